@@ -1,0 +1,280 @@
+"""The terminal, as both command lines use it: text to stderr, documents to stdout.
+
+With ``--json`` stdout carries exactly one JSON document, for failures too. Without it, people's
+output goes to stderr or the terminal, so that stdout stays free for documents.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
+from shared.files import read_bounded, require_writable, write_exclusive
+from shared.printable import printable
+from shared.strict_json import MAX_BYTES
+
+STDIO = "-"
+EXIT_INTERRUPTED = 130
+EXIT_INTERNAL = 1
+_PASSPHRASE_MAX_BYTES = 4096
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A command that is imported only when it is called, so that ``--help`` stays quick.
+
+    Args:
+        target: ``package.module:attribute``.
+        summary: one line for the group's help.
+    """
+
+    target: str
+    summary: str
+
+
+class ColdleverGroup(click.Group):
+    """A command group whose errors are texts or JSON documents with stable codes.
+
+    Args:
+        lazy: commands by name, in the order to show them.
+    """
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy] | None = None, **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self._lazy = dict(lazy or {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order they were declared in."""
+        return [*self._lazy, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a lazy command, or find an ordinary one."""
+        lazy = self._lazy.get(cmd_name)
+        if lazy is None:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = lazy.target.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{lazy.target} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing the lazy ones."""
+        rows = [(name, lazy.summary) for name, lazy in self._lazy.items()]
+        for name in super().list_commands(ctx):
+            command = super().get_command(ctx, name)
+            if command is not None and not command.hidden:
+                rows.append((name, command.get_short_help_str(limit=80)))
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run the command line and leave with its exit status."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        as_json = "--json" in arguments
+        if os.environ.get("NO_COLOR"):
+            extra["color"] = False
+        extra["standalone_mode"] = False
+        try:
+            status = super().main(arguments, prog_name, **extra)
+        except ColdleverError as error:
+            _report(error, as_json=as_json)
+            sys.exit(error.exit_status)
+        except click.UsageError as error:
+            if as_json:
+                _report(UsageRefused("usage", error.format_message()), as_json=True)
+            else:
+                error.show()
+            sys.exit(UsageRefused.exit_status)
+        except click.ClickException as error:
+            _report(UsageRefused("usage", error.format_message()), as_json=as_json)
+            sys.exit(UsageRefused.exit_status)
+        except (click.Abort, KeyboardInterrupt):
+            say()
+            _report(ColdleverError("interrupted", "interrupted"), as_json=as_json)
+            sys.exit(EXIT_INTERRUPTED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                _silence_stdout()
+                sys.exit(EnvironmentFault.exit_status)
+            reason = printable(error.strerror or str(error))
+            subject = f"{printable(str(error.filename))}: " if error.filename else ""
+            _report(EnvironmentFault("system-error", f"{subject}{reason}"), as_json=as_json)
+            sys.exit(EnvironmentFault.exit_status)
+        except Exception as error:  # noqa: BLE001 - the last resort, loud and with its own status
+            _report(_internal(error), as_json=as_json)
+            sys.exit(EXIT_INTERNAL)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _internal(error: Exception) -> ColdleverError:
+    """A defect of ours. The message of the exception stays out: it could hold a secret."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    return ColdleverError(
+        "internal-error",
+        f"a defect in coldlever ({type(error).__name__} at {place}); nothing more was done",
+        "please report it with the command you ran, without keys or passphrases",
+    )
+
+
+def _report(error: ColdleverError, *, as_json: bool) -> None:
+    if as_json:
+        emit_json({"error": error.to_wire()})
+        return
+    say(f"error [{error.code}]: {error.message}", fg="red")
+    if error.remedy is not None:
+        say(f"remedy: {error.remedy}")
+
+
+def _silence_stdout() -> None:
+    """Keep the interpreter from complaining about the closed pipe once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def json_option(command: F) -> F:
+    """Add ``--json`` as the parameter ``as_json``."""
+    decorator = click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document on stdout."
+    )
+    return decorator(command)
+
+
+def say(text: str = "", *, fg: str | None = None, bold: bool = False) -> None:
+    """A line for a person, on stderr; coloured on a terminal only."""
+    click.secho(text, err=True, fg=fg, bold=bold or None)
+
+
+def emit(text: str) -> None:
+    """A line of a document, on stdout."""
+    click.echo(text)
+
+
+def emit_json(document: object) -> None:
+    """The one JSON document of a ``--json`` run, on stdout."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=True))
+
+
+def read_document(name: str, limit: int = MAX_BYTES) -> bytes:
+    """Read a named file, or stdin for ``-``.
+
+    Raises:
+        InputRefused: unreadable or larger than ``limit`` bytes.
+    """
+    if name != STDIO:
+        return read_bounded(Path(name), limit)
+    data = sys.stdin.buffer.read(limit + 1)
+    if len(data) > limit:
+        raise InputRefused("file-too-large", f"stdin: larger than {limit} bytes")
+    return data
+
+
+def source_name(name: str) -> str:
+    """What error messages call a file argument."""
+    return "stdin" if name == STDIO else name
+
+
+def require_output(name: str, *, force: bool) -> None:
+    """Refuse early when `write_document` would fail."""
+    if name != STDIO:
+        require_writable(Path(name), force=force)
+
+
+def write_document(name: str, data: bytes, *, force: bool) -> None:
+    """Write a document to a new file, or to stdout for ``-``."""
+    if name != STDIO:
+        write_exclusive(Path(name), data, force=force)
+        return
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def dump_document(wire: object) -> bytes:
+    """The bytes of a JSON document file: indented, ASCII, with a final newline.
+
+    An array gets one element a line, so that large batches stay within the loader's bounds.
+    """
+    if isinstance(wire, list):
+        rows = ",\n".join(json.dumps(row, ensure_ascii=True) for row in wire)
+        return f"[\n{rows}\n]\n".encode("ascii")
+    return (json.dumps(wire, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def read_secret_line(name: str) -> str:
+    """The first line of a secret file: a path, or ``fd:N`` for an open file descriptor.
+
+    Raises:
+        InputRefused: unreadable, empty, too long or not UTF-8.
+    """
+    if name.startswith("fd:"):
+        data = _read_descriptor(name)
+    else:
+        data = read_bounded(Path(name), _PASSPHRASE_MAX_BYTES)
+    try:
+        text = data.decode("utf-8", "strict")
+    except UnicodeDecodeError:
+        raise InputRefused("secret-not-utf8", f"{printable(name)}: not UTF-8") from None
+    line = text.removesuffix("\n").removesuffix("\r")
+    if not line or "\n" in line:
+        raise InputRefused(
+            "secret-not-one-line", f"{printable(name)}: expected exactly one line, not empty"
+        )
+    return line
+
+
+def _read_descriptor(name: str) -> bytes:
+    digits = name.removeprefix("fd:")
+    if not digits.isdecimal():
+        raise UsageRefused("bad-descriptor", f"{printable(name)}: expected fd: and a number")
+    try:
+        with os.fdopen(int(digits), "rb", closefd=False) as stream:
+            data = stream.read(_PASSPHRASE_MAX_BYTES + 1)
+    except OSError as error:
+        raise InputRefused(
+            "file-unreadable", f"{printable(name)}: {printable(error.strerror or '')}"
+        ) from None
+    if len(data) > _PASSPHRASE_MAX_BYTES:
+        raise InputRefused("file-too-large", f"{printable(name)}: too long for one line")
+    return data
+
+
+def ask(prompt: str) -> str:
+    """Ask a person on the terminal; the prompt goes to stderr.
+
+    Raises:
+        UsageRefused: ``no-terminal`` when there is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise UsageRefused(
+            "no-terminal",
+            "a person must answer here, and stdin is no terminal",
+            "run it in a terminal, or use --yes in a script",
+        )
+    return str(click.prompt(prompt, err=True, default="", show_default=False)).strip()
+
+
+def ask_secret(prompt: str, *, confirm: bool = False) -> str:
+    """Ask for a secret on the terminal, without echo."""
+    if not sys.stdin.isatty():
+        raise UsageRefused(
+            "no-terminal",
+            "a secret must be typed here, and stdin is no terminal",
+            "give it with a file option, such as --passphrase-file F or --passphrase-file fd:3",
+        )
+    return str(click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True))

@@ -1,0 +1,56 @@
+"""What one signature covers: network, action, nonce, vault and expiry, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.fields import SAFE_INTEGER_MAX, Where, as_integer, as_optional_address
+from shared.hashing import action_hash, agent_digest
+
+if TYPE_CHECKING:
+    from shared.actions import Action
+    from shared.address import Address
+    from shared.network import Network
+    from shared.strict_json import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Signable:
+    """The part of a request that gets hashed.
+
+    Args:
+        network: bound by the signature through the digest, not by the action hash.
+        action: one of the three leverage actions.
+        nonce: milliseconds since the epoch.
+        vault: the vault or sub-account acted for, or None for the signer's own account.
+        expires_after: milliseconds since the epoch after which the exchange refuses it, or None.
+    """
+
+    network: Network
+    action: Action
+    nonce: int
+    vault: Address | None
+    expires_after: int | None
+
+    def action_hash(self) -> bytes:
+        """32 bytes; see `shared.hashing.hash_wire_action`."""
+        return action_hash(self.action, self.nonce, self.vault, self.expires_after)
+
+    def digest(self) -> bytes:
+        """The 32 bytes that get signed."""
+        return agent_digest(self.network, self.action_hash())
+
+
+def parse_nonce(value: JsonValue, where: Where) -> int:
+    """A nonce: an integer from 0 to 2^53-1, milliseconds since the epoch."""
+    return as_integer(value, where, 0, SAFE_INTEGER_MAX)
+
+
+def parse_scope(fields: dict[str, JsonValue], where: Where) -> tuple[Address | None, int | None]:
+    """``vaultAddress`` and ``expiresAfter``; absent and null both mean none."""
+    vault = as_optional_address(fields.get("vaultAddress"), where.key("vaultAddress"))
+    expiry = fields.get("expiresAfter")
+    if expiry is None:
+        return vault, None
+    return vault, as_integer(expiry, where.key("expiresAfter"), 0, SAFE_INTEGER_MAX)
