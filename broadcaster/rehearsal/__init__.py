@@ -1,0 +1,27 @@
+"""The rehearsal: a local exchange to practise against and to test with.
+
+It keeps the rules of the real one as far as they are known, holds nobody's money and listens on
+127.0.0.1 alone.
+"""
+
+from __future__ import annotations
+
+from broadcaster.rehearsal.accounts import LeverageSetting, Position
+from broadcaster.rehearsal.exchange import FUNDS, RehearsalExchange
+from broadcaster.rehearsal.faults import Fault, FaultKind
+from broadcaster.rehearsal.journal import Entry, Outcome
+from broadcaster.rehearsal.server import NETWORK_HEADER, RehearsalServer, create_app
+
+__all__ = [
+    "FUNDS",
+    "NETWORK_HEADER",
+    "Entry",
+    "Fault",
+    "FaultKind",
+    "LeverageSetting",
+    "Outcome",
+    "Position",
+    "RehearsalExchange",
+    "RehearsalServer",
+    "create_app",
+]

@@ -1,0 +1,123 @@
+"""Bodies the exchange cannot read: HTTP 422, whatever is wrong with them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broadcaster.rehearsal import Outcome, RehearsalExchange
+
+MISSING = object()
+
+
+def changed(body: dict[str, object], path: str, value: object) -> dict[str, object]:
+    body = json.loads(json.dumps(body))
+    *parents, last = path.split(".")
+    place = body
+    for name in parents:
+        place = place[name]
+    if value is MISSING:
+        del place[last]
+    else:
+        place[last] = value
+    return body
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        *((path, MISSING) for path in ("action", "nonce", "signature", "action.type", "action.asset", "action.isCross", "action.leverage", "signature.r", "signature.s", "signature.v")),
+        ("action.type", "updateLeverages"),
+        ("action.type", 5),
+        ("action.asset", "3"),
+        ("action.asset", 3.0),
+        ("action.asset", -1),
+        ("action.asset", 2**32),
+        ("action.asset", True),
+        ("action.isCross", 1),
+        ("action.isCross", "true"),
+        ("action.isCross", None),
+        ("action.leverage", "10"),
+        ("action.leverage", 10.5),
+        ("action.leverage", -10),
+        ("action", []),
+        ("nonce", "1795340000000"),
+        ("nonce", -1),
+        ("nonce", 2**64),
+        ("nonce", None),
+        ("expiresAfter", "soon"),
+        ("expiresAfter", False),
+        ("vaultAddress", "0x12"),
+        ("vaultAddress", 0),
+        ("vaultAddress", ""),
+        ("signature", "0x1234"),
+        ("signature.r", 5),
+        ("signature.r", "0x"),
+        ("signature.r", "0xzz"),
+        ("signature.s", "0x1" + "0" * 64),
+        ("signature.s", "12"),
+        ("signature.v", "27"),
+        ("signature.v", -1),
+    ],
+)  # fmt: skip
+def test_a_missing_key_or_a_wrong_type_is_unprocessable(scene, act, path, value):
+    body = scene.body(act.leverage(3, 10))
+    assert scene.send(changed(body, path, value)) == 422
+    assert scene.send(body)["status"] == "ok", "a malformed body uses up no nonce"
+
+
+@pytest.mark.parametrize(
+    ("action", "path", "value"),
+    [
+        ("margin", "action.ntli", "1"),
+        ("margin", "action.ntli", 1.5),
+        ("margin", "action.ntli", 2**63),
+        ("margin", "action.isBuy", MISSING),
+        ("top_up", "action.leverage", 5),
+        ("top_up", "action.leverage", "5x"),
+        ("top_up", "action.leverage", "-5"),
+        ("top_up", "action.leverage", ""),
+    ],
+)
+def test_the_other_actions_are_read_as_strictly(scene, act, action, path, value):
+    body = scene.body(act.margin(3, 1) if action == "margin" else act.top_up(3, "5"))
+    assert scene.send(changed(body, path, value)) == 422
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"null", b"[]", b"{", b'"action"', b"\xff\xfe", b"{}", b"[" * 100_000, b'{"nonce":NaN}',
+        b'{"action":{"type":"noop"},"action":{"type":"noop"},"nonce":1}', b"1" * 5_000,
+    ],
+)  # fmt: skip
+def test_bytes_that_are_no_json_object_are_unprocessable(scene, body):
+    for answer in (scene.exchange.act(body), scene.exchange.ask(body)):
+        assert answer.status == 422
+        assert answer.body == b"Failed to deserialize the JSON body into the target type"
+        assert answer.mime.startswith("text/plain")
+    assert scene.exchange.journal.entries()[-1].outcome is Outcome.MALFORMED
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+keys = st.sampled_from(
+    ["action", "nonce", "signature", "vaultAddress", "expiresAfter", "type", "user", "dex"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.binary(max_size=64)
+    | st.dictionaries(keys, json_values).map(lambda v: json.dumps(v).encode())
+)
+def test_whatever_comes_in_gets_an_answer(body):
+    exchange = RehearsalExchange()
+    assert exchange.act(body).status in (200, 422)
+    assert exchange.ask(body).status in (200, 422)
