@@ -30,7 +30,7 @@ from shared.market import (
     require_fitting,
 )
 from shared.network import Network
-from shared.signable import Signable, parse_nonce, parse_scope
+from shared.signable import Signable, parse_expiry, parse_nonce, parse_vault
 from shared.strict_json import JsonValue, loads
 
 NOTE_MAX_LENGTH = 500
@@ -165,13 +165,13 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         return _parse_bare_action(value, where, defaults)
     fields = as_object(value, where, _REQUIRED, _OPTIONAL)
     network = _agreed_network(fields, where, defaults.network)
-    vault, expires_after = parse_scope(fields, where)
+    nonce = parse_nonce(fields["nonce"], where.key("nonce"))
     signable = Signable(
         network,
         parse_action(fields["action"], where.key("action")),
-        parse_nonce(fields["nonce"], where.key("nonce")),
-        vault,
-        expires_after,
+        nonce,
+        parse_vault(fields, where),
+        parse_expiry(fields, where, nonce),
     )
     return Request(
         signable,

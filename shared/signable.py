@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.fields import SAFE_INTEGER_MAX, Where, as_integer, as_optional_address
 from shared.hashing import action_hash, agent_digest
+from shared.windows import NONCE_PAST_MS
 
 if TYPE_CHECKING:
     from shared.actions import Action
@@ -47,10 +48,19 @@ def parse_nonce(value: JsonValue, where: Where) -> int:
     return as_integer(value, where, 0, SAFE_INTEGER_MAX)
 
 
-def parse_scope(fields: dict[str, JsonValue], where: Where) -> tuple[Address | None, int | None]:
-    """``vaultAddress`` and ``expiresAfter``; absent and null both mean none."""
-    vault = as_optional_address(fields.get("vaultAddress"), where.key("vaultAddress"))
-    expiry = fields.get("expiresAfter")
-    if expiry is None:
-        return vault, None
-    return vault, as_integer(expiry, where.key("expiresAfter"), 0, SAFE_INTEGER_MAX)
+def parse_vault(fields: dict[str, JsonValue], where: Where) -> Address | None:
+    """``vaultAddress``; absent and null both mean none."""
+    return as_optional_address(fields.get("vaultAddress"), where.key("vaultAddress"))
+
+
+def parse_expiry(fields: dict[str, JsonValue], where: Where, nonce: int) -> int | None:
+    """``expiresAfter``: an integer from 0 to 2^53-1, ms since the epoch; absent or null for none.
+
+    The highest nonces, whose expiry lies beyond that, may have one up to two days later: otherwise
+    the bound of the nonce would be two days lower for requests with an expiry.
+    """
+    value = fields.get("expiresAfter")
+    if value is None:
+        return None
+    maximum = max(SAFE_INTEGER_MAX, nonce + NONCE_PAST_MS)
+    return as_integer(value, where.key("expiresAfter"), 0, maximum)

@@ -25,7 +25,7 @@ from shared.fields import (
 from shared.hashing import agent_digest
 from shared.market import describe_kind, parse_network
 from shared.network import Network
-from shared.signable import Signable, parse_nonce, parse_scope
+from shared.signable import Signable, parse_expiry, parse_nonce, parse_vault
 from shared.signature import Signature, parse_signature, recover
 from shared.strict_json import JsonValue, loads
 
@@ -217,12 +217,12 @@ def _parse_bare_body(
 
 def _parse_body(value: JsonValue, where: Where, network: Network) -> tuple[Signable, Signature]:
     fields = as_object(value, where, _BODY, ("vaultAddress", "expiresAfter"))
-    vault, expires_after = parse_scope(fields, where)
+    nonce = parse_nonce(fields["nonce"], where.key("nonce"))
     signable = Signable(
         network,
         parse_action(fields["action"], where.key("action")),
-        parse_nonce(fields["nonce"], where.key("nonce")),
-        vault,
-        expires_after,
+        nonce,
+        parse_vault(fields, where),
+        parse_expiry(fields, where, nonce),
     )
     return signable, parse_signature(fields["signature"], where.key("signature"))
