@@ -1,0 +1,22 @@
+"""Reviews on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.console import say
+from shared.review import Review, batch_words, render_batch, render_review
+from shared.signable import Signable
+
+_CAUTION_MARK = "! "
+
+
+def show_reviews(reviews: Sequence[Review], signables: Sequence[Signable]) -> None:
+    """One request as a list of facts, several as a table with check words for the whole."""
+    if len(reviews) == 1:
+        lines = render_review(reviews[0])
+    else:
+        lines = render_batch(reviews, batch_words(signables))
+    for line in lines:
+        is_caution = line.lstrip().startswith(_CAUTION_MARK)
+        say(line, fg="yellow" if is_caution else None)

@@ -1,0 +1,287 @@
+"""`sign`: review, agree, record, sign, write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from shared.address import ADDRESS_BYTES, Address
+from shared.console import (
+    STDIO,
+    ask,
+    dump_document,
+    emit_json,
+    json_option,
+    require_output,
+    say,
+    write_document,
+)
+from shared.errors import InputRefused, PersonDeclined
+from shared.paths import make_folder
+from shared.printable import printable
+from shared.review import check_words
+from shared.signed import SignedPayload
+from shared.strict_json import MAX_BYTES
+from signer.cli.display import show_reviews
+from signer.cli.intake import (
+    Intake,
+    files_argument,
+    intake_options,
+    prepare_intake,
+    require_one_stdin,
+    take_requests,
+)
+from signer.cli.machine import Machine, pass_machine
+from signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
+from signer.cli.state import keyring, ledger_path, state_option
+from signer.keystore import Keystore, load_keystore
+from signer.ledger import Ledger
+from signer.rules import (
+    Placed,
+    require_distinct_nonces,
+    require_signer,
+    require_timely,
+    wanted_signer,
+)
+from signer.signing import Signed, ledger_entries, sign_requests, unsigned_twin
+
+_EPILOG = """\b
+Examples:
+  coldlever-signer sign request.json --out signed.json
+  coldlever-signer sign batch.json --keystore cold --market market.json --out signed.json
+  coldlever-signer sign action.json --network testnet --valid-for 30m > signed.json
+  coldlever-signer sign request.json --yes --passphrase-file fd:3 --payload-only 3<phrase
+
+You see the review, type the asset ids where nobody vouches for a market's name, and type `yes`.
+Then the keystore is opened once, every nonce is recorded in the ledger, and only then is anything
+signed. The same request may be signed again; another one with the same nonce never.
+
+One request gives one object; a batch, or several files, give an array in the same order. The
+document goes to --out or else to stdout.
+"""
+_UNNAMED = {"market-unknown", "market-unverified"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """Where the payloads go, and in which form."""
+
+    out: str
+    force: bool
+    payload_only: bool
+    as_json: bool
+    is_batch: bool
+
+    def wire(self, payloads: Sequence[SignedPayload]) -> object:
+        wires = [
+            payload.body_wire() if self.payload_only else payload.to_wire() for payload in payloads
+        ]
+        return wires if self.is_batch else wires[0]
+
+    def document(self, payloads: Sequence[SignedPayload]) -> bytes:
+        if self.payload_only and not self.is_batch:
+            # The exact bytes that get posted, ready for curl.
+            return payloads[0].body() + b"\n"
+        return dump_document(self.wire(payloads))
+
+
+@click.command("sign", epilog=_EPILOG)
+@files_argument
+@click.option(
+    "--keystore",
+    metavar="K",
+    help="A key's name or a keystore file. Not needed when only one key fits.",
+)
+@passphrase_option
+@intake_options
+@click.option(
+    "--out",
+    metavar="OUT",
+    type=click.Path(allow_dash=True),
+    default=STDIO,
+    help="Write to this new file; - is stdout, which is the default.",
+)
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option(
+    "--payload-only",
+    is_flag=True,
+    help="Write the bare body that gets posted, without network, signer and hash.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
+@state_option
+@json_option
+@pass_machine
+def command(
+    machine: Machine,
+    /,
+    *,
+    files: tuple[str, ...],
+    keystore: str | None,
+    passphrase_file: str | None,
+    out: str,
+    state_dir: str | None,
+    force: bool,
+    payload_only: bool,
+    yes: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Review requests, sign them and write the payloads.
+
+    FILE is an unsigned request, a bare action, an array of them (a batch), or - for stdin.
+    """
+    require_one_stdin(*files, *options["markets"], passphrase_file)
+    require_output(out, force=force)
+    intake = prepare_intake(machine, **options)
+    requests, is_batch = take_requests(files, intake)
+    output = _Output(out, force, payload_only, as_json, is_batch)
+    _require_rules(requests, intake)
+    ring = keyring(machine, state_dir)
+    path = (
+        ring.locate(keystore)
+        if keystore is not None
+        else ring.only_fitting(wanted_signer(requests))
+    )
+    closed = load_keystore(path)
+    _require_fitting(machine, state_dir, closed, requests, intake)
+    _require_size(requests, output)
+    _confirm(requests, closed, yes=yes)
+    prepare_for_secrets(machine)
+    key = unlock(closed, passphrase_file)
+    ledger_file = ledger_path(machine, state_dir)
+    make_folder(ledger_file.parent)
+    with Ledger.open(ledger_file) as ledger:
+        signed = sign_requests(requests, key, ledger, intake.now)
+    _write(signed, output)
+
+
+def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
+    if intake.now is None:
+        say(
+            "WARNING: no clock: nonce and expiry are NOT checked against the time (--no-clock)",
+            fg="yellow",
+            bold=True,
+        )
+    else:
+        require_timely(requests, intake.now)
+    require_distinct_nonces(requests)
+
+
+def _require_fitting(
+    machine: Machine,
+    state_dir: str | None,
+    closed: Keystore,
+    requests: Sequence[Placed],
+    intake: Intake,
+) -> None:
+    """What can be known of signer and ledger before anybody types a passphrase.
+
+    All of it is checked again, and for good, once the key is open.
+    """
+    if closed.address is None:
+        return
+    require_signer(requests, closed.address)
+    with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
+        ledger.rehearse(ledger_entries(requests, closed.address, intake.now))
+
+
+def _require_size(requests: Sequence[Placed], output: _Output) -> None:
+    """Refuse a batch whose signed file nobody could load again."""
+    # Any address and any signature will do: all are of one length.
+    twins = [unsigned_twin(placed, Address(bytes(ADDRESS_BYTES))) for placed in requests]
+    size = len(output.document(twins))
+    if size > MAX_BYTES:
+        raise InputRefused(
+            "batch-too-large",
+            f"the signed batch would have {size} bytes, at most {MAX_BYTES} (1 MiB) can be read "
+            "again",
+            "split the batch into several files and sign each in a run of its own",
+        )
+
+
+def _confirm(requests: Sequence[Placed], closed: Keystore, *, yes: bool) -> None:
+    """Show what will be signed and let the person decide.
+
+    Raises:
+        PersonDeclined: ``declined``.
+    """
+    reviews = [placed.review for placed in requests]
+    whose = "this keystore" if closed.address is None else str(closed.address)
+    count = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
+    say(f"To be signed with the key of {whose}: {count}", bold=True)
+    show_reviews(reviews, [placed.request.signable for placed in requests])
+    if yes:
+        say("Not asked for confirmation (--yes).")
+        return
+    _confirm_assets(requests)
+    if ask('Type "yes" to sign') != "yes":
+        raise _declined()
+
+
+def _confirm_assets(requests: Sequence[Placed]) -> None:
+    """Have the ids of assets typed whose names nobody vouches for: that is what gets signed."""
+    unnamed = {
+        placed.request.signable.action.asset
+        for placed in requests
+        if any(caution.code in _UNNAMED for caution in placed.review.cautions)
+    }
+    if not unnamed:
+        return
+    prompt = (
+        "Nobody vouches for the market's name. Type the asset id"
+        if len(unnamed) == 1
+        else f"Nobody vouches for the markets' names. Type the {len(unnamed)} asset ids, with "
+        "spaces between"
+    )
+    typed = ask(prompt).replace(",", " ").split()
+    if sorted(typed) != sorted(str(asset) for asset in unnamed):
+        raise _declined()
+
+
+def _declined() -> PersonDeclined:
+    return PersonDeclined("declined", "not confirmed; nothing was signed or recorded")
+
+
+def _write(signed: Sequence[Signed], output: _Output) -> None:
+    payloads = [one.payload for one in signed]
+    if output.out != STDIO or not output.as_json:
+        write_document(output.out, output.document(payloads), force=output.force)
+    if output.as_json:
+        emit_json(_report(signed, output))
+        return
+    for one in signed:
+        if one.is_repeat:
+            say(
+                f"nonce {one.payload.signable.nonce}: this very request had been signed before",
+                fg="yellow",
+            )
+    count = "1 request" if len(signed) == 1 else f"{len(signed)} requests"
+    target = "stdout" if output.out == STDIO else printable(output.out)
+    say(f"signed {count} with the key of {payloads[0].signer}, written to {target}", fg="green")
+
+
+def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
+    summaries = []
+    for one in signed:
+        signable = one.payload.signable
+        action_hash = signable.action_hash()
+        summaries.append(
+            {
+                "network": signable.network.value,
+                "signer": str(one.payload.signer),
+                "actionHash": "0x" + action_hash.hex(),
+                "checkWords": check_words(action_hash),
+                "nonce": signable.nonce,
+                "alreadySigned": one.is_repeat,
+            }
+        )
+    report: dict[str, object] = {"signed": summaries}
+    if output.out == STDIO:
+        wire = output.wire([one.payload for one in signed])
+        report |= {"out": None, ("payloads" if output.is_batch else "payload"): wire}
+    else:
+        report["out"] = output.out
+    return report

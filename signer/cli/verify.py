@@ -1,0 +1,115 @@
+"""`verify`: who signed, and is it what the file says?"""
+
+from __future__ import annotations
+
+import click
+
+from shared.address import Address, parse_address
+from shared.console import emit_json, json_option, say
+from shared.errors import ColdleverError, InputRefused, RuleRefused, UsageRefused
+from shared.fields import Where
+from shared.printable import printable
+from shared.request import Request
+from shared.review import Caution
+from shared.signed import SignedPayload, parse_signed
+from signer.cli.display import show_reviews
+from signer.cli.intake import (
+    files_argument,
+    network_option,
+    parse_network_option,
+    read_values,
+    require_one_stdin,
+)
+from signer.inspection import Inspection, inspect_payload
+
+_EPILOG = """\b
+Examples:
+  coldlever-signer verify signed.json
+  coldlever-signer verify body.json --network mainnet --signer 0xYourAddress
+  coldlever-signer verify batch.json --json | jq '.[] | {ok, signer}'
+
+A bare body (--payload-only) says neither its network nor its signer: a changed byte then only
+changes the recovered signer, so give --signer. All payloads are checked even when one fails; the
+exit status is 4 then.
+"""
+
+
+@click.command("verify", epilog=_EPILOG)
+@files_argument
+@network_option
+@click.option("--signer", metavar="A", help="The address that must have signed.")
+@json_option
+def command(
+    files: tuple[str, ...], network: str | None, signer: str | None, *, as_json: bool
+) -> int:
+    """Check the signature of payloads and show who signed what.
+
+    FILE is a signed payload, a bare body with its signature, an array of them, or - for stdin.
+    """
+    require_one_stdin(*files)
+    expected = None if signer is None else _parse_signer(signer)
+    chosen = parse_network_option(network)
+    inspections: list[tuple[Where, Inspection]] = []
+    is_batch = len(files) > 1
+    for value, where in read_values(files):
+        parsed = parse_signed(value, where, chosen)
+        is_batch = is_batch or parsed.is_batch
+        for number, payload in enumerate(parsed.payloads):
+            spot = where.index(number) if parsed.is_batch else where
+            inspections.append((spot, _look_at(payload, expected)))
+    if as_json:
+        wires = [_wire(one) for _, one in inspections]
+        emit_json(wires if is_batch else wires[0])
+    else:
+        _show(inspections)
+    failed = any(one.fault is not None for _, one in inspections)
+    return RuleRefused.exit_status if failed else 0
+
+
+def _parse_signer(text: str) -> Address:
+    try:
+        return parse_address(text)
+    except InputRefused as error:
+        raise UsageRefused(error.code, f"--signer: {error.message}", error.remedy) from None
+
+
+def _look_at(payload: SignedPayload, expected: Address | None) -> Inspection:
+    one = inspect_payload(payload, Request(payload.signable), expected)
+    if one.fault is None and payload.signer is None and expected is None:
+        return one.cautioned(
+            Caution(
+                "signer-unclaimed",
+                f"nothing says who should have signed; it was {one.signer}: compare the address, "
+                "or give --signer",
+            )
+        )
+    return one
+
+
+def _wire(one: Inspection) -> dict[str, object]:
+    wire = {"ok": one.fault is None, **one.to_wire()}
+    if one.fault is not None:
+        wire["error"] = one.fault.to_wire()
+    return wire
+
+
+def _show(inspections: list[tuple[Where, Inspection]]) -> None:
+    good = [one for _, one in inspections if one.fault is None]
+    if good:
+        show_reviews([one.review for one in good], [one.request.signable for one in good])
+    for where, one in inspections:
+        if one.fault is None:
+            say(f"ok: {_label(where)}: signed by {one.signer}", fg="green")
+        else:
+            _report(where, one.fault)
+
+
+def _label(where: Where) -> str:
+    """The file alone where it holds a single payload."""
+    return printable(where.source) if where.path == "$" else str(where)
+
+
+def _report(where: Where, fault: ColdleverError) -> None:
+    say(f"error [{fault.code}]: {_label(where)}: {fault.message}", fg="red")
+    if fault.remedy is not None:
+        say(f"remedy: {fault.remedy}")
