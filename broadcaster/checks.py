@@ -1,0 +1,324 @@
+"""Everything that must hold before a payload is posted, as a list a person can read.
+
+All checks run even when one fails. A check that needs something which is missing (the network, a
+valid signature) says that it was not run; only a list without failures and gaps allows a post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from broadcaster.authority import account_acted_for
+from broadcaster.exchange import Exchange, Position
+from broadcaster.findings import Finding, Report
+from broadcaster.ledger import Key, Ledger
+from shared.actions import TopUpIsolatedOnlyMargin, UpdateLeverage
+from shared.address import Address
+from shared.errors import RuleRefused
+from shared.market import MarginMode
+from shared.moments import moment, span
+from shared.printable import printable
+from shared.request import Setting
+from shared.signable import Signable
+from shared.signed import SignedPayload, verify
+from shared.windows import (
+    POST_MARGIN_MS,
+    expiry_problem,
+    nonce_floor_problem,
+    nonce_window_problem,
+)
+
+_Steps = tuple[tuple[str, Callable[[Report], Finding | str]], ...]
+
+
+class Checker:
+    """Runs the checks for one venue at one time.
+
+    Args:
+        ledger: what this machine knows to have been posted.
+        venue_key: what the ledger files the venue's posts under.
+        now: the time to judge by, ms since the epoch.
+        exchange: the venue to ask, or None to run only what needs no network.
+        expected_signer: who should have signed, or None.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        venue_key: str,
+        now: int,
+        exchange: Exchange | None,
+        expected_signer: Address | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._venue_key = venue_key
+        self._now = now
+        self._exchange = exchange
+        self._expected_signer = expected_signer
+
+    def run(self, payload: SignedPayload) -> Report:
+        """Run every check on one payload.
+
+        Raises:
+            EnvironmentFault: the exchange could not be asked, or the ledger not be read.
+        """
+        report = Report(payload.signable, payload)
+        return self._walk(
+            report,
+            (
+                ("format", lambda _: "well-formed, nothing unknown in it"),
+                ("network", self._network),
+                ("signature", self._signature),
+                ("signer-known", self._signer_known),
+                ("signer-allowed", self._signer_allowed),
+                ("nonce-window", self._nonce_window),
+                ("nonce-unused", self._nonce_unused),
+                ("nonce-floor", self._nonce_floor),
+                ("expiry", self._expiry),
+                *self._market_steps(),
+            ),
+        )
+
+    def foresee(self, signable: Signable, signer: Address, account: Address) -> Report:
+        """Run the checks that a draft can be told about before anybody signs it.
+
+        Args:
+            signable: the drafted content.
+            signer: who is to sign.
+            account: the account it will change.
+        """
+        report = Report(signable, None, signer=signer, account=account)
+        steps = (("network", self._network), ("nonce-floor", self._nonce_floor))
+        return self._walk(report, (*steps, *self._market_steps()))
+
+    def _market_steps(self) -> _Steps:
+        return (
+            ("market", self._market),
+            ("leverage", self._leverage),
+            ("margin-mode", self._margin_mode),
+            ("position", self._position),
+            ("change", self._change),
+        )
+
+    def _walk(self, report: Report, steps: _Steps) -> Report:
+        for code, step in steps:
+            try:
+                result = step(report)
+            except RuleRefused as error:
+                result = Finding(
+                    code, ok=False, detail=error.message, remedy=error.remedy, error=error.code
+                )
+            if isinstance(result, str):
+                result = Finding(code, ok=True, detail=result)
+            report.findings.append(result)
+        return report
+
+    def _network(self, report: Report) -> Finding | str:
+        network = report.signable.network
+        if self._exchange is None:
+            return f"signed for {network.value}, if the signature holds"
+        if self._exchange.network is not network:
+            raise RuleRefused(
+                "network-mismatch",
+                f"signed for {network.value}, but {self._exchange.api.venue.url} is "
+                f"{self._exchange.network.value}",
+                "take the payload for the right network, or leave --network and --api-url out",
+            )
+        played = self._exchange.api.rehearsal_network
+        if played is not None and played is not network:
+            raise RuleRefused(
+                "network-mismatch",
+                f"signed for {network.value}, but the rehearsal exchange plays {played.value}",
+                f"start it with `rehearse --network {network.value}`",
+            )
+        return f"{network.value}, posted to {self._exchange.api.venue.url}"
+
+    def _signature(self, report: Report) -> str:
+        if report.payload is None:
+            raise TypeError("a draft has no signature to check")
+        report.signer = verify(report.payload, self._expected_signer)
+        if report.payload.signer is None and self._expected_signer is None:
+            return f"canonical; made by {report.signer} (the body itself claims no signer)"
+        return f"canonical; made by {report.signer}, as claimed"
+
+    def _signer_known(self, report: Report) -> Finding | str:
+        if report.signer is None or self._exchange is None:
+            return self._gap("signer-known", report)
+        role = self._exchange.role(report.signer)
+        if role.name == "missing":
+            raise RuleRefused(
+                "unknown-signer",
+                f"the exchange knows no account or API wallet {report.signer}",
+                "check the network and that the API wallet is approved; a changed byte anywhere "
+                "in a body shows as an unknown signer too",
+            )
+        return f"the exchange knows the signer as {printable(role.name)}"
+
+    def _signer_allowed(self, report: Report) -> Finding | str:
+        if report.signer is None or self._exchange is None:
+            return self._gap("signer-allowed", report)
+        acted = account_acted_for(self._exchange, report.signer, report.signable.vault, self._now)
+        report.account = acted.account
+        if acted.caution is not None:
+            return Finding("signer-allowed", ok=True, detail=acted.caution, warning=True)
+        return acted.sentence
+
+    def _nonce_window(self, report: Report) -> str:
+        nonce = report.signable.nonce
+        _raise(nonce_window_problem(nonce, self._now))
+        return f"{moment(nonce)} lies within the exchange's window{self._by_clock()}"
+
+    def _nonce_unused(self, report: Report) -> Finding | str:
+        if report.signer is None:
+            return self._gap("nonce-unused", report)
+        entry = self._ledger.find(Key(self._venue_key, report.signer, report.signable.nonce))
+        if entry is None:
+            return "not posted from here before (the exchange's own list cannot be asked)"
+        same = entry.action_hash == report.signable.action_hash()
+        what = "this very payload" if same else "another action with this nonce"
+        raise RuleRefused(
+            "nonce-used",
+            f"{what} was handed to the exchange at {moment(entry.reserved_at)}: "
+            f"{entry.state.value}",
+            "see `history`" if same else "draft the request again: it takes a new nonce",
+        )
+
+    def _nonce_floor(self, report: Report) -> Finding | str:
+        if report.signer is None:
+            return self._gap("nonce-floor", report)
+        highest = self._ledger.highest_nonces(self._venue_key, report.signer)
+        _raise(nonce_floor_problem(report.signable.nonce, highest))
+        return f"above the floor, as far as this ledger knows ({len(highest)} nonces of the signer)"
+
+    def _expiry(self, report: Report) -> Finding | str:
+        expires_after = report.signable.expires_after
+        _raise(expiry_problem(expires_after, self._now, POST_MARGIN_MS))
+        if expires_after is None:
+            sentence = "no expiry: whoever sees it can post it for two days"
+            return Finding("expiry", ok=True, detail=sentence, warning=True)
+        return f"valid for another {span(expires_after - self._now)}{self._by_clock()}"
+
+    def _market(self, report: Report) -> Finding | str:
+        if self._exchange is None:
+            return self._gap("market", report)
+        asset = report.signable.action.asset
+        report.market = self._exchange.market(asset)
+        if report.market is None:
+            raise RuleRefused(
+                "unknown-market",
+                f"the exchange has no perpetual market with asset id {asset} on "
+                f"{report.signable.network.value}",
+                "draft the request again by the coin's name: ids differ between networks",
+            )
+        name = printable(report.market.coin, limit=40)
+        if report.market.delisted:
+            raise RuleRefused("market-delisted", f"{name} (asset {asset}) is delisted")
+        return f"asset {asset} is {name}, up to {report.market.max_leverage}x"
+
+    def _leverage(self, report: Report) -> Finding | str:
+        action = report.signable.action
+        if not isinstance(action, UpdateLeverage):
+            return "this action sets no leverage"
+        if report.market is None:
+            return self._gap("leverage", report)
+        if action.leverage > report.market.max_leverage:
+            raise RuleRefused(
+                "leverage-too-high",
+                f"{action.leverage}x is above the market's maximum of "
+                f"{report.market.max_leverage}x",
+                "draft the request again with a lower leverage",
+            )
+        return f"{action.leverage}x of at most {report.market.max_leverage}x"
+
+    def _margin_mode(self, report: Report) -> Finding | str:
+        if report.market is None:
+            return self._gap("margin-mode", report)
+        action, mode = report.signable.action, report.market.margin_mode
+        if isinstance(action, UpdateLeverage):
+            if action.is_cross and mode is not MarginMode.NORMAL:
+                raise RuleRefused(
+                    "cross-not-allowed",
+                    "this market does not allow cross margin",
+                    "draft the request again with --isolated",
+                )
+            return f"{'cross' if action.is_cross else 'isolated'} margin is allowed"
+        if isinstance(action, TopUpIsolatedOnlyMargin):
+            if mode is not MarginMode.STRICT_ISOLATED:
+                raise RuleRefused(
+                    "not-strict-isolated",
+                    "topping up to a leverage works on strict-isolated markets alone",
+                    "use updateIsolatedMargin (draft --add-margin) on this market",
+                )
+        elif action.ntli < 0 and mode is MarginMode.STRICT_ISOLATED:
+            raise RuleRefused(
+                "margin-locked",
+                "margin cannot be removed on a strict-isolated market",
+                "reduce the position instead",
+            )
+        return f"the market's margin mode ({mode.value}) allows this action"
+
+    def _position(self, report: Report) -> Finding | str:
+        if self._exchange is None or report.market is None or report.account is None:
+            return self._gap("position", report)
+        report.standing = self._exchange.standing(report.account, report.market.coin)
+        position, action = report.standing.position, report.signable.action
+        if isinstance(action, UpdateLeverage):
+            return _leverage_and_position(action, position)
+        if position is None:
+            raise RuleRefused(
+                "no-position",
+                "there is no open position whose margin could change",
+                "open a position first",
+            )
+        if position.setting.is_cross:
+            raise RuleRefused(
+                "not-isolated",
+                "the open position uses cross margin; margin moves on isolated positions alone",
+            )
+        return f"an isolated position of {position.size} is open"
+
+    def _change(self, report: Report) -> Finding | str:
+        action = report.signable.action
+        if report.standing is None:
+            return self._gap("change", report)
+        if not isinstance(action, UpdateLeverage):
+            return "the position's margin changes"
+        wanted = Setting(action.is_cross, action.leverage)
+        if report.standing.setting == wanted:
+            sentence = f"already in effect: the setting is {wanted}; posting changes nothing"
+            return Finding("change", ok=True, detail=sentence, warning=True)
+        return f"from {report.standing.setting} to {wanted}"
+
+    def _gap(self, code: str, report: Report) -> Finding:
+        if self._exchange is None and report.signer is not None:
+            return Finding(code, ok=None, detail="not run: needs the network")
+        if report.signer is None:
+            return Finding(code, ok=None, detail="not run: needs a valid signature")
+        return Finding(code, ok=None, detail="not run: an earlier check failed")
+
+    def _by_clock(self) -> str:
+        return "" if self._exchange is not None else ", by this machine's clock"
+
+
+def _leverage_and_position(action: UpdateLeverage, position: Position | None) -> Finding | str:
+    if position is None:
+        return "no open position on this market"
+    if position.setting.is_cross != action.is_cross:
+        raise RuleRefused(
+            "position-forbids-switch",
+            f"the open position of {position.size} uses {position.setting}; the exchange refuses "
+            "to switch the margin mode of an open position",
+            "close the position first, or keep its margin mode",
+        )
+    if position.max_leverage is not None and action.leverage > position.max_leverage:
+        sentence = (
+            f"at the open position's size the maximum is {position.max_leverage}x; the exchange "
+            "may refuse this"
+        )
+        return Finding("position", ok=True, detail=sentence, warning=True)
+    return f"a position of {position.size} is open with {position.setting}"
+
+
+def _raise(problem: RuleRefused | None) -> None:
+    if problem is not None:
+        raise problem

@@ -1,0 +1,45 @@
+"""``history``: what was posted from here."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from broadcaster.cli.context import open_ledger, state_options
+from broadcaster.cli.show import colour_of, describe_entry
+from broadcaster.ledger import State
+from broadcaster.receipt import make_receipt
+from shared.console import emit_json, say
+from shared.moments import moment
+
+
+@click.command(short_help="List what was posted from here.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([state.value for state in State]),
+    help="Only these states (repeatable).",
+)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@state_options
+def history(*, states: tuple[str, ...], limit: int, state_dir: str | None, as_json: bool) -> None:
+    """List payloads and what became of them, the latest first."""
+    ledger = open_ledger(state_dir)
+    try:
+        wanted = [State(name) for name in states] or None
+        entries = ledger.entries(wanted, limit)
+    finally:
+        ledger.close()
+    if as_json:
+        emit_json([make_receipt(entry, None) for entry in entries])
+        return
+    if not entries:
+        say("nothing has been posted from here")
+    for entry in entries:
+        say(describe_entry(entry), fg=colour_of(entry.state))
+        action = json.dumps(json.loads(entry.envelope)["payload"]["action"])
+        say(f"  {moment(entry.changed_at)}  {action}")
+        if entry.sentence is not None:
+            say(f"  {entry.code}: {entry.sentence}")

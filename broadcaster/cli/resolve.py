@@ -1,0 +1,103 @@
+"""``resolve``: finish what a crash or a time-out left open."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from broadcaster.cli.context import connect, local_now, open_folder, state_options
+from broadcaster.cli.post import result_status, result_wire, show_result
+from broadcaster.cli.show import describe_entry
+from broadcaster.ledger import OPEN_STATES, Entry, Ledger
+from broadcaster.posting import DEFAULT_RETRY_S, Poster, Result
+from shared.console import emit_json, say
+from shared.errors import RuleRefused
+from shared.network import Network
+
+_WORST_FIRST = (7, 8, 6, 4, 0)
+
+
+@click.command(short_help="Finish what was left open.")
+@click.option("--nonce", type=int, help="Only the payload with this nonce.")
+@click.option(
+    "--close",
+    "closing",
+    is_flag=True,
+    help="With --nonce: end a payload that can no longer land and whose fate was never learnt.",
+)
+@click.option(
+    "--retry-for",
+    type=click.FloatRange(0, 600),
+    default=DEFAULT_RETRY_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to send the same bytes again while no answer settles it.",
+)
+@state_options
+def resolve(
+    *, nonce: int | None, closing: bool, retry_for: float, state_dir: str | None, as_json: bool
+) -> None:
+    """Finish payloads whose outcome is open.
+
+    The same bytes are sent again until the exchange's answer settles it (it takes a nonce only
+    once), then the setting is read back. A payload that was never sent and has expired meanwhile
+    is withdrawn. Nothing new is ever signed or posted.
+    """
+    if closing and nonce is None:
+        raise click.UsageError("--close needs --nonce")
+    folder = open_folder(state_dir)
+    ledger = Ledger(folder)
+    try:
+        entries = [
+            entry
+            for entry in ledger.entries(OPEN_STATES)
+            if nonce is None or entry.key.nonce == nonce
+        ]
+        if nonce is not None and not entries:
+            raise RuleRefused("nothing-open", f"no open payload has the nonce {nonce}")
+        # The oldest first: later ones may have been meant to follow it.
+        entries.sort(key=lambda entry: (entry.reserved_at, entry.key.nonce))
+        results = _resolve_all(ledger, folder, entries, retry_for, closing=closing, quiet=as_json)
+    finally:
+        ledger.close()
+    if as_json:
+        emit_json([result_wire(result) for result in results])
+    elif not results:
+        say("nothing is open")
+    statuses = {result_status(result) for result in results} or {0}
+    sys.exit(next(status for status in _WORST_FIRST if status in statuses))
+
+
+def _resolve_all(
+    ledger: Ledger,
+    folder: Path,
+    entries: Sequence[Entry],
+    retry_s: float,
+    *,
+    closing: bool,
+    quiet: bool,
+) -> list[Result]:
+    results = []
+    for entry in entries:
+        network = Network(entry.key.venue.partition("@")[0])
+        # The venue's own URL comes from coldlever, never from the ledger file.
+        api_url = entry.url if "@" in entry.key.venue else None
+        poster = Poster(
+            connect(network, api_url).exchange,
+            ledger,
+            folder / "locks",
+            local_now,
+            time.sleep,
+            retry_s=retry_s,
+        )
+        if not quiet:
+            say(describe_entry(entry))
+        result = poster.close(entry) if closing else poster.resolve(entry)
+        if not quiet:
+            show_result(result)
+        results.append(result)
+    return results

@@ -1,0 +1,72 @@
+"""How findings, results and reviews look on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from broadcaster.findings import Finding, Report
+from broadcaster.ledger import Entry, State
+from shared.console import say
+from shared.request import Request
+from shared.review import batch_words, render_batch, render_review, review
+
+_MARKS = {True: ("ok  ", "green"), False: ("FAIL", "red"), None: ("--  ", "yellow")}
+_STATE_COLOURS = {
+    State.CONFIRMED: "green",
+    State.ACCEPTED: "green",
+    State.REJECTED: "red",
+    State.WITHDRAWN: "red",
+}
+
+
+def show_reviews(reports: Sequence[Report]) -> None:
+    """Print the review of checked payloads: the same words that the signer printed."""
+    reviews = [review(_as_request(report)) for report in reports]
+    if len(reviews) == 1:
+        lines = render_review(reviews[0])
+    else:
+        lines = render_batch(reviews, batch_words([report.signable for report in reports]))
+    show_lines(lines)
+
+
+def _as_request(report: Report) -> Request:
+    """What was signed, with what the exchange says about it."""
+    current = None if report.standing is None else report.standing.setting
+    return Request(report.signable, report.signer, report.market, current)
+
+
+def show_lines(lines: Sequence[str]) -> None:
+    """Print review lines; cautions stand out."""
+    for line in lines:
+        is_caution = line.lstrip().startswith("!")
+        say(line, fg="yellow" if is_caution else None, bold="Check words" in line)
+
+
+def show_report(report: Report, title: str) -> None:
+    """Print a check list."""
+    say(title, bold=True)
+    for finding in report.findings:
+        show_finding(finding)
+
+
+def show_finding(finding: Finding) -> None:
+    """Print one line of a check list, and the remedy of a failure."""
+    mark, colour = _MARKS[finding.ok]
+    if finding.ok and finding.warning:
+        mark, colour = "note", "yellow"
+    say(f"  {mark}  {finding.code:<15} {finding.detail}", fg=colour)
+    if finding.ok is False and finding.remedy is not None:
+        say(f"        {'':<15} remedy: {finding.remedy}")
+
+
+def describe_entry(entry: Entry) -> str:
+    """One line on a ledger row."""
+    return (
+        f"{entry.state.value:<10} {entry.coin:<10} nonce {entry.key.nonce} by "
+        f"{entry.key.signer} on {entry.key.venue}"
+    )
+
+
+def colour_of(state: State) -> str:
+    """Green for done, red for refused, yellow for open."""
+    return _STATE_COLOURS.get(state, "yellow")

@@ -1,0 +1,335 @@
+"""Record, post, classify, read the setting back.
+
+The order carries the promise. A row is durable before the bytes leave; the answer is durable
+before anything is reported; after a crash or a lost answer the same bytes are sent again, because
+the exchange takes a nonce once: "duplicate nonce" after an attempt of our own means it arrived.
+A refusal is never retried, and no new payload is ever made here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from broadcaster.effect import Effect, Snapshot, compare, dump_snapshot, load_snapshot, snapshot
+from broadcaster.exchange import Exchange
+from broadcaster.findings import Report
+from broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger, State, nonce_used
+from broadcaster.lock import payload_lock
+from broadcaster.outcome import Outcome, Verdict, classify
+from broadcaster.receipt import make_receipt
+from shared.errors import EnvironmentFault, RuleRefused
+from shared.signed import SignedPayload, load_signed
+from shared.windows import POST_MARGIN_MS, expiry_problem
+
+LOCK_WAIT_S = 90.0
+DEFAULT_RETRY_S = 20.0
+# How long reading back waits for an accepted change to show.
+READ_BACK_TRIES = 6
+READ_BACK_PAUSE_S = 0.5
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one payload.
+
+    Args:
+        entry: its ledger row.
+        already: True when nothing was sent now, because it had been settled before.
+        advice: what to do, where there is something.
+        receipt: the receipt document.
+    """
+
+    entry: Entry
+    already: bool
+    advice: str | None
+    receipt: dict[str, object]
+
+
+class Poster:
+    """Posts payloads to one venue.
+
+    Args:
+        exchange: the venue.
+        ledger: the broadcaster's ledger.
+        lock_folder: where lock files live.
+        clock: the local time, ms since the epoch; only for the ledger's notes.
+        sleep: waits that many seconds.
+        retry_s: how long an unanswered post is repeated with the same bytes, seconds.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        ledger: Ledger,
+        lock_folder: Path,
+        clock: Callable[[], int],
+        sleep: Callable[[float], None],
+        *,
+        retry_s: float = DEFAULT_RETRY_S,
+    ) -> None:
+        self._exchange = exchange
+        self._ledger = ledger
+        self._lock_folder = lock_folder
+        self._clock = clock
+        self._sleep = sleep
+        self._retry_s = retry_s
+
+    def key_of(self, payload: SignedPayload) -> Key:
+        """The ledger's key of a payload."""
+        return Key(self._exchange.api.venue.key, payload.recovered_signer(), payload.signable.nonce)
+
+    def settled(self, payload: SignedPayload) -> Result | None:
+        """The result of an earlier run when this payload needs no more work, else None.
+
+        Raises:
+            RuleRefused: ``nonce-used`` when another action has taken its nonce.
+        """
+        entry = self._ledger.find(self.key_of(payload))
+        if entry is None:
+            return None
+        if entry.action_hash != payload.signable.action_hash():
+            raise nonce_used(entry.key)
+        if entry.state not in OPEN_STATES:
+            return Result(entry, already=True, advice=None, receipt=make_receipt(entry, None))
+        return None
+
+    def is_open(self, payload: SignedPayload) -> bool:
+        """Whether an earlier run left this payload unfinished."""
+        entry = self._ledger.find(self.key_of(payload))
+        return entry is not None and entry.state in OPEN_STATES
+
+    def time_problem(self, payload: SignedPayload) -> RuleRefused | None:
+        """Whether the payload has expired since it was checked, by the exchange's clock now."""
+        expires_after = payload.signable.expires_after
+        if expires_after is None:
+            return None
+        return expiry_problem(expires_after, self._exchange.now(), POST_MARGIN_MS)
+
+    def post(self, report: Report) -> Result:
+        """Post a payload whose checks all passed, or go on where an earlier run stopped.
+
+        Raises:
+            RuleRefused: ``nonce-used``.
+            EnvironmentFault: ``payload-busy``, or the ledger failed; then nothing was sent.
+        """
+        payload = report.payload
+        if payload is None:
+            raise TypeError("a draft cannot be posted")
+        with self._locked(payload.signable.action_hash()):
+            earlier = self.settled(payload)
+            if earlier is not None:
+                return earlier
+            key = self.key_of(payload)
+            if self._ledger.find(key) is None:
+                self._reserve(key, report, payload)
+                return self._finish(key, payload, just_checked=True)
+            return self._finish(key, payload, just_checked=False)
+
+    def resolve(self, entry: Entry) -> Result:
+        """Go on with an open row: send the same bytes until the answer is known, read back."""
+        with self._locked(entry.action_hash):
+            fresh = self._ledger.find(entry.key)
+            if fresh is None:
+                raise EnvironmentFault("ledger-unusable", "the row has gone from the ledger")
+            payload = load_signed(fresh.envelope.encode("ascii"), "ledger").payloads[0]
+            earlier = self.settled(payload)
+            if earlier is not None:
+                return earlier
+            return self._finish(fresh.key, payload, just_checked=False)
+
+    def close(self, entry: Entry) -> Result:
+        """End a row that can no longer land and whose outcome was never learnt.
+
+        Raises:
+            RuleRefused: ``still-open`` when it could still land or be resolved.
+        """
+        with self._locked(entry.action_hash):
+            fresh = self._entry(entry.key)
+            if fresh.code not in _TIME_HAS_SETTLED or fresh.state is not State.UNKNOWN:
+                raise RuleRefused(
+                    "still-open",
+                    f"nonce {entry.key.nonce} is {fresh.state.value} and not beyond landing",
+                    "run `resolve` until the exchange says that its time has passed",
+                )
+            self._ledger.settle(fresh.key, State.CLOSED, self._clock())
+            return self._result(fresh.key, None, None, already=True)
+
+    def _locked(self, action_hash: bytes) -> AbstractContextManager[None]:
+        return payload_lock(self._lock_folder, action_hash, LOCK_WAIT_S, self._sleep)
+
+    def _reserve(self, key: Key, report: Report, payload: SignedPayload) -> None:
+        if report.account is None or report.market is None:
+            raise EnvironmentFault("not-checked", "the checks did not find the account and market")
+        now = self._clock()
+        before = None if report.standing is None else dump_snapshot(snapshot(report.standing))
+        self._ledger.reserve(
+            Entry(
+                key,
+                payload.signable.action_hash(),
+                self._exchange.api.venue.url,
+                report.account,
+                report.market.coin,
+                json.dumps(payload.to_wire()),
+                before,
+                State.RESERVED,
+                attempts=0,
+                code=None,
+                sentence=None,
+                answer=None,
+                reserved_at=now,
+                changed_at=now,
+            )
+        )
+
+    def _finish(self, key: Key, payload: SignedPayload, *, just_checked: bool) -> Result:
+        entry = self._entry(key)
+        if entry.state is State.RESERVED and not just_checked and self.time_problem(payload):
+            self._ledger.settle(
+                key,
+                State.WITHDRAWN,
+                self._clock(),
+                code="expired",
+                sentence="it expired before anything was sent; it never left this machine",
+            )
+            return self._result(key, None, "draft and sign the request again")
+        advice = None
+        sends = entry.state is not State.ACCEPTED and entry.code not in _TIME_HAS_SETTLED
+        if sends:
+            outcome = self._send(key, payload.body())
+            advice = outcome.advice
+            self._record(key, outcome)
+            entry = self._entry(key)
+        return self._read_back(entry, payload, advice, already=not sends)
+
+    def _send(self, key: Key, body: bytes) -> Outcome:
+        """Send the same bytes until an answer settles it or the time is up."""
+        waited, pause = 0.0, _FIRST_PAUSE_S
+        while True:
+            attempt = self._ledger.begin_attempt(key, self._clock())
+            outcome = _in_context(classify(self._exchange.api.post(body)), attempt)
+            is_open = outcome.verdict in (Verdict.UNKNOWN, Verdict.BUSY)
+            if not is_open or outcome.code in _TIME_HAS_SETTLED:
+                return outcome
+            delay = pause if outcome.retry_after is None else outcome.retry_after
+            if waited + delay > self._retry_s:
+                return outcome
+            self._record(key, outcome)
+            self._sleep(delay)
+            waited += delay
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+    def _record(self, key: Key, outcome: Outcome) -> None:
+        states = {
+            Verdict.ACCEPTED: State.ACCEPTED,
+            Verdict.DUPLICATE: State.ACCEPTED,
+            Verdict.REFUSED: State.REJECTED,
+            Verdict.BUSY: State.UNKNOWN,
+            Verdict.UNKNOWN: State.UNKNOWN,
+        }
+        self._ledger.settle(
+            key,
+            states[outcome.verdict],
+            self._clock(),
+            code=outcome.code,
+            sentence=outcome.sentence,
+            answer=None if outcome.raw is None else json.dumps(outcome.raw, default=str),
+        )
+
+    def _read_back(
+        self, entry: Entry, payload: SignedPayload, advice: str | None, *, already: bool
+    ) -> Result:
+        """Look at the account: confirm what was accepted, find what got lost on the way."""
+        if entry.state is State.REJECTED:
+            return self._result(entry.key, None, advice)
+        before = None if entry.before is None else load_snapshot(entry.before)
+        tries = READ_BACK_TRIES if entry.state is State.ACCEPTED else 1
+        after: Snapshot | None = None
+        effect = Effect.ABSENT
+        for attempt in range(tries):
+            if attempt > 0:
+                self._sleep(READ_BACK_PAUSE_S)
+            after = self._look(entry)
+            if after is None:
+                return self._result(entry.key, None, advice, already=already)
+            effect = compare(payload.signable.action, before, after)
+            if effect is not Effect.ABSENT:
+                break
+        if entry.state is State.ACCEPTED:
+            self._confirm(entry.key, effect)
+        elif effect is Effect.VISIBLE:
+            advice = None
+            self._ledger.settle(
+                entry.key,
+                State.CONFIRMED,
+                self._clock(),
+                code="confirmed-by-effect",
+                sentence="the answer got lost, but the account shows the change",
+            )
+        return self._result(entry.key, after, advice, already=already)
+
+    def _confirm(self, key: Key, effect: Effect) -> None:
+        if effect is not Effect.ABSENT:
+            self._ledger.settle(key, State.CONFIRMED, self._clock(), code="confirmed")
+            return
+        self._ledger.settle(
+            key,
+            State.ACCEPTED,
+            self._clock(),
+            code="effect-not-seen",
+            sentence="the exchange has taken it, but the account does not show the change: look "
+            "at the account before you do anything else",
+        )
+
+    def _look(self, entry: Entry) -> Snapshot | None:
+        try:
+            return snapshot(self._exchange.standing(entry.account, entry.coin, fresh=True))
+        except EnvironmentFault:
+            # Reading back proves, it does not decide: the row stays open for `resolve`.
+            return None
+
+    def _entry(self, key: Key) -> Entry:
+        entry = self._ledger.find(key)
+        if entry is None:
+            raise EnvironmentFault("ledger-unusable", "the row has gone from the ledger")
+        return entry
+
+    def _result(
+        self, key: Key, after: Snapshot | None, advice: str | None, *, already: bool = False
+    ) -> Result:
+        entry = self._entry(key)
+        return Result(entry, already=already, advice=advice, receipt=make_receipt(entry, after))
+
+
+# After these no attempt can land any more, and sending again would only cost rate limit. Whether
+# an earlier attempt had landed shows in the account, or a person decides (`resolve --close`).
+_TIME_HAS_SETTLED = {"expired-after-attempt", "nonce-refused-after-attempt"}
+
+
+def _in_context(outcome: Outcome, attempt: int) -> Outcome:
+    """Read an answer in the light of our own earlier attempts with the same bytes."""
+    if attempt == 1 and outcome.verdict is Verdict.DUPLICATE:
+        # Nothing of ours was under way: somebody else has used this nonce.
+        return replace(outcome, verdict=Verdict.REFUSED)
+    if attempt == 1 or outcome.proves_absence:
+        return outcome
+    if outcome.verdict is Verdict.DUPLICATE:
+        return Outcome(
+            Verdict.DUPLICATE,
+            "accepted-earlier",
+            "an earlier attempt arrived: the exchange knows this nonce already",
+            None,
+            outcome.raw,
+        )
+    return Outcome(
+        Verdict.UNKNOWN,
+        f"{outcome.code}-after-attempt",
+        outcome.sentence,
+        outcome.advice,
+        outcome.raw,
+    )
