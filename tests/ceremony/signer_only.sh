@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Install only the shared and signer wheels in a fresh environment, and use them without a network.
+# Usage: signer_only.sh, from the project's root, after `make wheels`.
+set -euo pipefail
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+python3=$(command -v "${PYTHON:-python3}")
+"$python3" -m venv "$work/env"
+"$work/env/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+  -r requirements/signer.txt
+"$work/env/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+  dist/coldlever_shared-*.whl dist/coldlever_signer-*.whl
+
+# Outside the checkout, so that only what is installed can be imported.
+cd "$work"
+export HOME="$work/home" XDG_STATE_HOME="$work/state"
+mkdir -p "$HOME"
+for module in requests urllib3 sqlalchemy flask broadcaster; do
+  if ./env/bin/python -c "import $module" 2>/dev/null; then
+    echo "the signer's environment holds $module"; exit 1
+  fi
+done
+
+isolate=()
+if unshare --net true 2>/dev/null; then isolate=(unshare --net)
+elif unshare --map-root-user --net true 2>/dev/null; then isolate=(unshare --map-root-user --net)
+else echo "unshare -n is not allowed here: the network is not cut off for this run"; fi
+
+run() { "${isolate[@]}" ./env/bin/coldlever-signer "$@"; }
+
+umask 077
+head -c 24 /dev/urandom | base64 > passphrase
+cat > request.json <<'JSON'
+{"network": "testnet",
+ "action": {"leverage": 10, "isCross": true, "asset": 3, "type": "updateLeverage"},
+ "nonce": 1795340000000, "expiresAfter": 1795343600000, "vaultAddress": null}
+JSON
+run --version
+run key new --out key.json --passphrase-file passphrase
+run key show key.json
+run inspect request.json
+run sign request.json --keystore key.json --passphrase-file passphrase --yes \
+  --assume-time 2026-11-22T09:40:00Z --out signed.json
+run verify signed.json
+run ledger show
+if ./env/bin/python - <<'PY'
+from signer.isolation import engage
+engage()
+import socket
+socket.socket()
+PY
+then echo "the signer's process could open a socket"; exit 1; fi 2>/dev/null
+echo "signer-only environment: works without a network (${isolate[*]:-audit hook alone})"

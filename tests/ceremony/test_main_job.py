@@ -1,0 +1,216 @@
+"""The main job with real processes on both sides of the gap, against the rehearsal exchange."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
+from shared.address import Address, parse_address
+from shared.network import Network
+
+pytestmark = pytest.mark.slow
+
+VAULT = Address(b"\x11" * 20)
+
+
+class Ceremony:
+    """A folder, a key, an exchange."""
+
+    def __init__(self, folder: Path, keystore: Path, account: Address, network: Network) -> None:
+        self.folder = folder
+        self.keystore = keystore
+        self.account = account
+        self.environment = _environment(folder)
+        self.exchange = RehearsalExchange(network, accounts=[account])
+        self.exchange.add_vault(account, VAULT)
+        self.url = ""
+
+    def run(self, side: str, *arguments: str, expect: int = 0) -> dict:
+        done = subprocess.run(
+            [sys.executable, "-m", side, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        return json.loads(done.stdout) if "--json" in arguments else {}
+
+    def draft(self, out: str, *arguments: str) -> None:
+        self.run(
+            "broadcaster",
+            "draft",
+            "--account",
+            self.account.checksummed,
+            "--out",
+            out,
+            "--api-url",
+            self.url,
+            *arguments,
+        )
+
+    def sign(self, source: str, out: str, *arguments: str) -> None:
+        self.run(
+            "signer",
+            "sign",
+            source,
+            "--keystore",
+            str(self.keystore),
+            "--passphrase-file",
+            str(self.keystore.parent / "passphrase"),
+            "--yes",
+            "--out",
+            out,
+            *arguments,
+        )
+
+    def post(self, *arguments: str, expect: int = 0) -> dict:
+        return self.run(
+            "broadcaster", "post", *arguments, "--api-url", self.url, "--json", expect=expect
+        )
+
+
+def _environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    return {**kept, "HOME": str(home)}
+
+
+@pytest.fixture(scope="module")
+def made_key(tmp_path_factory):
+    """A real keystore of this module: its key derivation takes a second each time."""
+    folder = tmp_path_factory.mktemp("key")
+    (folder / "passphrase").write_text("seven plain wooden chairs\n")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "signer",
+            "key",
+            "new",
+            "--out",
+            "key.json",
+            "--passphrase-file",
+            "passphrase",
+            "--json",
+        ],
+        cwd=folder,
+        env=_environment(folder),
+        capture_output=True,
+        check=True,
+    )
+    return folder / "key.json", parse_address(json.loads(done.stdout)["address"])
+
+
+@pytest.fixture
+def ceremony(tmp_path, made_key, request):
+    network = getattr(request, "param", Network.TESTNET)
+    one = Ceremony(tmp_path, *made_key, network)
+    with RehearsalServer(one.exchange) as server:
+        one.url = server.url
+        yield one
+
+
+@pytest.mark.parametrize("ceremony", list(Network), indirect=True, ids=lambda one: one.value)
+def test_a_leverage_change_goes_from_draft_to_receipt_and_lands_once(ceremony):
+    ceremony.draft("request.json", "--coin", "BTC", "--leverage", "10", "--isolated")
+    ceremony.sign("request.json", "signed.json")
+    assert ceremony.run("signer", "verify", "signed.json", "--json")["signer"] == str(
+        ceremony.account
+    )
+    checked = ceremony.run(
+        "broadcaster", "check", "signed.json", "--api-url", ceremony.url, "--json"
+    )
+    assert checked["ok"]
+    assert checked["complete"]
+    posted = ceremony.post("signed.json", "--receipt", "receipt.json")
+    again = ceremony.post("signed.json")
+    assert posted["status"] == again["status"] == "confirmed"
+    assert again["alreadyPosted"]
+    assert ceremony.exchange.journal.count(Outcome.ACCEPTED) == 1
+    assert len(ceremony.exchange.journal.entries()) == 1
+    setting = ceremony.exchange.setting(ceremony.account, "BTC")
+    assert (setting.is_cross, setting.value) == (False, 10)
+    receipt = json.loads((ceremony.folder / "receipt.json").read_text())
+    assert receipt["after"] == {"isCross": False, "leverage": 10, "rawUsd": None}
+
+
+def test_a_vault_and_a_builder_market_are_reached(ceremony):
+    ceremony.draft(
+        "request.json",
+        "--coin",
+        "xyz:TSLA",
+        "--leverage",
+        "3",
+        "--isolated",
+        "--vault",
+        VAULT.lower,
+    )
+    ceremony.sign("request.json", "signed.json")
+    assert ceremony.post("signed.json")["status"] == "confirmed"
+    assert ceremony.exchange.setting(VAULT, "xyz:TSLA").value == 3
+
+
+def test_a_batch_is_signed_in_one_unlock_and_posted_in_order(ceremony):
+    parts = []
+    for coin, leverage in (("BTC", "5"), ("ETH", "7"), ("SOL", "9")):
+        ceremony.draft("one.json", "--coin", coin, "--leverage", leverage, "--cross", "--force")
+        parts.append(json.loads((ceremony.folder / "one.json").read_text()))
+    (ceremony.folder / "batch.json").write_text(json.dumps(parts))
+    ceremony.sign("batch.json", "signed.json")
+    results = ceremony.post("signed.json")
+    assert [result["status"] for result in results] == ["confirmed"] * 3
+    nonces = [entry.nonce for entry in ceremony.exchange.journal.entries()]
+    assert nonces == [part["nonce"] for part in parts]
+
+
+def test_a_lost_answer_is_resolved_without_a_second_landing(ceremony):
+    ceremony.draft("request.json", "--coin", "ETH", "--leverage", "4", "--cross")
+    ceremony.sign("request.json", "signed.json")
+    ceremony.exchange.inject("502", count=4, path="/info")
+    ceremony.post("signed.json", "--retry-for", "0", expect=8)
+    ceremony.exchange.faults.clear()
+    ceremony.exchange.inject("lose-answer", count=1)
+    seen = ceremony.post("signed.json", "--retry-for", "0")
+    assert seen["code"] == "confirmed-by-effect"
+    assert ceremony.post("signed.json")["status"] == "confirmed"
+    assert ceremony.exchange.journal.count(Outcome.ACCEPTED) == 1
+
+
+def test_a_market_file_names_the_asset_in_the_review(ceremony):
+    ceremony.run("broadcaster", "market", "--out", "market.json", "--api-url", ceremony.url)
+    ceremony.draft("request.json", "--coin", "BTC", "--leverage", "2", "--cross")
+    request = json.loads((ceremony.folder / "request.json").read_text())
+    del request["market"]
+    (ceremony.folder / "bare.json").write_text(json.dumps(request))
+    shown = ceremony.run("signer", "inspect", "bare.json", "--market", "market.json", "--json")
+    assert shown["coin"] == "BTC"
+    codes = {warning["code"] for warning in shown["warnings"]}
+    assert "market-unverified" in codes
+
+
+def test_the_refusal_of_an_unknown_coin_leaves_no_file(ceremony):
+    ceremony.run(
+        "broadcaster",
+        "draft",
+        "--account",
+        ceremony.account.lower,
+        "--coin",
+        "NOPE",
+        "--leverage",
+        "2",
+        "--cross",
+        "--out",
+        "request.json",
+        "--api-url",
+        ceremony.url,
+        expect=4,
+    )
+    assert not (ceremony.folder / "request.json").exists()

@@ -1,0 +1,71 @@
+"""The project as a visitor finds it: documents, requirements and commands agree."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
+SIDES = ("signer", "broadcaster")
+
+
+def _names(lines: list[str]) -> set[str]:
+    found = (re.match(r"[A-Za-z0-9-]+", line) for line in lines)
+    return {match[0].lower() for match in found if match}
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_requirements_name_the_same_packages_as_the_distributions(side):
+    wanted: set[str] = set()
+    for package in ("shared", side):
+        project = tomllib.loads((ROOT / package / "pyproject.toml").read_text())["project"]
+        linux = [d for d in project["dependencies"] if "sys_platform != 'linux'" not in d]
+        wanted |= _names(linux) - {"coldlever-shared"}
+    listed = _names((ROOT / "requirements" / f"{side}.in").read_text().splitlines())
+    assert listed == wanted
+
+
+@pytest.mark.parametrize("name", ["signer", "broadcaster", "scan", "dev"])
+def test_every_locked_package_has_a_hash_and_no_address(name):
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    assert "://" not in text
+    assert "--find-links" not in text
+    assert "--index-url" not in text
+    entries = [line for line in text.splitlines() if re.match(r"[a-z]", line)]
+    assert entries
+    assert all(re.match(r"[a-z0-9._-]+==\S+ \\$", line) for line in entries)
+
+
+def test_the_signer_never_gets_a_network_library():
+    text = (ROOT / "requirements" / "signer.txt").read_text()
+    for name in ("requests", "urllib3", "flask", "sqlalchemy", "websocket-client"):
+        assert f"\n{name}==" not in text
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
+        if "://" not in target:
+            assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_readme_lists_every_command(side):
+    done = subprocess.run(
+        [sys.executable, "-m", side, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    section = done.stdout.split("Commands:\n")[1].split("\n\n")[0]
+    commands = re.findall(r"^  ([a-z]+) ", section, re.MULTILINE)
+    readme = (ROOT / "README.md").read_text()
+    line = re.search(rf"`coldlever-{side}`: (.*?)\n\n", readme, re.DOTALL)
+    assert line is not None
+    for command in commands:
+        assert f"`{command}" in line[1], command
