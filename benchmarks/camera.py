@@ -111,7 +111,5 @@ def _perspective(
         for row in range(8):
             if row != column:
                 factor = rows[row][column]
-                rows[row] = [
-                    a - factor * b for a, b in zip(rows[row], rows[column], strict=True)
-                ]
+                rows[row] = [a - factor * b for a, b in zip(rows[row], rows[column], strict=True)]
     return [row[8] for row in rows]

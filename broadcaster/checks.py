@@ -55,6 +55,7 @@ class Checker:
         self._now = now
         self._exchange = exchange
         self._expected_signer = expected_signer
+        self._highest: dict[Address, list[int]] = {}
 
     def run(self, payload: SignedPayload) -> Report:
         """Run every check on one payload.
@@ -186,9 +187,15 @@ class Checker:
     def _nonce_floor(self, report: Report) -> Finding | str:
         if report.signer is None:
             return self._gap("nonce-floor", report)
-        highest = self._ledger.highest_nonces(self._venue_key, report.signer)
+        highest = self._highest_nonces(report.signer)
         _raise(nonce_floor_problem(report.signable.nonce, highest))
         return f"above the floor, as far as this ledger knows ({len(highest)} nonces of the signer)"
+
+    def _highest_nonces(self, signer: Address) -> list[int]:
+        """Asked once a signer: all payloads of a run are judged by the same state."""
+        if signer not in self._highest:
+            self._highest[signer] = self._ledger.highest_nonces(self._venue_key, signer)
+        return self._highest[signer]
 
     def _expiry(self, report: Report) -> Finding | str:
         expires_after = report.signable.expires_after

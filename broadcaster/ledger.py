@@ -73,6 +73,13 @@ _DRAFTS = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# Built once: putting it together costs more than running it.
+_FIND = sa.select(_POSTS).where(
+    _POSTS.c.venue == sa.bindparam("venue"),
+    _POSTS.c.signer == sa.bindparam("signer"),
+    _POSTS.c.nonce == sa.bindparam("nonce"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -159,9 +166,9 @@ class Ledger:
 
     def find(self, key: Key) -> Entry | None:
         """The row of that key, or None."""
-        query = sa.select(_POSTS).where(*_matches(key))
+        values = {"venue": key.venue, "signer": key.signer.lower, "nonce": key.nonce}
         with self._guard(), self._reader.connect() as connection:
-            row = connection.execute(query).mappings().one_or_none()
+            row = connection.execute(_FIND, values).mappings().one_or_none()
         return None if row is None else _to_entry(row)
 
     def highest_nonces(self, venue: str, signer: Address) -> list[int]:
