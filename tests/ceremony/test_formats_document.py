@@ -1,0 +1,47 @@
+"""docs/formats.md: its examples are read, hashed and signed as it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import msgpack
+import pytest
+
+from shared.fields import Where
+from shared.market import parse_market_table
+from shared.request import Defaults, load_requests
+from shared.review import check_words
+from shared.signature import SigningKey
+from shared.signed import load_signed, verify
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text()
+BLOCKS = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
+KEY = SigningKey(b"\x01" * 32)
+
+
+@pytest.fixture
+def request_example():
+    return load_requests(BLOCKS[0].encode(), "formats.md", Defaults()).requests[0]
+
+
+def test_the_request_has_the_hash_digest_and_words_that_are_printed(request_example):
+    signable = request_example.signable
+    assert f"`0x{signable.action_hash().hex()}`" in TEXT
+    assert f"`0x{signable.digest().hex()}`" in TEXT
+    assert f"| {check_words(signable.action_hash())} |" in TEXT
+    assert f"`{msgpack.packb(signable.action.to_wire()).hex()}`" in TEXT
+
+
+def test_the_signed_payload_is_the_requests_signature_by_the_key_named(request_example):
+    payload = load_signed(BLOCKS[1].encode(), "formats.md").payloads[0]
+    assert payload.signable == request_example.signable
+    assert verify(payload) == KEY.address
+    assert payload.signature == KEY.sign(payload.signable.digest())
+    assert payload.to_wire() == json.loads(BLOCKS[1])
+
+
+def test_the_market_table_loads():
+    table = parse_market_table(json.loads(BLOCKS[2]), Where("formats.md"))
+    assert table.entries[3].coin == "BTC"
