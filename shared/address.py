@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from shared.errors import InputRefused
 from shared.keccak import keccak256
-from shared.printable import printable
+from shared.printable import quoted
 
 # EIP-55: a letter is upper-case where the hash of the lower-case spelling has a digit from 8 up.
 _UPPER_FROM = 8
@@ -67,7 +67,7 @@ def parse_address(text: str) -> Address:
     if _ADDRESS.fullmatch(text) is None:
         raise InputRefused(
             "bad-address",
-            f'found "{printable(text, limit=60)}", expected 0x and 40 hexadecimal digits',
+            f"found {quoted(text, limit=60)}, expected 0x and 40 hexadecimal digits",
         )
     digits = text[2:]
     address = Address(bytes.fromhex(digits))

@@ -6,28 +6,35 @@ output goes to stderr or the terminal, so that stdout stays free for documents.
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import importlib
 import json
 import os
+import re
 import sys
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
 
-from shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
+from shared.errors import (
+    ColdleverError,
+    EnvironmentFault,
+    InputRefused,
+    Interrupted,
+    UsageRefused,
+)
 from shared.files import read_bounded, require_writable, write_exclusive
 from shared.printable import printable
+from shared.refusals import refusal_of
 from shared.strict_json import MAX_BYTES
 
 STDIO = "-"
-EXIT_INTERRUPTED = 130
-EXIT_INTERNAL = 1
 _PASSPHRASE_MAX_BYTES = 4096
+_DESCRIPTOR = re.compile(r"[0-9]{1,6}")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,59 +89,72 @@ class ColdleverGroup(click.Group):
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Parse the arguments, and print the help where they ask for it."""
+        with _noticing_closed_pipes():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _noticing_closed_pipes():
+            return super().invoke(ctx)
+
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
     ) -> NoReturn:
         """Run the command line and leave with its exit status."""
         arguments = list(sys.argv[1:] if args is None else args)
-        as_json = "--json" in arguments
-        if os.environ.get("NO_COLOR"):
+        as_json = _asks_for_json(arguments)
+        if _no_color():
             extra["color"] = False
         extra["standalone_mode"] = False
         try:
-            status = super().main(arguments, prog_name, **extra)
-        except ColdleverError as error:
-            _report(error, as_json=as_json)
-            sys.exit(error.exit_status)
-        except click.UsageError as error:
-            if as_json:
-                _report(UsageRefused("usage", error.format_message()), as_json=True)
-            else:
-                error.show()
-            sys.exit(UsageRefused.exit_status)
-        except click.ClickException as error:
-            _report(UsageRefused("usage", error.format_message()), as_json=as_json)
-            sys.exit(UsageRefused.exit_status)
-        except (click.Abort, KeyboardInterrupt):
-            say()
-            _report(ColdleverError("interrupted", "interrupted"), as_json=as_json)
-            sys.exit(EXIT_INTERRUPTED)
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                _silence_stdout()
-                sys.exit(EnvironmentFault.exit_status)
-            reason = printable(error.strerror or str(error))
-            subject = f"{printable(str(error.filename))}: " if error.filename else ""
-            _report(EnvironmentFault("system-error", f"{subject}{reason}"), as_json=as_json)
-            sys.exit(EnvironmentFault.exit_status)
-        except Exception as error:  # noqa: BLE001 - the last resort, loud and with its own status
-            _report(_internal(error), as_json=as_json)
-            sys.exit(EXIT_INTERNAL)
-        sys.exit(status if isinstance(status, int) else 0)
+            result = super().main(arguments, prog_name, **extra)
+            status = result if isinstance(result, int) else 0
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place that catches
+            status = _fail(error, as_json=as_json)
+        _leave(status)
 
 
-def _internal(error: Exception) -> ColdleverError:
-    """A defect of ours. The message of the exception stays out: it could hold a secret."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(last.filename).name}:{last.lineno}"
-    return ColdleverError(
-        "internal-error",
-        f"a defect in coldlever ({type(error).__name__} at {place}); nothing more was done",
-        "please report it with the command you ran, without keys or passphrases",
-    )
+class _PipeClosed(EnvironmentFault):
+    """Nobody reads the output any more, so nobody is told either."""
+
+
+@contextlib.contextmanager
+def _noticing_closed_pipes() -> Iterator[None]:
+    """Keep click from leaving with status 1, which stands for a defect here."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise _PipeClosed("output-closed", "nobody reads the output any more") from None
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether ``--json`` is among the options; behind ``--`` it is a file name."""
+    options = takewhile(lambda argument: argument != "--", arguments)
+    return "--json" in options
+
+
+def _fail(error: BaseException, *, as_json: bool) -> int:
+    """Tell what happened and return the exit status, even where nobody listens any more."""
+    refusal = refusal_of(error)
+    with contextlib.suppress(OSError):
+        if isinstance(error, click.UsageError) and not as_json:
+            error.show()
+        elif not isinstance(error, _PipeClosed):
+            _report(refusal, as_json=as_json)
+    return refusal.exit_status
 
 
 def _report(error: ColdleverError, *, as_json: bool) -> None:
+    if isinstance(error, Interrupted):
+        say()  # the ^C of the terminal stands on a line without an end
     if as_json:
         emit_json({"error": error.to_wire()})
         return
@@ -143,9 +163,20 @@ def _report(error: ColdleverError, *, as_json: bool) -> None:
         say(f"remedy: {error.remedy}")
 
 
-def _silence_stdout() -> None:
-    """Keep the interpreter from complaining about the closed pipe once more at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _leave(status: int) -> NoReturn:
+    """Exit without the interpreter complaining once more about a full disk or a closed pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            try:
+                stream.flush()
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(status)
+
+
+def _no_color() -> bool:
+    return bool(os.environ.get("NO_COLOR"))
 
 
 def json_option(command: F) -> F:
@@ -158,7 +189,9 @@ def json_option(command: F) -> F:
 
 def say(text: str = "", *, fg: str | None = None, bold: bool = False) -> None:
     """A line for a person, on stderr; coloured on a terminal only."""
-    click.secho(text, err=True, fg=fg, bold=bold or None)
+    # Outside a command click knows nothing of NO_COLOR, so it is said here each time.
+    color = False if _no_color() else None
+    click.secho(text, err=True, color=color, fg=fg, bold=bold or None)
 
 
 def emit(text: str) -> None:
@@ -168,7 +201,7 @@ def emit(text: str) -> None:
 
 def emit_json(document: object) -> None:
     """The one JSON document of a ``--json`` run, on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=True))
+    click.echo(_ascii_json(document, indent=2))
 
 
 def read_document(name: str, limit: int = MAX_BYTES) -> bytes:
@@ -179,6 +212,8 @@ def read_document(name: str, limit: int = MAX_BYTES) -> bytes:
     """
     if name != STDIO:
         return read_bounded(Path(name), limit)
+    if sys.stdin is None:
+        raise InputRefused("file-unreadable", "stdin: closed")
     data = sys.stdin.buffer.read(limit + 1)
     if len(data) > limit:
         raise InputRefused("file-too-large", f"stdin: larger than {limit} bytes")
@@ -194,6 +229,8 @@ def require_output(name: str, *, force: bool) -> None:
     """Refuse early when `write_document` would fail."""
     if name != STDIO:
         require_writable(Path(name), force=force)
+    elif sys.stdout is None:
+        raise EnvironmentFault("output-closed", "stdout: closed", "write to a file with --out")
 
 
 def write_document(name: str, data: bytes, *, force: bool) -> None:
@@ -211,9 +248,14 @@ def dump_document(wire: object) -> bytes:
     An array gets one element a line, so that large batches stay within the loader's bounds.
     """
     if isinstance(wire, list):
-        rows = ",\n".join(json.dumps(row, ensure_ascii=True) for row in wire)
+        rows = ",\n".join(_ascii_json(row) for row in wire)
         return f"[\n{rows}\n]\n".encode("ascii")
-    return (json.dumps(wire, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+    return f"{_ascii_json(wire, indent=2)}\n".encode("ascii")
+
+
+def _ascii_json(document: object, indent: int | None = None) -> str:
+    # DEL is the one control character that JSON and ASCII let through as itself.
+    return json.dumps(document, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
 def read_secret_line(name: str) -> str:
@@ -240,7 +282,7 @@ def read_secret_line(name: str) -> str:
 
 def _read_descriptor(name: str) -> bytes:
     digits = name.removeprefix("fd:")
-    if not digits.isdecimal():
+    if _DESCRIPTOR.fullmatch(digits) is None:
         raise UsageRefused("bad-descriptor", f"{printable(name)}: expected fd: and a number")
     try:
         with os.fdopen(int(digits), "rb", closefd=False) as stream:
@@ -254,13 +296,17 @@ def _read_descriptor(name: str) -> bytes:
     return data
 
 
+def _is_attended() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def ask(prompt: str) -> str:
     """Ask a person on the terminal; the prompt goes to stderr.
 
     Raises:
         UsageRefused: ``no-terminal`` when there is nobody to ask.
     """
-    if not sys.stdin.isatty():
+    if not _is_attended():
         raise UsageRefused(
             "no-terminal",
             "a person must answer here, and stdin is no terminal",
@@ -271,7 +317,7 @@ def ask(prompt: str) -> str:
 
 def ask_secret(prompt: str, *, confirm: bool = False) -> str:
     """Ask for a secret on the terminal, without echo."""
-    if not sys.stdin.isatty():
+    if not _is_attended():
         raise UsageRefused(
             "no-terminal",
             "a secret must be typed here, and stdin is no terminal",

@@ -78,3 +78,13 @@ class EnvironmentFault(ColdleverError):
     """The machine, the disk or the network failed (exit status 8)."""
 
     exit_status = 8
+
+
+class Interrupted(ColdleverError):
+    """The person stopped it with the keyboard (exit status 130)."""
+
+    exit_status = 130
+
+
+class InternalFault(ColdleverError):
+    """A defect of coldlever itself (exit status 1)."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shared.address import Address, parse_address
 from shared.errors import InputRefused
-from shared.printable import printable
+from shared.printable import printable, quoted
 from shared.strict_json import JsonValue, NotInteger
 
 U32_MAX = 2**32 - 1
@@ -67,7 +67,7 @@ def describe(value: object) -> str:
         case int():
             words = f"the integer {value}"
         case str():
-            words = f'the string "{printable(value, limit=60)}"'
+            words = f"the string {quoted(value, limit=60)}"
         case list():
             words = f"an array of {len(value)}"
         case _:
@@ -84,9 +84,7 @@ def as_object(
     for key in value:
         if key not in required and key not in optional:
             known = ", ".join([*required, *optional])
-            raise where.refusal(
-                "unknown-key", f'the key "{printable(key, limit=60)}"', f"only {known}"
-            )
+            raise where.refusal("unknown-key", f"the key {quoted(key, limit=60)}", f"only {known}")
     for key in required:
         if key not in value:
             raise where.refusal("missing-key", f'no key "{key}"', f'"{key}"')

@@ -12,6 +12,8 @@ from shared.errors import EnvironmentFault, InputRefused, UsageRefused
 from shared.printable import printable
 
 _MODE = 0o600
+# Some file systems (network shares, FUSE) know no fsync of a folder and answer so.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 # File systems of memory cards (FAT, exFAT) have no hard links.
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
@@ -44,15 +46,16 @@ def require_writable(path: Path, *, force: bool) -> None:
     """
     if not force and os.path.lexists(path):
         raise _exists(path)
-    if path.is_dir():
-        raise UsageRefused("output-is-folder", f"{printable(str(path))} is a folder")
     folder = path.parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
+    # `os.access` before `is_dir`, which raises in a folder that may not be entered.
+    if not os.access(folder, os.W_OK | os.X_OK) or not folder.is_dir():
         raise EnvironmentFault(
             "output-folder",
             f"{printable(str(folder))} is no folder that can be written to",
             "create it, or choose another place with --out",
         )
+    if path.is_dir():
+        raise UsageRefused("output-is-folder", f"{printable(str(path))} is a folder")
 
 
 def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
@@ -68,29 +71,31 @@ def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
 
     Raises:
         UsageRefused: ``output-exists``.
-        EnvironmentFault: ``write-failed``; no file of that name was made.
+        EnvironmentFault: ``write-failed``; no new file of that name is left behind. With ``force``
+            either the old file or the complete new one stands there.
     """
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(6)}.tmp"
+    # Not made from the file's own name: that may be as long as the file system allows already.
+    temporary = path.parent / f".coldlever-{secrets.token_hex(8)}.tmp"
     try:
         _write_synced(temporary, data)
-        try:
-            if force:
-                temporary.replace(path)
-            else:
-                _take_name(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        if force:
+            temporary.replace(path)
+        else:
+            _take_name(temporary, path)
+    except FileExistsError:
+        raise _exists(path) from None
     except OSError as error:
-        if error.errno == errno.EEXIST:
-            raise _exists(path) from None
+        raise _failed(path, error) from None
+    finally:
+        # Whatever stopped it, an interrupt included.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise EnvironmentFault(
-            "write-failed",
-            f"{printable(str(path))}: {printable(error.strerror or str(error))}",
-            "free some space or choose another place with --out",
-        ) from None
+    try:
+        _sync_folder(path.parent)
+    except OSError as error:
+        if not force:
+            path.unlink(missing_ok=True)
+        raise _failed(path, error) from None
 
 
 def _write_synced(path: Path, data: bytes) -> None:
@@ -112,7 +117,7 @@ def _take_name(temporary: Path, path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _MODE))
         try:
             temporary.replace(path)
-        except OSError:
+        except BaseException:  # an interrupt must not leave the empty file behind either
             path.unlink(missing_ok=True)
             raise
 
@@ -121,8 +126,19 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
+
+
+def _failed(path: Path, error: OSError) -> EnvironmentFault:
+    return EnvironmentFault(
+        "write-failed",
+        f"{printable(str(path))}: {printable(error.strerror or str(error))}",
+        "free some space or choose another place with --out",
+    )
 
 
 def _exists(path: Path) -> UsageRefused:

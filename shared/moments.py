@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import UsageRefused
-from shared.printable import printable
+from shared.fields import SAFE_INTEGER_MAX
+from shared.printable import quoted
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATION = re.compile(r"([1-9][0-9]{0,6})(s|m|h|d)")
@@ -49,7 +50,7 @@ def parse_duration(text: str) -> int:
     if match is None:
         raise UsageRefused(
             "bad-duration",
-            f'found "{printable(text, limit=40)}", expected a duration such as 90s, 30m, 1h or 2d',
+            f"found {quoted(text, limit=40)}, expected a duration such as 90s, 30m, 1h or 2d",
         )
     return int(match[1]) * _UNIT_MS[match[2]]
 
@@ -57,19 +58,24 @@ def parse_duration(text: str) -> int:
 def parse_moment(text: str) -> int:
     """Milliseconds since the epoch, of digits (ms) or of an ISO 8601 time with its zone.
 
+    Between the epoch and 2^53-1, as nonces are.
+
     Raises:
         UsageRefused: ``bad-time``.
     """
-    if re.fullmatch(r"[0-9]{1,16}", text):
-        return int(text)
+    ms = int(text) if re.fullmatch(r"[0-9]{1,16}", text) else _parse_iso(text)
+    if ms is None or not 0 <= ms <= SAFE_INTEGER_MAX:
+        raise UsageRefused(
+            "bad-time",
+            f"found {quoted(text, limit=40)}, expected ms since the epoch or a time with its "
+            "zone such as 2026-11-22T10:00:00Z",
+        )
+    return ms
+
+
+def _parse_iso(text: str) -> int | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise UsageRefused(
-            "bad-time",
-            f'found "{printable(text, limit=40)}", expected ms since the epoch or a time with its '
-            "zone such as 2026-11-22T10:00:00Z",
-        )
-    return (at - _EPOCH) // timedelta(milliseconds=1)
+        return None
+    return None if at.tzinfo is None else (at - _EPOCH) // timedelta(milliseconds=1)

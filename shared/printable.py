@@ -7,7 +7,12 @@ only printable ASCII appears as itself; everything else is written as its code p
 
 from __future__ import annotations
 
+import re
+
 DEFAULT_LIMIT = 200
+_QUOTE = "\\u{0022}"
+_SPACE = "\\\\u{0020}"  # as a replacement of `re.sub`, where a backslash is doubled
+_MORE_SPACE = re.compile("(?<= ) ")
 
 
 def printable(text: str, limit: int = DEFAULT_LIMIT) -> str:
@@ -20,9 +25,26 @@ def printable(text: str, limit: int = DEFAULT_LIMIT) -> str:
     Returns:
         Printable ASCII on one line. A backslash is doubled, so that an escape cannot be forged.
     """
-    shown = "".join(_escape(character) for character in text[:limit])
-    hidden = len(text) - limit
-    return f"{shown}... ({hidden} more characters)" if hidden > 0 else shown
+    return _escape_all(text[:limit]) + _hidden(text, limit)
+
+
+def quoted(text: str, limit: int = DEFAULT_LIMIT) -> str:
+    """Escape ``text`` as `printable` does and put it in quotes that it cannot end.
+
+    Of several spaces in a row only the first stays a space: a long line that the terminal wraps
+    cannot be padded until its rest looks like a line of ours.
+    """
+    shown = _escape_all(text[:limit]).replace('"', _QUOTE)
+    return f'"{_MORE_SPACE.sub(_SPACE, shown)}"{_hidden(text, limit)}'
+
+
+def _hidden(text: str, limit: int) -> str:
+    more = len(text) - limit
+    return f"... ({more} more characters)" if more > 0 else ""
+
+
+def _escape_all(text: str) -> str:
+    return "".join(_escape(character) for character in text)
 
 
 def _escape(character: str) -> str:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from shared.actions import parse_action
 from shared.address import Address
-from shared.errors import InputRefused, RuleRefused
+from shared.errors import InputRefused, RuleRefused, UsageRefused
 from shared.fields import (
+    SAFE_INTEGER_MAX,
     U32_MAX,
     Where,
     as_boolean,
@@ -138,6 +139,7 @@ def load_requests(data: bytes, source: str, defaults: Defaults) -> RequestFile:
     Raises:
         InputRefused: malformed, or something else than a request.
         RuleRefused: ``network-mismatch`` or ``market-mismatch``.
+        UsageRefused: ``bad-time`` when the clock leads a bare action out of range.
     """
     return parse_requests(loads(data, source), Where(source), defaults)
 
@@ -193,6 +195,13 @@ def _parse_bare_action(value: JsonValue, where: Where, defaults: Defaults) -> Re
             "give the time with --assume-time, or a request with a nonce",
         )
     expires_after = defaults.now + defaults.validity
+    if not 0 <= defaults.now <= expires_after <= SAFE_INTEGER_MAX:
+        raise UsageRefused(
+            "bad-time",
+            f"{where}: the time {defaults.now} ms and a validity of {defaults.validity} ms lead "
+            f"out of the range from 0 to {SAFE_INTEGER_MAX}",
+            "check this machine's clock, --assume-time and --valid-for",
+        )
     return Request(Signable(defaults.network, action, defaults.now, None, expires_after))
 
 
@@ -223,7 +232,10 @@ def _parse_market(value: JsonValue, where: Where, signable: Signable) -> MarketE
     if value is None:
         return None
     entry = parse_market_entry(value, where)
-    require_fitting(entry, signable.network, signable.action)
+    try:
+        require_fitting(entry, signable.network, signable.action)
+    except RuleRefused as error:
+        raise RuleRefused(error.code, f"{where}: {error.message}", error.remedy) from None
     return entry
 
 

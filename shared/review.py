@@ -7,6 +7,7 @@ alone, so the signer and the broadcaster print the same lines and the same check
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,11 +17,13 @@ from shared.bytewords import WORDS
 from shared.keccak import keccak256
 from shared.market import MarketEntry, require_fitting, venue_objections
 from shared.moments import moment, span
-from shared.printable import printable
+from shared.printable import quoted
 from shared.request import Request, Setting
 from shared.signable import Signable
 
 CHECK_WORD_COUNT = 8
+_COIN_SHOWN = 40
+_PLAIN_COIN = re.compile(rf"[A-Za-z0-9@][A-Za-z0-9@:/._-]{{0,{_COIN_SHOWN - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def review(request: Request, market: MarketEntry | None = None) -> Review:
         ("Expires", _describe_expiry(signable)),
     ]
     if request.note is not None:
-        rows.append(("Note", f'"{printable(request.note)}" (not signed)'))
+        rows.append(("Note", f"{quoted(request.note)} (not signed)"))
     rows += [("Action hash", "0x" + action_hash.hex()), ("Check words", words)]
     return Review(
         tuple(rows),
@@ -113,7 +116,14 @@ def name_market(entry: MarketEntry | None, action: Action) -> str:
     """The market's name with its asset id, and whether anybody vouches for the name."""
     if entry is None:
         return f"asset {action.asset} (name unknown)"
-    return f"{printable(entry.coin, limit=40)} = asset {action.asset} (name unverified)"
+    return f"{_coin_name(entry)} = asset {action.asset} (name unverified)"
+
+
+def _coin_name(entry: MarketEntry) -> str:
+    """The name as it is where it can only be a name, and in quotes where it could be words."""
+    if _PLAIN_COIN.fullmatch(entry.coin):
+        return entry.coin
+    return quoted(entry.coin, limit=_COIN_SHOWN)
 
 
 def _describe_change(action: Action) -> str:
@@ -180,7 +190,7 @@ def _warnings(request: Request, entry: MarketEntry | None) -> list[Caution]:
         warnings.append(
             Caution(
                 "market-unverified",
-                f"nobody vouches that asset {action.asset} is {printable(entry.coin, limit=40)}",
+                f"nobody vouches that asset {action.asset} is {_coin_name(entry)}",
             )
         )
         warnings += [

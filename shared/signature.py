@@ -120,8 +120,7 @@ def recover(digest: bytes, signature: Signature) -> Address:
         )
         public = PublicKey.from_signature_and_message(raw, digest, hasher=None)
     except (ValueError, OverflowError):
-        # coincurve raises ValueError (or a plain Exception subclass of it) on r or s out of range
-        # and on an r that is no x coordinate of the curve.
+        # r or s beyond 32 bytes, out of range, or an r that is no x coordinate of the curve.
         raise RuleRefused(
             "signature-invalid",
             "no key can have made this signature over this action",

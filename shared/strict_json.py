@@ -13,15 +13,19 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from shared.errors import InputRefused
-from shared.printable import printable
+from shared.printable import printable, quoted
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 # 2^64 has 20 digits; nothing here needs more, and Python's own int() is quadratic in the length.
 _MAX_INTEGER_DIGITS = 20
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
+# Everything but the brackets outside strings. A string that is never closed is swallowed to its end
+# and no quantifier gives anything back, so the time stays linear whatever the bytes are.
+_NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[^"\[\]{}]++', re.DOTALL)
+_OPENING = b"[{"
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
+_PATH_MAX_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class _DuplicateKey:
 JsonValue = (
     dict[str, "JsonValue"] | list["JsonValue"] | str | int | bool | NotInteger | None
 )  # _DuplicateKey never leaves this module
+_Steps = tuple[str | int, ...]
 
 
 def loads(data: bytes, source: str) -> JsonValue:
@@ -97,35 +102,52 @@ def _decode(data: bytes, name: str) -> str:
 
 
 def _refuse_depth(data: bytes, name: str) -> None:
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
     depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
-        depth += 1 if bracket in b"[{" else -1
+    for bracket in _NO_BRACKETS.sub(b"", data):
+        depth += 1 if bracket in _OPENING else -1
         if depth > MAX_DEPTH:
             raise InputRefused("json-too-deep", f"{name}: nested deeper than {MAX_DEPTH} levels")
 
 
-def _refuse_markers(value: object, name: str) -> None:
-    """Find what the decoder only marked, because there it did not know the path yet."""
-    pending: list[tuple[str, object]] = [("$", value)]
-    while pending:
-        path, item = pending.pop()
-        if isinstance(item, _DuplicateKey):
-            raise InputRefused(
-                "json-duplicate-key",
-                f'{name}: {path}: found the key "{printable(item.key, limit=60)}" twice, '
-                "expected each key once",
-            )
-        if isinstance(item, dict):
-            for key, child in item.items():
-                _refuse_surrogates(key, path, name)
-                pending.append((f"{path}.{printable(key, limit=60)}", child))
-        elif isinstance(item, list):
-            pending.extend((f"{path}[{index}]", child) for index, child in enumerate(item))
-        elif isinstance(item, str):
-            _refuse_surrogates(item, path, name)
+def _refuse_markers(value: object, name: str, steps: _Steps = ()) -> None:
+    """Find what the decoder only marked, because there it did not know the path yet.
+
+    The path becomes text only for a refusal: as text beside each of a million numbers it could
+    fill the memory.
+    """
+    if isinstance(value, str):
+        _refuse_surrogates(value, name, steps)
+    elif isinstance(value, _DuplicateKey):
+        raise InputRefused(
+            "json-duplicate-key",
+            f"{name}: {_path(steps)}: found the key {quoted(value.key, limit=60)} twice, "
+            "expected each key once",
+        )
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            _refuse_surrogates(key, name, steps)
+            _refuse_markers(child, name, (*steps, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            _refuse_markers(child, name, (*steps, index))
 
 
-def _refuse_surrogates(text: str, path: str, name: str) -> None:
+def _path(steps: _Steps) -> str:
+    """The JSON path, foreign keys in quotes and the whole of it cut where it gets long."""
+    path = "$"
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif _PLAIN_KEY.fullmatch(step):
+            path += f".{step}"
+        else:
+            path += f"[{quoted(step, limit=60)}]"
+    return path if len(path) <= _PATH_MAX_LENGTH else path[:_PATH_MAX_LENGTH] + "..."
+
+
+def _refuse_surrogates(text: str, name: str, steps: _Steps) -> None:
     if text.isascii():
         return
     try:
@@ -133,7 +155,7 @@ def _refuse_surrogates(text: str, path: str, name: str) -> None:
     except UnicodeEncodeError:
         raise InputRefused(
             "json-malformed",
-            f"{name}: {path}: found half of a surrogate pair, expected whole characters",
+            f"{name}: {_path(steps)}: found half of a surrogate pair, expected whole characters",
         ) from None
 
 

@@ -25,7 +25,7 @@ _SCRYPT_MIN_BLOCKS = 1 << 15
 # What a keystore should have; below it the signer recommends to import the key again.
 _SCRYPT_GOOD_BLOCKS = 1 << 18
 _SCRYPT_MAX_MEMORY = 1 << 30
-# 32 times the work of a new keystore: about half a minute.
+# 32 times the work of a new keystore: under a minute.
 _SCRYPT_MAX_WORK = 1 << 26
 _PBKDF2_MIN_ROUNDS = 10_000
 _PBKDF2_GOOD_ROUNDS = 200_000

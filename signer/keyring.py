@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shared.address import Address
 from shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
-from shared.printable import printable
+from shared.printable import printable, quoted
 from signer.keystore import Keystore, load_keystore
 
 _SUFFIX = ".json"
@@ -24,19 +24,21 @@ class KeyFile:
     Args:
         name: how ``--keystore`` calls it.
         path: where it lies.
-        keystore: its content; None when it cannot be used.
-        problem: why it cannot be used; None when it can.
+        content: its keystore, or why it cannot be used.
     """
 
     name: str
     path: Path
-    keystore: Keystore | None
-    problem: ColdleverError | None
+    content: Keystore | ColdleverError
+
+    @property
+    def address(self) -> Address | None:
+        """Whose key it says it holds, if it does."""
+        return None if isinstance(self.content, ColdleverError) else self.content.address
 
     def __str__(self) -> str:
-        if self.keystore is None or self.keystore.address is None:
-            return printable(self.name)
-        return f"{printable(self.name)} ({self.keystore.address})"
+        name = printable(self.name)
+        return name if self.address is None else f"{name} ({self.address})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Keyring:
         if _NAME.fullmatch(name) is None:
             raise UsageRefused(
                 "bad-key-name",
-                f'found "{printable(name, limit=80)}", expected up to 64 letters, digits, dots, '
+                f"found {quoted(name, limit=80)}, expected up to 64 letters, digits, dots, "
                 "dashes or underscores",
             )
         return self.folder / (name + _SUFFIX)
@@ -101,7 +103,7 @@ class Keyring:
             return path
         raise InputRefused(
             "no-such-key",
-            f'there is no key "{printable(choice, limit=80)}" in {printable(str(self.folder))}, '
+            f"there is no key {quoted(choice, limit=80)} in {printable(str(self.folder))}, "
             "and no file of that name here",
             "see `key list`, or give the path of a keystore file",
         )
@@ -115,7 +117,7 @@ class Keyring:
         Raises:
             UsageRefused: ``keystore-missing``, or ``keystore-ambiguous`` with a list of the keys.
         """
-        files = [file for file in self.files() if file.keystore is not None]
+        files = [file for file in self.files() if isinstance(file.content, Keystore)]
         if wanted is not None:
             # A file that names no address may hold the key too, but one that does goes first.
             files = _naming(files, wanted) or _naming(files, None)
@@ -136,7 +138,7 @@ class Keyring:
 
 
 def _naming(files: Sequence[KeyFile], address: Address | None) -> list[KeyFile]:
-    return [file for file in files if file.keystore and file.keystore.address == address]
+    return [file for file in files if file.address == address]
 
 
 def _enumerate(files: Sequence[KeyFile]) -> str:
@@ -146,6 +148,6 @@ def _enumerate(files: Sequence[KeyFile]) -> str:
 def _read(path: Path) -> KeyFile:
     name = path.name.removesuffix(_SUFFIX)
     try:
-        return KeyFile(name, path, load_keystore(path), None)
+        return KeyFile(name, path, load_keystore(path))
     except ColdleverError as error:
-        return KeyFile(name, path, None, error)
+        return KeyFile(name, path, error)

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable
 
 from shared.errors import EnvironmentFault, InputRefused, UsageRefused
-from shared.printable import printable
+from shared.printable import quoted
 from shared.signature import CURVE_ORDER, SECRET_BYTES, SigningKey
 
 DEFAULT_PATH = "m/44'/60'/0'/0/0"
@@ -76,8 +76,7 @@ def parse_path(text: str) -> str:
     ):
         raise UsageRefused(
             "bad-path",
-            f'found "{printable(text, limit=60)}", expected a derivation path such as '
-            f"{DEFAULT_PATH}",
+            f"found {quoted(text, limit=60)}, expected a derivation path such as {DEFAULT_PATH}",
         )
     return text.replace("h", "'").replace("H", "'")
 

@@ -20,7 +20,7 @@ from shared.errors import EnvironmentFault, InputRefused, RuleRefused
 from shared.fields import Where, as_choice, as_integer, as_string, describe
 from shared.files import read_bounded, write_exclusive
 from shared.market import describe_kind
-from shared.printable import printable
+from shared.printable import printable, quoted
 from shared.signature import SECRET_BYTES, SigningKey
 from shared.strict_json import JsonValue, loads
 from signer.kdf import DEFAULT_SCRYPT_N, Kdf, parse_kdf
@@ -242,7 +242,7 @@ def _lower_keys(value: JsonValue, where: Where) -> dict[str, JsonValue]:
     for key, item in value.items():
         if key.lower() in lowered:
             raise where.refusal(
-                "json-duplicate-key", f'"{printable(key.lower(), limit=60)}" twice', "each key once"
+                "json-duplicate-key", f"{quoted(key.lower(), limit=60)} twice", "each key once"
             )
         lowered[key.lower()] = item
     return lowered

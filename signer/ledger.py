@@ -21,7 +21,7 @@ from typing import Self
 from shared.address import ADDRESS_BYTES, Address
 from shared.errors import EnvironmentFault, RuleRefused
 from shared.network import Network
-from shared.printable import printable
+from shared.printable import printable, quoted
 from shared.windows import NONCE_SET_SIZE, nonce_floor_problem
 from signer.entry import HASH_BYTES, Entry
 
@@ -256,7 +256,7 @@ class Ledger:
             raise RuleRefused(
                 "nonce-used",
                 f"{entry.signer} has spent the nonce {entry.nonce} on {entry.network.value} on "
-                f'another request ("{printable(row[1])}", action hash 0x{row[0].hex()})',
+                f"another request ({quoted(row[1])}, action hash 0x{row[0].hex()})",
                 "draft the request again: a new draft takes a new nonce",
             )
         return True

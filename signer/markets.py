@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from shared.errors import RuleRefused, UsageRefused
 from shared.market import MarketTable
 from shared.network import Network
-from shared.printable import printable
+from shared.printable import quoted
 from shared.request import Request
 
 
@@ -49,8 +49,8 @@ class Markets:
         if own.coin != entry.coin:
             raise RuleRefused(
                 "market-mismatch",
-                f'the request calls asset {asset} on {network.value} "{printable(own.coin)}", the '
-                f'market table calls it "{printable(entry.coin)}"',
+                f"the request calls asset {asset} on {network.value} {quoted(own.coin)}, the "
+                f"market table calls it {quoted(entry.coin)}",
                 "do not sign: find out which of the two is right",
             )
         return request

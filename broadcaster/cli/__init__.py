@@ -32,6 +32,8 @@ _COMMANDS = {
     "post": Lazy("broadcaster.cli.post:post", "Check, record and post; posting twice posts once."),
     "resolve": Lazy("broadcaster.cli.resolve:resolve", "Finish what was left open."),
     "history": Lazy("broadcaster.cli.history:history", "List what was posted from here."),
+    "scan": Lazy("broadcaster.cli.scan:scan", "Read QR codes into a document."),
+    "qr": Lazy("broadcaster.cli.qr:qr", "Show a document as QR code."),
     "rehearse": Lazy("broadcaster.cli.rehearse:rehearse", "Run a local exchange to practise on."),
     "completion": Lazy("broadcaster.cli.completion:completion", "Print a completion script."),
 }

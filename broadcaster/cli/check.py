@@ -24,10 +24,12 @@ from shared.address import Address
 from shared.console import emit_json, say
 from shared.errors import RuleRefused
 from shared.network import Network
+from shared.qr.options import Scanning, scanning_options
 
 
 @click.command(short_help="Check signed payloads without posting them.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="FILE...")
+@scanning_options()
 @click.option("--offline", is_flag=True, help="Run only the checks that need no network.")
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
 @network_option
@@ -35,6 +37,7 @@ from shared.network import Network
 def check(
     files: tuple[str, ...],
     *,
+    scanning: Scanning,
     offline: bool,
     signer: Address | None,
     network_name: str | None,
@@ -47,7 +50,7 @@ def check(
     All checks run even when one fails. FILE is a signed payload, a batch of them, or a bare
     request body (then add --network); `-` is stdin. Exit status 4 when a check fails.
     """
-    items = load_items(files, named(network_name))
+    items = load_items(files, named(network_name), scanning)
     ledger = open_ledger(state_dir)
     try:
         reports = run_checks(items, ledger, api_url, signer, offline=offline)

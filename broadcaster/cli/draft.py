@@ -30,9 +30,11 @@ from shared.address import Address
 from shared.console import dump_document, emit_json, require_output, say, write_document
 from shared.errors import InputRefused, UsageRefused
 from shared.fields import SAFE_INTEGER_MAX, U32_MAX, Where
+from shared.handover import draw_message
 from shared.moments import parse_duration
 from shared.printable import printable
-from shared.request import NOTE_MAX_LENGTH, Setting
+from shared.qr.options import Drawing, drawing_options, require_drawable
+from shared.request import NOTE_MAX_LENGTH, RequestFile, Setting
 from shared.review import render_review, review
 
 # A longer validity is pointless: the exchange refuses nonces older than two days.
@@ -57,10 +59,9 @@ _MAX_VALIDITY_MS = 2 * 86_400_000
 )
 @click.option("--no-expiry", is_flag=True, help="Leave the expiry out (postable for two days).")
 @click.option("--note", help="Words for the person who signs; not covered by the signature.")
-@click.option(
-    "--out", default="-", show_default=True, metavar="PATH", help="File to make; - is stdout."
-)
-@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--out", metavar="PATH", help="File to make; - is stdout (default without a code).")
+@click.option("--force", is_flag=True, help="Replace existing files.")
+@drawing_options(own_force=True)
 @network_option
 @venue_options
 def draft(
@@ -77,8 +78,9 @@ def draft(
     valid_for: str,
     no_expiry: bool,
     note: str | None,
-    out: str,
+    out: str | None,
     force: bool,
+    drawing: Drawing,
     network_name: str | None,
     api_url: str | None,
     state_dir: str | None,
@@ -99,8 +101,10 @@ def draft(
     if note is not None and len(note) > NOTE_MAX_LENGTH:
         raise UsageRefused("note-too-long", f"a note has at most {NOTE_MAX_LENGTH} characters")
     validity = None if no_expiry else _validity(valid_for)
-    if out != "-":
-        require_output(out, force=force)
+    target = out if out is not None or drawing.wanted or as_json else "-"
+    if target is not None:
+        require_output(target, force=force)
+    require_drawable(drawing)
     connection = connect_any(named(network_name), api_url)
     ledger = open_ledger(state_dir)
     try:
@@ -111,14 +115,15 @@ def draft(
         )
     finally:
         ledger.close()
-    if not as_json:
-        _show(made)
     if as_json:
-        emit_json(_wire(made, out))
-    if out != "-" or not as_json:
-        write_document(out, dump_document(made.request.to_wire()), force=force)
-    if out != "-":
-        say(f"unsigned request written to {out}", fg="green")
+        emit_json(_wire(made, target))
+    else:
+        _show(made)
+    if target is not None and not (as_json and target == "-"):
+        write_document(target, dump_document(made.request.to_wire()), force=force)
+    if target not in (None, "-"):
+        say(f"unsigned request written to {target}", fg="green")
+    draw_message(RequestFile((made.request,), is_batch=False), drawing)
 
 
 def _wish(
@@ -204,7 +209,7 @@ def _show(made: Draft) -> None:
         say("  As things stand, the exchange will refuse this.", fg="red", bold=True)
 
 
-def _wire(made: Draft, out: str) -> dict[str, object]:
+def _wire(made: Draft, out: str | None) -> dict[str, object]:
     return {
         "request": made.request.to_wire(),
         "current": made.standing.setting.to_wire(),

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.console import read_document, source_name
+from shared.errors import UsageRefused
+from shared.handover import SCANNED, Expected, scan_document
 from shared.network import Network
+from shared.qr.options import Scanning
 from shared.signed import SignedPayload, load_signed
 
 
@@ -36,15 +39,23 @@ class Items:
     is_batch: bool
 
 
-def load_items(names: Sequence[str], network: Network | None) -> Items:
-    """Read all files before anything is done with one of them."""
+def load_items(names: Sequence[str], network: Network | None, scanning: Scanning) -> Items:
+    """Read all files, or scan one message, before anything is done with a payload."""
     items: list[Item] = []
-    is_batch = len(names) > 1
-    for name in names:
-        source = source_name(name)
-        file = load_signed(read_document(name), source, network)
+    documents = _documents(names, scanning)
+    is_batch = len(documents) > 1
+    for source, data in documents:
+        file = load_signed(data, source, network)
         is_batch = is_batch or file.is_batch
         for number, payload in enumerate(file.payloads, start=1):
             title = f"{source} [{number}/{len(file.payloads)}]" if file.is_batch else source
             items.append(Item(payload, title))
     return Items(tuple(items), is_batch)
+
+
+def _documents(names: Sequence[str], scanning: Scanning) -> list[tuple[str, bytes]]:
+    if scanning.wanted:
+        return [(SCANNED, scan_document(Expected.SIGNED, names, scanning))]
+    if not names:
+        raise UsageRefused("file-missing", "no FILE was named", "name one, or use --scan")
+    return [(source_name(name), read_document(name)) for name in names]

@@ -12,20 +12,22 @@ from shared.console import (
     say,
     write_document,
 )
+from shared.handover import draw_message
 from shared.moments import moment
+from shared.qr.options import Drawing, drawing_options, require_drawable
 
 
 @click.command(short_help="Write the table of markets for the signer.")
-@click.option(
-    "--out", default="-", show_default=True, metavar="PATH", help="File to make; - is stdout."
-)
-@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--out", metavar="PATH", help="File to make; - is stdout (default without a code).")
+@click.option("--force", is_flag=True, help="Replace existing files.")
+@drawing_options(own_force=True)
 @network_option
 @venue_options
 def market(
     *,
-    out: str,
+    out: str | None,
     force: bool,
+    drawing: Drawing,
     network_name: str | None,
     api_url: str | None,
     state_dir: str | None,  # noqa: ARG001 - every command takes it
@@ -36,18 +38,19 @@ def market(
     Carry the file to the signing machine and use it with `coldlever-signer sign --market`. The
     names in it are unverified: they are what the exchange told this machine.
     """
-    if not as_json:
-        require_output(out, force=force)
+    target = out if out is not None or drawing.wanted or as_json else "-"
+    if target is not None:
+        require_output(target, force=force)
+    require_drawable(drawing)
     connection = connect_any(named(network_name), api_url)
     table = connection.exchange.market_table(connection.exchange.now())
     if as_json:
         emit_json(table.to_wire())
-        if out == "-":
-            return
-        require_output(out, force=force)
-    write_document(out, dump_document(table.to_wire()), force=force)
+    if target is not None and not (as_json and target == "-"):
+        write_document(target, dump_document(table.to_wire()), force=force)
     say(
         f"{len(table.entries)} markets of {table.network.value} at {moment(table.time)}"
-        + ("" if out == "-" else f" written to {out}"),
+        + ("" if target in (None, "-") else f" written to {target}"),
         fg="green",
     )
+    draw_message(table, drawing)

@@ -38,12 +38,15 @@ from shared.console import (
     write_document,
 )
 from shared.errors import (
+    ColdleverError,
+    EnvironmentFault,
     ExchangeRefused,
     OutcomeUnknown,
     PersonDeclined,
     RuleRefused,
 )
 from shared.network import Network
+from shared.qr.options import Scanning, scanning_options
 
 _STATUS = {
     State.CONFIRMED: "confirmed",
@@ -55,6 +58,7 @@ _STATUS = {
 # In a batch the most worrying outcome decides the exit status.
 _WORST_FIRST = (
     OutcomeUnknown.exit_status,
+    EnvironmentFault.exit_status,
     ExchangeRefused.exit_status,
     RuleRefused.exit_status,
     0,
@@ -69,22 +73,27 @@ class Job:
         item: the payload and its title.
         report: its checks; None when an earlier run has recorded it already.
         result: what became of it; None when it was not posted.
+        fault: what went wrong while it was being posted, or None.
     """
 
     item: Item
     report: Report | None
     result: Result | None
+    fault: ColdleverError | None = None
 
     @property
     def exit_status(self) -> int:
         """What this job alone would end the command with."""
+        if self.fault is not None:
+            return self.fault.exit_status
         if self.result is None:
             return RuleRefused.exit_status
         return result_status(self.result)
 
 
 @click.command(short_help="Check, record and post; posting twice posts once.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="FILE...")
+@scanning_options()
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
 @click.option("--keep-going", is_flag=True, help="In a batch: go on after a refusal.")
 @click.option(
@@ -103,6 +112,7 @@ class Job:
 def post(
     files: tuple[str, ...],
     *,
+    scanning: Scanning,
     signer: Address | None,
     keep_going: bool,
     retry_for: float,
@@ -120,7 +130,7 @@ def post(
     go on). Posting a file a second time sends nothing and reports the first outcome. When no
     answer settles it, the exit status is 7 and `resolve` continues.
     """
-    items = load_items(files, named(network_name))
+    items = load_items(files, named(network_name), scanning)
     if receipt is not None:
         require_output(receipt, force=force)
     folder = open_folder(state_dir)
@@ -249,11 +259,19 @@ def _post_all(runner: _Runner, jobs: list[Job], *, keep_going: bool, quiet: bool
     with _progress(jobs, quiet=quiet) as steps:
         for number, job in enumerate(steps):
             ready = not stopped and (job.result is not None or _is_clear(job))
-            outcome = runner.post(job, recheck=number > 0) if ready else job
+            outcome = _attempt(runner, job, recheck=number > 0) if ready else job
             done.append(outcome)
-            if outcome.exit_status != 0 and not keep_going:
-                stopped = True
+            broken = isinstance(outcome.fault, EnvironmentFault)
+            stopped = stopped or broken or (outcome.exit_status != 0 and not keep_going)
     return done
+
+
+def _attempt(runner: _Runner, job: Job, *, recheck: bool) -> Job:
+    """Post one payload; what fails must not hide what became of the others."""
+    try:
+        return runner.post(job, recheck=recheck)
+    except (RuleRefused, EnvironmentFault) as error:
+        return Job(job.item, job.report, None, error)
 
 
 @contextmanager
@@ -274,7 +292,7 @@ def result_status(result: Result) -> int:
         return OutcomeUnknown.exit_status if entry.code == "effect-not-seen" else 0
     if entry.state is State.REJECTED:
         return ExchangeRefused.exit_status
-    if entry.state is State.WITHDRAWN:
+    if entry.state in (State.WITHDRAWN, State.CLOSED):
         return RuleRefused.exit_status
     return OutcomeUnknown.exit_status
 
@@ -321,26 +339,37 @@ def _report(jobs: list[Job], *, as_json: bool, is_batch: bool) -> None:
         if job.result is not None:
             show_result(job.result)
             continue
-        failure = None if job.report is None else job.report.first_failure
-        say(f"NOT POSTED: {job.item.title}", fg="red", bold=True)
+        failure = _failure_of(job)
+        title = "NOT POSTED" if not isinstance(failure, EnvironmentFault) else "NOT FINISHED"
+        say(f"{title}: {job.item.title}", fg="red", bold=True)
         if failure is None:
             say("  not-reached: an earlier payload of the batch stopped the run")
         else:
-            say(f"  {failure.error}: {failure.detail}")
+            say(f"  {failure.code}: {failure.message}")
+            if failure.remedy is not None:
+                say(f"  remedy: {failure.remedy}")
+
+
+def _failure_of(job: Job) -> ColdleverError | None:
+    if job.fault is not None:
+        return job.fault
+    finding = None if job.report is None else job.report.first_failure
+    return None if finding is None else refusal_of(finding)
 
 
 def _job_wire(job: Job) -> dict[str, object]:
     if job.result is not None:
         return result_wire(job.result)
-    failure = None if job.report is None else job.report.first_failure
+    failure = _failure_of(job)
+    # Where the ledger or the network failed half-way, the ledger's row alone can tell.
     wire: dict[str, object] = {
-        "status": "not-posted",
-        "code": "not-reached" if failure is None else failure.error,
+        "status": "unknown" if isinstance(failure, EnvironmentFault) else "not-posted",
+        "code": "not-reached" if failure is None else failure.code,
         "exchange": None,
         "receipt": None,
     }
     if failure is not None:
-        wire["error"] = refusal_of(failure).to_wire()
+        wire["error"] = failure.to_wire()
     if job.report is not None:
         wire["checks"] = report_wire(job.report)["checks"]
     return wire

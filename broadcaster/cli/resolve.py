@@ -68,6 +68,8 @@ def resolve(
         emit_json([result_wire(result) for result in results])
     elif not results:
         say("nothing is open")
+    if closing:
+        return
     statuses = {result_status(result) for result in results} or {0}
     sys.exit(next(status for status in _WORST_FIRST if status in statuses))
 

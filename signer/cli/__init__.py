@@ -6,21 +6,26 @@ Each command lies in a module of its own and is imported when it is used, so tha
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
-from shared.console import ColdleverGroup
+from shared.console import ColdleverGroup, Lazy
 from signer import __version__
 
-# Name, and what the overview says of it; the same words open the command's own help.
+# The summary opens the command's own help with the same words.
 _COMMANDS = {
-    "key": "Make, import and list the keys that sign.",
-    "inspect": "Show what a request would do, without signing it.",
-    "sign": "Review requests, sign them and write the payloads.",
-    "verify": "Check the signature of payloads and show who signed what.",
-    "ledger": "Look at, back up and restore the memory of spent nonces.",
-    "completion": "Print the completion script for a shell.",
+    "key": Lazy("signer.cli.key:command", "Make, import and list the keys that sign."),
+    "inspect": Lazy(
+        "signer.cli.inspect:command", "Show what a request would do, without signing it."
+    ),
+    "sign": Lazy("signer.cli.sign:command", "Review requests, sign them and write the payloads."),
+    "verify": Lazy(
+        "signer.cli.verify:command", "Check the signature of payloads and show who signed what."
+    ),
+    "qr": Lazy("signer.cli.qr:command", "Show documents as QR codes, and read them back."),
+    "ledger": Lazy(
+        "signer.cli.ledger:command", "Look at, back up and restore the memory of spent nonces."
+    ),
+    "completion": Lazy("signer.cli.completion:command", "Print the completion script for a shell."),
 }
 
 _EPILOG = """\b
@@ -39,25 +44,11 @@ Exit status: 0 done; 2 wrong usage; 3 input refused; 4 refused by a rule;
 """
 
 
-class _Commands(ColdleverGroup):
-    """The top group; finds its commands by name."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"signer.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
 @click.group(
-    cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=ColdleverGroup,
+    lazy=_COMMANDS,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "-V", "--version", prog_name="coldlever-signer")
 def commands() -> None:

@@ -8,6 +8,8 @@ import click
 
 from shared.console import emit_json, json_option, say
 from shared.fields import Where
+from shared.handover import Expected
+from shared.qr.options import Scanning, scanning_options
 from shared.request import Request
 from shared.strict_json import JsonValue
 from signer.cli.display import show_reviews
@@ -17,7 +19,7 @@ from signer.cli.intake import (
     intake_options,
     place_requests,
     prepare_intake,
-    read_values,
+    read_input,
     require_one_stdin,
 )
 from signer.cli.machine import Machine, pass_machine
@@ -38,10 +40,19 @@ the time rules say stands among the warnings.
 
 @click.command("inspect", epilog=_EPILOG)
 @files_argument
+@scanning_options()
 @intake_options
 @json_option
 @pass_machine
-def command(machine: Machine, /, *, files: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def command(
+    machine: Machine,
+    /,
+    *,
+    files: tuple[str, ...],
+    scanning: Scanning,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Show what a request would do, without signing it.
 
     FILE is an unsigned request, a bare action, a signed payload, an array of them, or - for stdin.
@@ -50,7 +61,7 @@ def command(machine: Machine, /, *, files: tuple[str, ...], as_json: bool, **opt
     intake = prepare_intake(machine, **options)
     inspections: list[Inspection] = []
     is_batch = len(files) > 1
-    for value, where in read_values(files):
+    for value, where in read_input(files, scanning, Expected.SIGNABLE):
         found, is_array = _inspect(value, where, intake, len(inspections))
         inspections += found
         is_batch = is_batch or is_array

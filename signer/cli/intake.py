@@ -11,9 +11,11 @@ import click
 from shared.console import STDIO, read_document, source_name
 from shared.errors import RuleRefused, UsageRefused
 from shared.fields import Where
+from shared.handover import SCANNED, Expected, scan_document
 from shared.market import parse_market_table
 from shared.moments import parse_duration, parse_moment
 from shared.network import Network
+from shared.qr.options import Scanning
 from shared.request import Defaults, Request, parse_requests
 from shared.strict_json import JsonValue, loads
 from signer.cli.machine import Machine
@@ -25,7 +27,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 files_argument = click.argument(
     "files",
     nargs=-1,
-    required=True,
     metavar="FILE...",
     # Not checked by click: an unreadable file is refused input, not wrong usage.
     type=click.Path(readable=False, allow_dash=True),
@@ -85,12 +86,18 @@ class Intake:
         markets: the tables of ``--market``.
         now: the time to judge by, ms since the epoch; None with ``--no-clock``.
         validity: ``--valid-for`` in ms.
+        clock: the machine's clock; None with ``--no-clock`` and ``--assume-time``.
     """
 
     network: Network | None
     markets: Markets
     now: int | None
     validity: int
+    clock: Callable[[], int] | None
+
+    def later(self) -> int | None:
+        """The time to judge by once a person has read and typed: that may take a while."""
+        return self.now if self.clock is None else self.clock()
 
     def defaults(self, earlier: int) -> Defaults:
         """What fills gaps of the next file.
@@ -131,13 +138,16 @@ def prepare_intake(
     """
     if no_clock and assume_time is not None:
         raise UsageRefused("clock-options", "--no-clock and --assume-time exclude each other")
+    clock = None if no_clock or assume_time is not None else machine.clock
     now: int | None = None
     if assume_time is not None:
         now = parse_moment(assume_time)
-    elif not no_clock:
-        now = machine.clock()
+    elif clock is not None:
+        now = clock()
     tables = (parse_market_table(value, where) for value, where in read_values(markets))
-    return Intake(parse_network_option(network), collect(tables), now, parse_duration(valid_for))
+    return Intake(
+        parse_network_option(network), collect(tables), now, parse_duration(valid_for), clock
+    )
 
 
 def parse_network_option(name: str | None) -> Network | None:
@@ -159,6 +169,22 @@ def require_one_stdin(*names: str | None) -> None:
         )
 
 
+def read_input(
+    files: Sequence[str], scanning: Scanning, expected: Expected
+) -> Iterator[tuple[JsonValue, Where]]:
+    """The JSON values of the files named as arguments, or of the one message that is scanned.
+
+    Raises:
+        UsageRefused: ``file-missing`` when there is nothing to read.
+    """
+    if scanning.wanted:
+        yield loads(scan_document(expected, files, scanning), SCANNED), Where(SCANNED)
+        return
+    if not files:
+        raise UsageRefused("file-missing", "no FILE was named", "name one, or use --scan")
+    yield from read_values(files)
+
+
 def read_values(files: Sequence[str]) -> Iterator[tuple[JsonValue, Where]]:
     """The JSON values of files, each with its place."""
     for name in files:
@@ -166,7 +192,9 @@ def read_values(files: Sequence[str]) -> Iterator[tuple[JsonValue, Where]]:
         yield loads(read_document(name), source), Where(source)
 
 
-def take_requests(files: Sequence[str], intake: Intake) -> tuple[tuple[Placed, ...], bool]:
+def take_requests(
+    files: Sequence[str], scanning: Scanning, intake: Intake
+) -> tuple[tuple[Placed, ...], bool]:
     """All requests of all files in order, and whether they are a batch.
 
     Raises:
@@ -176,7 +204,7 @@ def take_requests(files: Sequence[str], intake: Intake) -> tuple[tuple[Placed, .
     taken: list[Placed] = []
     is_batch = len(files) > 1
     # The value is read once; what is reviewed and what is signed are the objects made here.
-    for value, where in read_values(files):
+    for value, where in read_input(files, scanning, Expected.REQUESTS):
         placed, is_array = place_requests(value, where, intake, len(taken))
         taken += placed
         is_batch = is_batch or is_array

@@ -11,7 +11,7 @@ import click
 
 from shared.address import Address
 from shared.console import ask_secret, emit_json, json_option, say
-from shared.errors import UsageRefused
+from shared.errors import ColdleverError, UsageRefused
 from shared.files import require_writable
 from shared.paths import make_folder
 from shared.printable import printable
@@ -217,10 +217,11 @@ def list_keys(machine: Machine, /, state_dir: str | None, *, as_json: bool) -> N
     if not files:
         say(f"no keystores in {printable(str(ring.folder))}")
     for file in files:
-        if file.problem is not None:
-            say(f"{printable(file.name)}  unusable: {file.problem.message}", fg="yellow")
-        elif file.keystore is not None:
-            say(f"{printable(file.name)}  {_owner(file.keystore)}")
+        name = printable(file.name)
+        if isinstance(file.content, ColdleverError):
+            say(f"{name}  unusable: {file.content.message}", fg="yellow")
+        else:
+            say(f"{name}  {_owner(file.content)}")
 
 
 @command.command("show")
@@ -288,8 +289,8 @@ def _keystore_wire(path: Path, keystore: Keystore) -> dict[str, object]:
 
 def _file_wire(file: KeyFile) -> dict[str, object]:
     wire: dict[str, object] = {"name": file.name, "keystore": str(file.path)}
-    if file.problem is not None:
-        wire["problem"] = file.problem.to_wire()
-    if file.keystore is not None:
-        wire["address"] = _address_wire(file.keystore.address)
+    if isinstance(file.content, ColdleverError):
+        wire["problem"] = file.content.to_wire()
+    else:
+        wire["address"] = _address_wire(file.address)
     return wire

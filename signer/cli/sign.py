@@ -20,10 +20,18 @@ from shared.console import (
     write_document,
 )
 from shared.errors import InputRefused, PersonDeclined
+from shared.handover import draw_message
 from shared.paths import make_folder
 from shared.printable import printable
+from shared.qr.options import (
+    Drawing,
+    Scanning,
+    drawing_options,
+    require_drawable,
+    scanning_options,
+)
 from shared.review import check_words
-from shared.signed import SignedPayload
+from shared.signed import SignedFile, SignedPayload
 from shared.strict_json import MAX_BYTES
 from signer.cli.display import show_reviews
 from signer.cli.intake import (
@@ -69,7 +77,7 @@ _UNNAMED = {"market-unknown", "market-unverified"}
 class _Output:
     """Where the payloads go, and in which form."""
 
-    out: str
+    out: str | None
     force: bool
     payload_only: bool
     as_json: bool
@@ -90,6 +98,7 @@ class _Output:
 
 @click.command("sign", epilog=_EPILOG)
 @files_argument
+@scanning_options()
 @click.option(
     "--keystore",
     metavar="K",
@@ -101,10 +110,10 @@ class _Output:
     "--out",
     metavar="OUT",
     type=click.Path(allow_dash=True),
-    default=STDIO,
-    help="Write to this new file; - is stdout, which is the default.",
+    help="Write to this new file; - is stdout, which is the default unless a code is drawn.",
 )
-@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
+@drawing_options(own_force=True)
 @click.option(
     "--payload-only",
     is_flag=True,
@@ -119,11 +128,13 @@ def command(
     /,
     *,
     files: tuple[str, ...],
+    scanning: Scanning,
     keystore: str | None,
     passphrase_file: str | None,
-    out: str,
+    out: str | None,
     state_dir: str | None,
     force: bool,
+    drawing: Drawing,
     payload_only: bool,
     yes: bool,
     as_json: bool,
@@ -134,10 +145,13 @@ def command(
     FILE is an unsigned request, a bare action, an array of them (a batch), or - for stdin.
     """
     require_one_stdin(*files, *options["markets"], passphrase_file)
-    require_output(out, force=force)
+    target = out if out is not None or drawing.wanted else STDIO
+    if target is not None:
+        require_output(target, force=force)
+    require_drawable(drawing)
     intake = prepare_intake(machine, **options)
-    requests, is_batch = take_requests(files, intake)
-    output = _Output(out, force, payload_only, as_json, is_batch)
+    requests, is_batch = take_requests(files, scanning, intake)
+    output = _Output(target, force, payload_only, as_json, is_batch)
     _require_rules(requests, intake)
     ring = keyring(machine, state_dir)
     path = (
@@ -151,11 +165,15 @@ def command(
     _confirm(requests, closed, yes=yes)
     prepare_for_secrets(machine)
     key = unlock(closed, passphrase_file)
+    now = intake.later()
+    if now is not None:
+        require_timely(requests, now)
     ledger_file = ledger_path(machine, state_dir)
     make_folder(ledger_file.parent)
     with Ledger.open(ledger_file) as ledger:
-        signed = sign_requests(requests, key, ledger, intake.now)
+        signed = sign_requests(requests, key, ledger, now)
     _write(signed, output)
+    draw_message(SignedFile(tuple(one.payload for one in signed), is_batch), drawing)
 
 
 def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
@@ -247,7 +265,7 @@ def _declined() -> PersonDeclined:
 
 def _write(signed: Sequence[Signed], output: _Output) -> None:
     payloads = [one.payload for one in signed]
-    if output.out != STDIO or not output.as_json:
+    if output.out is not None and (output.out != STDIO or not output.as_json):
         write_document(output.out, output.document(payloads), force=output.force)
     if output.as_json:
         emit_json(_report(signed, output))
@@ -259,8 +277,10 @@ def _write(signed: Sequence[Signed], output: _Output) -> None:
                 fg="yellow",
             )
     count = "1 request" if len(signed) == 1 else f"{len(signed)} requests"
-    target = "stdout" if output.out == STDIO else printable(output.out)
-    say(f"signed {count} with the key of {payloads[0].signer}, written to {target}", fg="green")
+    target = {None: "", STDIO: ", written to stdout"}.get(
+        output.out, f", written to {printable(output.out or '')}"
+    )
+    say(f"signed {count} with the key of {payloads[0].signer}{target}", fg="green")
 
 
 def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
@@ -279,7 +299,7 @@ def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
             }
         )
     report: dict[str, object] = {"signed": summaries}
-    if output.out == STDIO:
+    if output.out in (None, STDIO):
         wire = output.wire([one.payload for one in signed])
         report |= {"out": None, ("payloads" if output.is_batch else "payload"): wire}
     else:

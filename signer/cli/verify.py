@@ -8,7 +8,9 @@ from shared.address import Address, parse_address
 from shared.console import emit_json, json_option, say
 from shared.errors import ColdleverError, InputRefused, RuleRefused, UsageRefused
 from shared.fields import Where
+from shared.handover import Expected
 from shared.printable import printable
+from shared.qr.options import Scanning, scanning_options
 from shared.request import Request
 from shared.review import Caution
 from shared.signed import SignedPayload, parse_signed
@@ -17,7 +19,7 @@ from signer.cli.intake import (
     files_argument,
     network_option,
     parse_network_option,
-    read_values,
+    read_input,
     require_one_stdin,
 )
 from signer.inspection import Inspection, inspect_payload
@@ -36,11 +38,17 @@ exit status is 4 then.
 
 @click.command("verify", epilog=_EPILOG)
 @files_argument
+@scanning_options()
 @network_option
 @click.option("--signer", metavar="A", help="The address that must have signed.")
 @json_option
 def command(
-    files: tuple[str, ...], network: str | None, signer: str | None, *, as_json: bool
+    files: tuple[str, ...],
+    network: str | None,
+    signer: str | None,
+    *,
+    scanning: Scanning,
+    as_json: bool,
 ) -> int:
     """Check the signature of payloads and show who signed what.
 
@@ -51,7 +59,7 @@ def command(
     chosen = parse_network_option(network)
     inspections: list[tuple[Where, Inspection]] = []
     is_batch = len(files) > 1
-    for value, where in read_values(files):
+    for value, where in read_input(files, scanning, Expected.SIGNED):
         parsed = parse_signed(value, where, chosen)
         is_batch = is_batch or parsed.is_batch
         for number, payload in enumerate(parsed.payloads):

@@ -1,0 +1,76 @@
+"""Whatever is handed over: unsigned requests, signed payloads, a market table, as one type.
+
+A document says by its `kind` what it is; one without a kind is a request, or a bare body when it
+carries a signature.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from shared.fields import Where
+from shared.market import KIND as MARKET_KIND
+from shared.market import MarketEntry, MarketTable, parse_market_table
+from shared.network import Network
+from shared.request import Defaults, RequestFile, parse_requests
+from shared.signed import KIND as SIGNED_KIND
+from shared.signed import SignedFile, parse_signed
+from shared.strict_json import JsonValue, loads
+
+Message = RequestFile | SignedFile | MarketTable | MarketEntry
+
+
+def load_message(data: bytes, source: str, network: Network | None = None) -> Message:
+    """Read any document of coldlever's, or a request or body in the exchange's own form.
+
+    Args:
+        data: the document.
+        source: its name, for error messages.
+        network: from ``--network``, for documents that do not name one.
+
+    Raises:
+        InputRefused: malformed, or none of these documents.
+        RuleRefused: ``network-mismatch`` or ``market-mismatch``.
+    """
+    value = loads(data, source)
+    where = Where(source)
+    first = value[0] if isinstance(value, list) and value else value
+    if isinstance(first, dict) and first.get("kind") == MARKET_KIND:
+        return parse_market_table(value, where)
+    if _is_signed(first):
+        return _claiming(parse_signed(value, where, network))
+    return parse_requests(value, where, Defaults(network=network))
+
+
+def message_wire(message: Message) -> object:
+    """The message as JSON: an object, or an array for a batch."""
+    if isinstance(message, MarketTable | MarketEntry):
+        return message.to_wire()
+    items = message.requests if isinstance(message, RequestFile) else message.payloads
+    wires = [item.to_wire() for item in items]
+    return wires if message.is_batch else wires[0]
+
+
+def compact_document(message: Message) -> bytes:
+    """The message as JSON in as few bytes as possible, for a QR code of plain text."""
+    return json.dumps(message_wire(message), separators=(",", ":")).encode("ascii")
+
+
+def _is_signed(value: JsonValue) -> bool:
+    return isinstance(value, dict) and (value.get("kind") == SIGNED_KIND or "signature" in value)
+
+
+def _claiming(file: SignedFile) -> SignedFile:
+    """Bare bodies get an envelope: who hands one over as QR code claims whose it is."""
+    payloads = tuple(
+        payload
+        if payload.signer is not None
+        else replace(
+            payload,
+            signer=payload.recovered_signer(),
+            claimed_hash=payload.signable.action_hash(),
+        )
+        for payload in file.payloads
+    )
+    return SignedFile(payloads, file.is_batch)

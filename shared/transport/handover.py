@@ -1,0 +1,187 @@
+"""From a message to the UR type and the bytes that one code or animation carries, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from shared.errors import InputRefused, RuleRefused, UsageRefused
+from shared.fields import Where
+from shared.market import KIND as MARKET_KIND
+from shared.market import VERSION as MARKET_VERSION
+from shared.market import MarketEntry, MarketTable, parse_market_entry, parse_market_table
+from shared.request import Defaults, RequestFile, parse_requests
+from shared.signed import KIND as SIGNED_KIND
+from shared.signed import VERSION as SIGNED_VERSION
+from shared.signed import SignedFile, SignedPayload, parse_signed
+from shared.strict_json import JsonValue
+from shared.transport import cbor, envelopes, kinds
+from shared.transport.cbor import CborValue
+from shared.transport.forms import Array
+
+Message = RequestFile | SignedFile | MarketTable | MarketEntry
+
+_SOURCE = "QR"
+# The hash follows from the content, so it is computed; until then something has to stand there.
+_NO_HASH = "0x" + 64 * "0"
+_INHERITED = ("network", "time")
+
+
+def encode(message: Message) -> tuple[str, bytes]:
+    """The compact form of a message; equal messages have equal bytes.
+
+    Args:
+        message: requests, signed payloads, a market table or one entry.
+
+    Returns:
+        The UR type and its content.
+
+    Raises:
+        UsageRefused: ``bare-body`` for a payload that names no signer, ``text-not-unicode``.
+        RuleRefused: ``action-hash-mismatch`` for a payload that contradicts itself.
+        InputRefused: ``cbor-too-large``.
+    """
+    kind, value = _compact(message)
+    return kind, cbor.dumps(value)
+
+
+def decode(kind: str, data: bytes) -> Message:
+    """Read what `encode` has written.
+
+    Nothing is verified about signatures: see `shared.signed.verify`.
+
+    Args:
+        kind: the UR type, in lower case.
+        data: the content, foreign.
+
+    Returns:
+        The one message whose `encode` is ``(kind, data)``.
+
+    Raises:
+        InputRefused: ``unknown-type``; ``cbor-malformed``, ``cbor-not-canonical``,
+            ``cbor-too-large``, ``cbor-too-deep``; and what the parsers of JSON refuse. The
+            message names "QR" and the JSON path.
+        RuleRefused: ``market-mismatch``.
+    """
+    read = _READERS.get(kind)
+    if read is None:
+        ours = ", ".join(kinds.describe_type(name) for name in kinds.TYPES)
+        raise InputRefused(
+            "unknown-type",
+            f"{_SOURCE}: found {kinds.describe_type(kind)}, expected one of: {ours}",
+        )
+    message = read(cbor.loads(data, _SOURCE), Where(_SOURCE))
+    # Left to do by itself: a table's entries in order, and nothing repeated that is inherited.
+    if encode(message) != (kind, data):
+        raise InputRefused(
+            "cbor-not-canonical",
+            f"{_SOURCE}: {kinds.describe_type(kind)} in another spelling than its deterministic "
+            "one: the table is out of order, or repeats what is left out",
+            "have it encoded again by coldlever",
+        )
+    return message
+
+
+def _compact(message: Message) -> tuple[str, CborValue]:
+    match message:
+        case RequestFile(requests, is_batch):
+            wires = [envelopes.REQUEST.to_cbor(request.to_wire()) for request in requests]
+            return (kinds.REQUEST_BATCH, wires) if is_batch else (kinds.REQUEST, wires[0])
+        case SignedFile(payloads, is_batch):
+            wires = [envelopes.SIGNED_PAYLOAD.to_cbor(_flat(payload)) for payload in payloads]
+            return (kinds.SIGNED_BATCH, wires) if is_batch else (kinds.SIGNED, wires[0])
+        case MarketTable():
+            return kinds.MARKET_TABLE, envelopes.MARKET_TABLE.to_cbor(_without_inherited(message))
+        case MarketEntry():
+            return kinds.MARKET_ENTRY, envelopes.MARKET_ENTRY.to_cbor(message.to_wire())
+
+
+def _flat(payload: SignedPayload) -> dict[str, object]:
+    """Envelope and body in one object; what is constant or computed is left out on encoding."""
+    if payload.signer is None or payload.claimed_hash is None:
+        raise UsageRefused(
+            "bare-body",
+            "a bare body does not name its signer, and a QR code carries only complete envelopes",
+            "sign without --payload-only, or use --qr-format json",
+        )
+    wire = payload.to_wire()
+    if wire["actionHash"] != "0x" + payload.claimed_hash.hex():
+        raise RuleRefused(
+            "action-hash-mismatch",
+            f"the payload claims the action hash 0x{payload.claimed_hash.hex()}, its content has "
+            f"{wire['actionHash']}",
+            "the file was changed after signing: ask the signer for it again",
+        )
+    return wire | payload.body_wire()
+
+
+def _without_inherited(table: MarketTable) -> dict[str, object]:
+    wire = table.to_wire()
+    entries: Any = wire["entries"]
+    for entry in entries:
+        for name in _INHERITED:
+            if entry[name] == wire[name]:
+                del entry[name]
+    return wire
+
+
+def _read_request(value: CborValue, where: Where) -> Message:
+    return parse_requests(envelopes.REQUEST.to_json(value, where), where, Defaults())
+
+
+def _read_requests(value: CborValue, where: Where) -> Message:
+    return parse_requests(Array(envelopes.REQUEST).to_json(value, where), where, Defaults())
+
+
+def _read_signed(value: CborValue, where: Where) -> Message:
+    flat = envelopes.SIGNED_PAYLOAD.to_json(value, where)
+    return _hashed(parse_signed(_envelope(flat), where))
+
+
+def _read_signed_batch(value: CborValue, where: Where) -> Message:
+    flats = Array(envelopes.SIGNED_PAYLOAD).to_json(value, where)
+    return _hashed(parse_signed([_envelope(flat) for flat in flats], where))
+
+
+def _read_market_table(value: CborValue, where: Where) -> Message:
+    wire: dict[str, Any] = envelopes.MARKET_TABLE.to_json(value, where)
+    inherited = {name: wire[name] for name in _INHERITED}
+    entries = [inherited | entry for entry in wire["entries"]]
+    wire |= {"kind": MARKET_KIND, "version": MARKET_VERSION, "entries": entries}
+    return parse_market_table(wire, where)
+
+
+def _read_market_entry(value: CborValue, where: Where) -> Message:
+    return parse_market_entry(envelopes.MARKET_ENTRY.to_json(value, where), where)
+
+
+def _envelope(flat: Any) -> JsonValue:
+    """The ``coldlever/signed`` document whose parts lie side by side in ``flat``."""
+    body: dict[str, JsonValue] = dict(flat)
+    return {
+        "kind": SIGNED_KIND,
+        "version": SIGNED_VERSION,
+        "network": body.pop("network"),
+        "signer": body.pop("signer"),
+        "actionHash": _NO_HASH,
+        "payload": body,
+        "approvals": [],
+    }
+
+
+def _hashed(file: SignedFile) -> SignedFile:
+    payloads = tuple(
+        replace(payload, claimed_hash=payload.signable.action_hash()) for payload in file.payloads
+    )
+    return replace(file, payloads=payloads)
+
+
+_READERS: Mapping[str, Callable[[CborValue, Where], Message]] = {
+    kinds.REQUEST: _read_request,
+    kinds.REQUEST_BATCH: _read_requests,
+    kinds.SIGNED: _read_signed,
+    kinds.SIGNED_BATCH: _read_signed_batch,
+    kinds.MARKET_TABLE: _read_market_table,
+    kinds.MARKET_ENTRY: _read_market_entry,
+}
