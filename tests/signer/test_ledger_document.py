@@ -1,0 +1,94 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.address import Address
+from shared.errors import ColdleverError, InputRefused
+from shared.network import Network
+from signer.entry import Entry
+from signer.ledger_document import dump_ledger, load_ledger
+
+SAFE = 2**53 - 1
+ENTRIES = st.builds(
+    Entry,
+    st.sampled_from(Network),
+    st.binary(min_size=20, max_size=20).map(Address),
+    st.integers(0, SAFE),
+    st.binary(min_size=32, max_size=32),
+    st.none() | st.integers(0, SAFE),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=50),
+)
+ONE = Entry(Network.TESTNET, Address(b"\x01" * 20), 7, b"\x02" * 32, None, "words")
+
+
+@given(st.lists(ENTRIES, max_size=5))
+def test_what_is_written_reads_back(entries):
+    data = dump_ledger(entries)
+    assert load_ledger(data, "f") == tuple(entries)
+    assert json.loads(data)["kind"] == "coldlever/signer-ledger"
+
+
+def test_a_ledger_larger_than_the_loaders_bound_reads_back():
+    many = [
+        Entry(ONE.network, ONE.signer, nonce, ONE.action_hash, nonce, "x") for nonce in range(6000)
+    ]
+    data = dump_ledger(many)
+    assert len(data) > 1 << 20
+    assert load_ledger(data, "f") == tuple(many)
+
+
+def test_a_damaged_line_of_a_large_ledger_is_named():
+    many = [
+        Entry(ONE.network, ONE.signer, nonce, ONE.action_hash, nonce, "x") for nonce in range(6000)
+    ]
+    data = dump_ledger(many).replace(b'"nonce": 4321', b'"nonce": "4321"')
+    with pytest.raises(InputRefused, match=r"entries\[4321\]\.nonce"):
+        load_ledger(data, "f")
+    with pytest.raises(InputRefused) as caught:
+        load_ledger(dump_ledger(many)[:-2], "f")
+    assert caught.value.code == "json-too-large"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"kind": "coldlever/signed"}, "unknown-value"),
+        ({"version": 2}, "out-of-range"),
+        ({"entries": {}}, "wrong-type"),
+        ({"extra": 1}, "unknown-key"),
+    ],
+)
+def test_another_document_is_refused(change, code):
+    document = json.loads(dump_ledger([ONE])) | change
+    with pytest.raises(InputRefused) as caught:
+        load_ledger(json.dumps(document).encode(), "f")
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"network": "devnet"}, "unknown-value"),
+        ({"signer": "0x12"}, "bad-address"),
+        ({"nonce": -1}, "out-of-range"),
+        ({"nonce": SAFE + 1}, "out-of-range"),
+        ({"actionHash": "0x00"}, "bad-hex"),
+        ({"recordedAt": "now"}, "wrong-type"),
+        ({"description": "x" * 401}, "too-long"),
+        ({"more": 1}, "unknown-key"),
+    ],
+)
+def test_a_bad_entry_is_refused(change, code):
+    document = json.loads(dump_ledger([ONE]))
+    document["entries"][0] |= change
+    with pytest.raises(InputRefused) as caught:
+        load_ledger(json.dumps(document).encode(), "f")
+    assert caught.value.code == code
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_with_an_error_of_ours(data):
+    with pytest.raises(ColdleverError):
+        load_ledger(data, "f")

@@ -1,0 +1,115 @@
+import pytest
+
+from shared.actions import UpdateLeverage
+from shared.errors import EnvironmentFault, RuleRefused
+from shared.fields import Where
+from shared.network import Network
+from shared.request import Request
+from shared.signable import Signable
+from shared.signature import CURVE_ORDER, Signature, SigningKey
+from shared.signed import verify
+from signer.rules import place
+from signer.signing import sign_requests, unsigned_twin
+
+KEY = SigningKey(b"\x05" * 32)
+
+
+class Recorder:
+    """Remembers, and notes when."""
+
+    def __init__(self, journal, refusal=None):
+        self.journal = journal
+        self.refusal = refusal
+        self.entries = ()
+
+    def record(self, entries):
+        if self.refusal is not None:
+            raise self.refusal
+        self.entries = tuple(entries)
+        self.journal.append("recorded")
+        return (False,) * len(entries)
+
+
+class Key:
+    """Signs with `KEY`, or wrongly; notes when."""
+
+    def __init__(self, journal, spoil=lambda signature: signature):
+        self.address = KEY.address
+        self.journal = journal
+        self.spoil = spoil
+
+    def sign(self, digest):
+        self.journal.append("signed")
+        return self.spoil(KEY.sign(digest))
+
+
+def requests(*nonces, signer=None):
+    return [
+        place(
+            Request(
+                Signable(Network.MAINNET, UpdateLeverage(0, True, 10), nonce, None, None), signer
+            ),
+            Where(f"{nonce}.json"),
+        )
+        for nonce in nonces
+    ]
+
+
+def test_everything_is_recorded_before_the_first_signature():
+    journal = []
+    sign_requests(requests(1, 2, 3), Key(journal), Recorder(journal), 99)
+    assert journal == ["recorded", "signed", "signed", "signed"]
+
+
+def test_signatures_verify_and_keep_the_order():
+    recorder = Recorder([])
+    signed = sign_requests(requests(3, 1, 2), Key([]), recorder, 99)
+    assert [one.payload.signable.nonce for one in signed] == [3, 1, 2]
+    assert all(verify(one.payload, KEY.address) == KEY.address for one in signed)
+    assert [entry.action_hash for entry in recorder.entries] == [
+        one.payload.signable.action_hash() for one in signed
+    ]
+    assert {entry.recorded_at for entry in recorder.entries} == {99}
+    assert {entry.signer for entry in recorder.entries} == {KEY.address}
+
+
+def test_nothing_is_signed_when_recording_is_refused():
+    journal = []
+    refusal = RuleRefused("nonce-used", "spent")
+    with pytest.raises(RuleRefused, match="spent"):
+        sign_requests(requests(1), Key(journal), Recorder(journal, refusal), None)
+    assert journal == []
+
+
+def test_nothing_is_recorded_for_somebody_elses_request():
+    journal = []
+    other = SigningKey(b"\x06" * 32).address
+    with pytest.raises(RuleRefused) as caught:
+        sign_requests(requests(1, signer=other), Key(journal), Recorder(journal), None)
+    assert caught.value.code == "signer-mismatch"
+    assert journal == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda one: Signature(one.r, one.s, 55 - one.v),
+        lambda one: Signature(one.r, CURVE_ORDER - one.s, 55 - one.v),
+        lambda one: Signature(one.r ^ 1, one.s, one.v),
+        lambda one: Signature(5, one.s, one.v),
+        lambda one: Signature(0, one.s, one.v),
+    ],
+)
+def test_a_signature_that_is_not_the_keys_never_leaves(spoil):
+    with pytest.raises(EnvironmentFault) as caught:
+        sign_requests(requests(1), Key([], spoil), Recorder([]), None)
+    assert caught.value.code == "signature-faulty"
+
+
+def test_a_twin_is_as_long_as_the_signed_payload():
+    import json
+
+    (placed,) = requests(1)
+    (signed,) = sign_requests([placed], KEY, Recorder([]), None)
+    twin = unsigned_twin(placed, KEY.address)
+    assert len(json.dumps(twin.to_wire())) == len(json.dumps(signed.payload.to_wire()))
