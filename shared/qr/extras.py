@@ -12,12 +12,8 @@ from types import ModuleType
 
 from shared.errors import EnvironmentFault
 
-_INSTALL = {
-    "scan": 'install "coldlever-signer[qr]" on the signing machine or "coldlever-broadcaster[scan]"'
-    " on the online one",
-    "camera": 'install "coldlever-signer[camera]" on the signing machine or '
-    '"coldlever-broadcaster[camera]" on the online one',
-}
+_SCAN = "scan"
+_CAMERA = "camera"
 
 
 def pillow() -> ModuleType:
@@ -26,7 +22,7 @@ def pillow() -> ModuleType:
     Raises:
         EnvironmentFault: ``extra-missing``.
     """
-    return _load("PIL.Image", "Pillow", "scan")
+    return _load("PIL.Image", "Pillow", _SCAN)
 
 
 def zxing() -> ModuleType:
@@ -35,7 +31,7 @@ def zxing() -> ModuleType:
     Raises:
         EnvironmentFault: ``extra-missing``.
     """
-    return _load("zxingcpp", "zxing-cpp", "scan")
+    return _load("zxingcpp", "zxing-cpp", _SCAN)
 
 
 def opencv() -> ModuleType:
@@ -49,7 +45,7 @@ def opencv() -> ModuleType:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     # A file that names another place to read from is not followed there.
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file")
-    return _load("cv2", "opencv-python-headless", "camera")
+    return _load("cv2", "opencv-python-headless", _CAMERA)
 
 
 def _load(module: str, package: str, extra: str) -> ModuleType:
@@ -57,5 +53,8 @@ def _load(module: str, package: str, extra: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError:
         raise EnvironmentFault(
-            "extra-missing", f"this needs {package}, which is not installed", _INSTALL[extra]
+            "extra-missing",
+            f"this needs {package}, which is not installed",
+            f'install the extra: "coldlever-signer[{extra}]" on the signing machine, '
+            f'"coldlever-broadcaster[{extra}]" on the online one',
         ) from None

@@ -18,6 +18,8 @@ import urllib.request
 from pathlib import Path
 from typing import NoReturn
 
+from film import film
+
 COIN, BEFORE, LEVERAGE = "BTC", 20, 10
 START_TIMEOUT_S = 15
 
@@ -251,6 +253,43 @@ def play(demo: Demo) -> None:
     print(f"   | {json.loads(refused.stdout)['error']['message']}")
     if demo.received() != 1:
         demo.surprise("the expired payload reached the exchange")
+
+    play_by_camera(demo, account)
+
+
+def play_by_camera(demo: Demo, account: str) -> None:
+    """Three changes at once, handed over by filming a screen, both ways."""
+    folder = demo.folder
+    demo.step(
+        "By camera instead of by file",
+        "Three changes in one batch. Each side films the other's screen; nothing else crosses.",
+    )
+    batch = []
+    for coin in ("BTC", "ETH", "SOL"):
+        made = demo.run(
+            "broadcaster",
+            *("draft", "--coin", coin, "--leverage", "3", "--cross", "--account", account),
+            *("--api-url", demo.url, "--json"),
+            show=False,
+        )
+        batch.append(json.loads(made.stdout)["request"])
+    (folder / "batch.json").write_text(json.dumps(batch))
+    demo.run("broadcaster", "qr", "show", "batch.json", "--qr-out", "batch.gif")
+    print(f"   filmed: {film(folder / 'batch.gif', folder / 'batch.mp4')} video frames")
+    demo.run(
+        "signer",
+        *("sign", "--scan", "batch.mp4", "--keystore", "key.json"),
+        *("--passphrase-file", "passphrase", "--yes", "--qr-out", "signed.gif"),
+    )
+    shots = film(folder / "signed.gif", folder / "signed.mp4", drop=0.3)
+    print(f"   filmed, with 30 % of the screen's frames missed: {shots} video frames")
+    posted = demo.run(
+        "broadcaster", "post", "--scan", "signed.mp4", "--api-url", demo.url, "--json"
+    )
+    results = json.loads(posted.stdout)
+    if [result["status"] for result in results] != ["confirmed"] * 3 or demo.accepted() != 4:
+        demo.surprise(f"the filmed batch ended as {results}")
+    print("   | confirmed, all three: " + ", ".join(r["receipt"]["coin"] for r in results))
 
 
 def expired_request(folder: Path) -> None:

@@ -1,0 +1,300 @@
+"""What becomes of each code that a scanner sees, and of the whole scan."""
+
+import json
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.errors import InputRefused
+from shared.qr.collector import Collector, Outcome, ScanResult, Sighting, Tally
+from shared.qr.foreign import name_of
+from shared.qr.progress import Watcher, progress_line
+from shared.qr.reading import Frame
+from shared.qr.scan import scan
+from shared.ur import UrEncoder, encode_ur
+
+_KIND = "x-coldlever-test"
+_MESSAGE = random.Random(5).randbytes(1000)
+_OTHER = random.Random(6).randbytes(1000)
+
+
+def _parts(message=_MESSAGE, length=100, count=None):
+    return list(UrEncoder(_KIND, message, length).parts(count))
+
+
+def _frames(*texts):
+    return [Frame(f"frame {number}", (text,)) for number, text in enumerate(texts, 1)]
+
+
+def _outcomes(*texts, expected=(_KIND,)):
+    collector = Collector(expected)
+    return [s.outcome for frame in _frames(*texts) for s in collector.receive(frame)], collector
+
+
+def _scan(*sources, one_message_only=True, watch=lambda *_: None, expected=(_KIND,)):
+    return scan(sources, Collector(expected), watch, one_message_only=one_message_only)
+
+
+def _refusal(*sources, **options):
+    with pytest.raises(InputRefused) as refusal:
+        _scan(*sources, **options)
+    assert refusal.value.message.isprintable()
+    return refusal.value
+
+
+class TestCollector:
+    def test_a_message_comes_together_from_its_parts(self):
+        outcomes, collector = _outcomes(*_parts()[:10])
+        assert outcomes == [Outcome.NEW] * 10
+        assert collector.complete
+        assert collector.result() == ScanResult(_KIND, _MESSAGE)
+        assert collector.tally == Tally(solved=10, needed=10, useful=10, frames=10, blank=0)
+
+    def test_the_tally_tells_solved_from_useful(self):
+        parts = _parts(count=200)
+        _, collector = _outcomes(*parts[60:66], *parts[60:63])
+        tally = collector.tally
+        assert tally.useful == 6
+        assert tally.solved < 6
+        assert (tally.needed, tally.frames) == (10, 9)
+
+    def test_repetitions_and_frames_of_other_messages_are_told_apart(self):
+        first, second, *_ = _parts()
+        outcomes, collector = _outcomes(
+            first,
+            first,
+            second.lower(),
+            _parts(_OTHER)[0],
+            _parts(length=200)[0],
+            encode_ur(_KIND, b"whole"),
+            '{"a": 1}',
+        )
+        assert outcomes == [
+            Outcome.NEW,
+            Outcome.REPEATED,
+            Outcome.NEW,
+            Outcome.FOREIGN,
+            Outcome.FOREIGN,
+            Outcome.OTHER_MESSAGE,
+            Outcome.OTHER_MESSAGE,
+        ]
+        assert collector.tally.useful == 2
+        assert collector.count(Outcome.FOREIGN) == 2
+
+    def test_wrong_codes_are_named(self):
+        collector = Collector([_KIND])
+        (wrong,) = collector.receive(Frame("a", (encode_ur("eth-sign-request", b"x"),)))
+        assert (wrong.outcome, wrong.code) == (Outcome.WRONG_TYPE, "ur-wrong-type")
+        assert '"eth-sign-request"' in wrong.detail
+        assert f'"{_KIND}"' in wrong.detail
+        (damaged,) = collector.receive(Frame("a", (encode_ur(_KIND, b"x")[:-1] + "A",)))
+        assert damaged.outcome is Outcome.DAMAGED
+        (malformed,) = collector.receive(Frame("a", ("ur:nothing",)))
+        assert (malformed.outcome, malformed.code) == (Outcome.DAMAGED, "ur-malformed")
+        (page,) = collector.receive(Frame("a", ("https://example.org/pay?id=1",)))
+        assert (page.outcome, page.code) == (Outcome.NOT_OURS, "qr-not-ours")
+        assert page.detail == 'this is a web address ("https://example.... (12 more characters)")'
+        assert not collector.complete
+        assert collector.tally.needed == 0
+
+    def test_a_frame_without_a_code_is_counted(self):
+        collector = Collector(None)
+        assert collector.receive(Frame("a.png", ())) == [
+            Sighting("a.png", Outcome.NO_CODE, "qr-not-found", "no QR code was found")
+        ]
+        collector.receive(Frame("a.png", ()))
+        assert collector.tally.blank == 2
+        collector.receive(Frame("a.png", ("x",)))
+        assert collector.tally.blank == 0
+        (noted,) = collector.receive(Frame("line 1", (), "a line too long"))
+        assert (noted.outcome, noted.detail) == (Outcome.NOT_OURS, "a line too long")
+
+    def test_several_codes_in_one_frame_are_all_taken(self):
+        collector = Collector([_KIND])
+        sightings = collector.receive(Frame("a", (*_parts()[:9], "x", _parts()[9])))
+        assert [s.outcome for s in sightings].count(Outcome.NEW) == 10
+        assert collector.complete
+        assert collector.tally.frames == 1
+
+    def test_a_json_document_is_a_message(self):
+        document = json.dumps({"kind": "coldlever/signed", "note": "é"}, ensure_ascii=False)
+        outcomes, collector = _outcomes(document, document, '{"other": 1}', encode_ur(_KIND, b"x"))
+        assert outcomes == [
+            Outcome.NEW,
+            Outcome.REPEATED,
+            Outcome.OTHER_MESSAGE,
+            Outcome.OTHER_MESSAGE,
+        ]
+        assert collector.result() == ScanResult(None, document.encode())
+        assert collector.tally.solved == collector.tally.needed == 1
+
+    @pytest.mark.parametrize(
+        "text", ["{", '{"a": 1, "a": 2}', '["\udcff"]', "[" * 100, '{"a": "\x1b[2J'.ljust(99)]
+    )
+    def test_a_broken_json_document_is_named_and_not_taken(self, text):
+        collector = Collector(None)
+        (sighting,) = collector.receive(Frame("a.png", (text,)))
+        assert sighting.outcome is Outcome.DAMAGED
+        assert sighting.code.startswith("json-")
+        assert sighting.detail.isprintable()
+        assert not collector.complete
+
+    def test_a_message_that_does_not_fit_its_checksum_is_discarded_and_can_be_scanned_again(self):
+        from shared.ur.part import Part
+        from shared.ur.resource import ResourcePart, parse_resource
+
+        *good, last = _parts()[:10]
+        part = parse_resource(last).part
+        forged = Part(10, 10, 1000, part.checksum, bytes(100))
+        outcomes, collector = _outcomes(*good, ResourcePart(_KIND, forged).to_text())
+        assert outcomes[-1] is Outcome.DISCARDED
+        assert collector.tally.needed == 0
+        for frame in _frames(*_parts()[:10]):
+            collector.receive(frame)
+        assert collector.result().data == _MESSAGE
+
+    @given(
+        st.lists(
+            st.one_of(
+                st.text(max_size=40),
+                st.sampled_from(_parts()[:4]),
+                st.builds("ur:{}".format, st.text(max_size=20)),
+                st.builds("{{{}".format, st.text(max_size=20)),
+            )
+        )
+    )
+    @settings(max_examples=150, deadline=None)
+    def test_no_text_makes_it_fail_or_show_what_is_not_printable(self, texts):
+        collector = Collector([_KIND])
+        for sighting in collector.receive(Frame("a", tuple(texts))):
+            assert sighting.detail.isprintable() or not sighting.detail
+            assert (sighting.code == "") == (sighting.detail == "")
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("text", "name"),
+        [
+            ("HTTPS://EXAMPLE.ORG", "a web address"),
+            ("bitcoin:bc1q?amount=1", "a payment request"),
+            ("0x" + "aB" * 20, "an account's address"),
+            ("wc:abc@2?relay", "an invitation to WalletConnect"),
+            ("B$2P0A00ABCDEF", "a frame of a BBQr animation"),
+            ("p3of7 abcdef", "a frame of a Specter animation"),
+            ("hello", "neither a UR nor a JSON document"),
+            ("", "neither a UR nor a JSON document"),
+            ("\x1b[31m\u202e", "neither a UR nor a JSON document"),
+        ],
+    )
+    def test_codes_of_others_have_names(self, text, name):
+        assert name_of(text).startswith(name)
+        assert name_of(text).isprintable()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "otpauth://totp/x?secret=JBSWY3DPEHPK3PXP",
+            "WIFI:S:home;P:correct horse;;",
+            "abandon abandon abandon abandon about",
+        ],
+    )
+    def test_secrets_are_not_shown(self, text):
+        assert "JBSWY" not in name_of(text)
+        assert "horse" not in name_of(text)
+        assert name_of(text).count("abandon") <= 2
+
+
+class TestScan:
+    def test_it_stops_at_the_complete_message(self):
+        endless = iter(_frames(*_parts(count=500)))
+        assert _scan(endless).data == _MESSAGE
+        assert next(endless).place == "frame 11"
+
+    def test_sources_follow_each_other(self):
+        parts = _parts()
+        assert _scan(_frames(*parts[:5]), [Frame("b", ())], _frames(*parts[5:])).data == _MESSAGE
+
+    def test_files_with_two_messages_are_refused(self):
+        one, two = encode_ur(_KIND, b"one"), encode_ur(_KIND, b"two")
+        assert _refusal(_frames(one), _frames(two)).code == "qr-several-messages"
+        assert _refusal(_frames(one), _frames('{"a": 1}')).code == "qr-several-messages"
+        assert _refusal([Frame("both.png", (one, two))]).code == "qr-several-messages"
+        assert _scan(_frames(one), _frames(one)).data == b"one"
+        assert _scan([Frame("camera", (one, two))], one_message_only=False).data == b"one"
+
+    def test_an_incomplete_scan_says_what_is_missing(self):
+        refusal = _refusal(_frames(*_parts()[:4]))
+        assert refusal.code == "scan-incomplete"
+        assert "4 of 10 different frames" in refusal.message
+        assert "4 of 10 fragments" in refusal.message
+        assert "keep scanning" in refusal.remedy
+
+    def test_the_most_telling_reason_is_given(self):
+        wrong_type = encode_ur("crypto-psbt", b"x")
+        damaged = encode_ur(_KIND, b"x") + "A"
+        nothing = [Frame("desk.jpg", ())]
+        assert _refusal(nothing).code == "qr-not-found"
+        assert _refusal(nothing).message.startswith("desk.jpg: ")
+        assert "white border" in _refusal(nothing).remedy
+        assert _refusal(nothing, _frames("hello")).code == "qr-not-ours"
+        assert _refusal(nothing, _frames("hello", damaged)).code == "ur-malformed"
+        assert _refusal(_frames("hello", damaged, wrong_type)).code == "ur-wrong-type"
+        assert _refusal().code == "qr-not-found"
+
+    def test_every_frame_is_reported(self):
+        seen = []
+        _scan(_frames(*_parts()[:10]), watch=lambda *report: seen.append(report))
+        assert [tally.solved for _, tally in seen] == list(range(1, 11))
+
+
+class TestProgress:
+    def _watched(self, *frames, replaceable=True):
+        said, ticked = [], []
+        watcher = Watcher(said.append, ticked.append if replaceable else None)
+        collector = Collector([_KIND])
+        for frame in frames:
+            watcher.watch(collector.receive(frame), collector.tally)
+        return said, ticked
+
+    def test_it_says_solved_of_needed_and_to_keep_scanning(self):
+        said, ticked = self._watched(*_frames(*_parts()[:3]))
+        assert said == []
+        assert ticked[-1] == "3 of 10 fragments solved, 3 useful frames +++ keep scanning"
+        assert (
+            self._watched(*_frames(*_parts()[:10]))[1][-1]
+            == "complete: 10 of 10 fragments " + 10 * "+"
+        )
+
+    def test_mixed_frames_move_the_useful_ones_when_nothing_is_solved(self):
+        _, ticked = self._watched(*_frames(*_parts(count=200)[61:64]))
+        assert "3 useful frames +++ keep scanning" in ticked[-1]
+
+    def test_a_discarded_message_begins_again_without_marks(self):
+        said, ticked = [], []
+        watcher = Watcher(said.append, ticked.append)
+        tally = Tally(1, 2, 1, 1, 0)
+        watcher.watch([Sighting("a", Outcome.NEW)], tally)
+        watcher.watch([Sighting("a", Outcome.DISCARDED, "ur-message-checksum", "wrong")], tally)
+        watcher.watch([Sighting("a", Outcome.NEW)], tally)
+        assert said == ["a: wrong"]
+        assert ticked[-1] == "1 of 2 fragments solved, 1 useful frames + keep scanning"
+
+    def test_nothing_is_said_twice(self):
+        said, ticked = self._watched(*_frames("hello", "hello", "bye", "hello"))
+        assert [line.partition('("')[2] for line in said] == ['hello")', 'bye")']
+        assert len(ticked) == 4
+        said, _ = self._watched(*_frames(*(f"text {number}" for number in range(200))))
+        assert len(said) == 50
+
+    def test_a_camera_that_sees_nothing_gets_advice(self):
+        _, ticked = self._watched(*[Frame("camera", ())] * 70)
+        assert ticked[0] == "looking for a code, 1 frames so far"
+        assert ticked[-1].startswith("no code in sight: go closer")
+        assert len(ticked) == 60
+
+    def test_without_a_line_to_replace_only_wrong_codes_are_said(self):
+        said, _ = self._watched(*_frames(*_parts()[:9], "hello"), replaceable=False)
+        assert len(said) == 1
+        assert progress_line(Tally(1, 1, 1, 1, 0)) == "complete: 1 of 1 fragments"
