@@ -7,6 +7,6 @@ JSON file. docs/qr-formats.md has the tables.
 from __future__ import annotations
 
 from shared.transport.handover import Message, decode, encode
-from shared.transport.kinds import describe_type
+from shared.transport.kinds import TYPES, describe_type
 
-__all__ = ["Message", "decode", "describe_type", "encode"]
+__all__ = ["TYPES", "Message", "decode", "describe_type", "encode"]

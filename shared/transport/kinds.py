@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shared.printable import printable
+
 # Short ones: each letter takes room in every frame.
 REQUEST = "cl-request"
 REQUEST_BATCH = "cl-requests"
@@ -22,6 +24,35 @@ _WORDS = {
 }
 
 
+# People scan the codes of their wallets by mistake. Sources: Blockchain Commons' registry
+# (BCR-2020-006) and ERC-4527. Some of these are secrets, so only the type is ever named.
+_FOREIGN = {
+    "bytes": "bytes without a type",
+    "crypto-seed": "a wallet's secret seed",
+    "seed": "a wallet's secret seed",
+    "crypto-hdkey": "a wallet's key",
+    "hdkey": "a wallet's key",
+    "crypto-account": "a Bitcoin wallet's account",
+    "account-descriptor": "a Bitcoin wallet's account",
+    "crypto-output": "a Bitcoin wallet's descriptor",
+    "output-descriptor": "a Bitcoin wallet's descriptor",
+    "crypto-psbt": "a Bitcoin transaction",
+    "psbt": "a Bitcoin transaction",
+    "eth-sign-request": "an Ethereum wallet's request for a signature",
+    "eth-signature": "an Ethereum wallet's signature",
+}
+
+
 def describe_type(ur_type: str) -> str:
-    """What a UR type of ours holds, in words; other types by their name."""
-    return _WORDS.get(ur_type, f"a `{ur_type}`")
+    """What a UR type holds, in words with an article.
+
+    Args:
+        ur_type: anything.
+
+    Returns:
+        Printable words; well-known foreign types with their name, unknown ones by it alone.
+    """
+    if ur_type in _WORDS:
+        return _WORDS[ur_type]
+    name = f"`{printable(ur_type, limit=48)}`"
+    return f"{_FOREIGN[ur_type]} ({name})" if ur_type in _FOREIGN else f"a {name}"

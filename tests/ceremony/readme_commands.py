@@ -39,7 +39,7 @@ def main() -> None:
     work = Path(tempfile.mkdtemp(prefix="coldlever-readme-"))
     try:
         (work / ".venv").symlink_to(_ROOT / ".venv")
-        status, screen = _run("set -e\n" + "".join(wanted) + "kill %1\n", work)
+        status, screen = _run("set -e; trap 'kill %1' EXIT\n" + "".join(wanted), work)
     finally:
         shutil.rmtree(work)
     print(screen)

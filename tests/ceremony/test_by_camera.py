@@ -81,4 +81,4 @@ def test_a_code_of_the_wrong_kind_is_named_and_nothing_is_written(ceremony):
     refused = ceremony.post("--scan", "request.png", expect=3)
     assert refused["error"]["code"] == "ur-wrong-type"
     assert "request" in refused["error"]["message"]
-    assert ceremony.exchange.journal.entries() == ()
+    assert not ceremony.exchange.journal.entries()
