@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
+import urllib3.exceptions
 
 from broadcaster.weight import WeightBudget
 from shared.errors import ColdleverError, EnvironmentFault, UsageRefused
@@ -91,7 +92,9 @@ def loopback_url(option: str) -> str:
     except ValueError:
         raise _bad_url(option) from None
     is_loopback = host in _LOOPBACK_HOSTS or _is_loopback_v4(host)
-    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    # What the parser would quietly drop or normalise is refused instead.
+    plain = option.isascii() and option.isprintable() and " " not in option
+    plain = plain and not (parts.username or parts.password or parts.query or parts.fragment)
     if parts.scheme != "http" or not is_loopback or not plain or parts.path not in ("", "/"):
         raise _bad_url(option)
     return f"http://{parts.netloc}"
@@ -222,16 +225,8 @@ class ExchangeApi:
             ) as response:
                 self._note_rehearsal(response)
                 return _collect(response, deadline)
-        except requests.exceptions.SSLError as error:
-            return NoAnswer("tls-failed", f"the TLS connection failed ({_cause(error)})")
-        except requests.exceptions.ConnectTimeout:
-            return NoAnswer("connect-failed", "no connection within the time limit")
-        except requests.exceptions.Timeout:
-            return NoAnswer("timed-out", "no answer within the time limit")
-        except requests.exceptions.ConnectionError as error:
-            return NoAnswer("connection-lost", f"the connection failed ({_cause(error)})")
-        except requests.exceptions.RequestException as error:
-            return NoAnswer("answer-broken", f"the answer broke off ({_cause(error)})")
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            return _no_answer(error)
 
     def _note_rehearsal(self, response: requests.Response) -> None:
         name = response.headers.get(REHEARSAL_HEADER)
@@ -247,10 +242,36 @@ def make_session() -> requests.Session:
     return session
 
 
+# The first that fits wins.
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+    ((requests.exceptions.SSLError,), "tls-failed", "the TLS connection failed"),
+    (
+        (requests.exceptions.ConnectTimeout,),
+        "connect-failed",
+        "no connection within the time limit",
+    ),
+    (
+        (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError),
+        "timed-out",
+        "no answer within the time limit",
+    ),
+    ((requests.exceptions.ConnectionError,), "connection-lost", "the connection failed"),
+)
+
+
+def _no_answer(error: Exception) -> NoAnswer:
+    for kinds, code, sentence in _FAILURES:
+        if isinstance(error, kinds):
+            return NoAnswer(code, f"{sentence} ({_cause(error)})")
+    return NoAnswer("answer-broken", f"the answer broke off ({_cause(error)})")
+
+
 def _collect(response: requests.Response, deadline: float) -> Answer | NoAnswer:
     chunks: list[bytes] = []
     size = 0
-    for chunk in response.iter_content(_CHUNK_BYTES):
+    # read1 returns what has arrived. The usual way to read waits until a chunk is full, and a
+    # server that drips would never let it come back to the clock.
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         chunks.append(chunk)
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:

@@ -19,7 +19,8 @@ _OK = 200
 _UNPROCESSABLE = 422
 _TOO_MANY = 429
 _MALFORMED_PREFIX = "Failed to deserialize"
-_SUCCESS_TYPES = {"default", "updateLeverage", "updateIsolatedMargin", "topUpIsolatedOnlyMargin"}
+# A tuple, because what is looked up in it comes from outside and need not be hashable.
+_SUCCESS_TYPES = ("default", "updateLeverage", "updateIsolatedMargin", "topUpIsolatedOnlyMargin")
 
 
 class Verdict(enum.Enum):
@@ -67,19 +68,28 @@ def _known(pattern: str, code: str, advice: str, *, proves_absence: bool = True)
     return _Known(re.compile(pattern), code, advice, proves_absence)
 
 
-# The exchange's sentences as observed. Order matters: the first match wins. The nonce and expiry
-# families say nothing about an earlier attempt with the same bytes, so they prove no absence.
+# The exchange's sentences as observed. Order matters: the first match wins. What the exchange
+# judges before it looks at the nonce says nothing about an earlier attempt with the same bytes: an
+# API wallet may have ended, an account been converted in between. That proves no absence.
 _SENTENCES = (
     _known(
         r"User or API Wallet 0x[0-9a-fA-F]+ does not exist",
         "unknown-signer",
         "the recovered signer has no account: check the network, and whether the API wallet is "
         "approved",
+        proves_absence=False,
+    ),
+    _known(
+        r"Unable to recover signer",
+        "signature-refused",
+        "the exchange finds no signer of this body: ask the signer for the signed file again",
+        proves_absence=False,
     ),
     _known(
         r"Must deposit before performing actions",
         "not-funded",
         "deposit to this account before changing its settings",
+        proves_absence=False,
     ),
     _known(
         r"Invalid nonce: duplicate nonce",
@@ -126,6 +136,16 @@ _SENTENCES = (
         "add margin to the position, or choose a higher leverage",
     ),
     _known(
+        r"Account does not have sufficient margin available for increase",
+        "margin-insufficient",
+        "deposit more collateral, or add less margin",
+    ),
+    _known(
+        r"Position does not have sufficient margin for reduction",
+        "margin-insufficient",
+        "remove less margin: the position needs the rest",
+    ),
+    _known(
         r"Position does not use isolated margin",
         "not-isolated",
         "margin can only be moved on an isolated position",
@@ -154,11 +174,15 @@ _SENTENCES = (
         "check the vault or sub-account address and the network",
     ),
     _known(
-        r"Invalid multi-sig outer signer",
+        r"Invalid multi-sig outer signer|Multi-sig required",
         "multi-sig",
         "this account needs its multi-sig signers",
+        proves_absence=False,
     ),
 )
+# Not a judgement of the action: the same bytes pass once the address may send again.
+_ADDRESS_LIMIT = re.compile(r"Too many cumulative requests sent")
+_ADDRESS_LIMIT_PAUSE_S = 10.0
 
 
 def classify(reply: Answer | NoAnswer) -> Outcome:
@@ -219,6 +243,16 @@ def _is_success(response: JsonValue) -> bool:
 
 def _classify_sentence(sentence: str, raw: JsonValue) -> Outcome:
     shown = printable(sentence)
+    if _ADDRESS_LIMIT.search(sentence) is not None:
+        return Outcome(
+            Verdict.BUSY,
+            "address-rate-limited",
+            shown,
+            "the account has used up its requests: one passes every 10 seconds, trading frees "
+            "more; wait, then `resolve`",
+            raw,
+            _ADDRESS_LIMIT_PAUSE_S,
+        )
     for known in _SENTENCES:
         if known.pattern.search(sentence) is not None:
             is_duplicate = known.code == "nonce-used"
@@ -236,6 +270,7 @@ def _classify_sentence(sentence: str, raw: JsonValue) -> Outcome:
         shown,
         "these are the exchange's own words; coldlever has no advice on them",
         raw,
+        proves_absence=False,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 
 import click
 
@@ -171,9 +171,10 @@ def _wish(
 def _micro_usd(text: str) -> int:
     try:
         amount = Decimal(text) * MICRO_USD
-    except InvalidOperation:
+    except DecimalException:
         amount = Decimal("NaN")
-    if not amount.is_finite() or amount != int(amount) or not 0 < amount <= SAFE_INTEGER_MAX:
+    # The bounds first: int() of a huge exponent would fill the memory.
+    if not (amount.is_finite() and 0 < amount <= SAFE_INTEGER_MAX and amount == int(amount)):
         raise UsageRefused(
             "bad-amount",
             f'found "{printable(text, limit=40)}", expected USD above 0 with at most six decimals',

@@ -9,6 +9,7 @@ from shared.console import read_document, source_name
 from shared.errors import UsageRefused
 from shared.handover import SCANNED, Expected, scan_document
 from shared.network import Network
+from shared.printable import printable
 from shared.qr.options import Scanning
 from shared.signed import SignedPayload, load_signed
 
@@ -19,7 +20,7 @@ class Item:
 
     Args:
         payload: the payload.
-        title: file name, with the position in a batch.
+        title: file name, escaped for display, with the position in a batch.
     """
 
     payload: SignedPayload
@@ -48,8 +49,8 @@ def load_items(names: Sequence[str], network: Network | None, scanning: Scanning
         file = load_signed(data, source, network)
         is_batch = is_batch or file.is_batch
         for number, payload in enumerate(file.payloads, start=1):
-            title = f"{source} [{number}/{len(file.payloads)}]" if file.is_batch else source
-            items.append(Item(payload, title))
+            place = f" [{number}/{len(file.payloads)}]" if file.is_batch else ""
+            items.append(Item(payload, printable(source) + place))
     return Items(tuple(items), is_batch)
 
 

@@ -46,6 +46,7 @@ from shared.errors import (
     RuleRefused,
 )
 from shared.network import Network
+from shared.printable import printable
 from shared.qr.options import Scanning, scanning_options
 
 _STATUS = {
@@ -317,7 +318,8 @@ def show_result(result: Result) -> None:
     status = _STATUS.get(entry.state, "unknown").upper()
     if result.already:
         say("not sent again: this payload was handed to the exchange before")
-    say(f"{status}: {entry.coin}, nonce {entry.key.nonce}", fg=colour_of(entry.state), bold=True)
+    coin = printable(entry.coin, limit=40)
+    say(f"{status}: {coin}, nonce {entry.key.nonce}", fg=colour_of(entry.state), bold=True)
     say(f"  {entry.code}: {entry.sentence}")
     if result.advice is not None:
         say(f"  advice: {result.advice}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,8 +15,9 @@ from broadcaster.cli.post import result_status, result_wire, show_result
 from broadcaster.cli.show import describe_entry
 from broadcaster.ledger import OPEN_STATES, Entry, Ledger
 from broadcaster.posting import DEFAULT_RETRY_S, Poster, Result
+from broadcaster.receipt import make_receipt
 from shared.console import emit_json, say
-from shared.errors import RuleRefused
+from shared.errors import EnvironmentFault, RuleRefused
 from shared.network import Network
 
 _WORST_FIRST = (7, 8, 6, 4, 0)
@@ -65,13 +67,43 @@ def resolve(
     finally:
         ledger.close()
     if as_json:
-        emit_json([result_wire(result) for result in results])
+        emit_json([_wire(result) for result in results])
     elif not results:
         say("nothing is open")
-    if closing:
+    if closing and not any(isinstance(result, _Left) for result in results):
         return
-    statuses = {result_status(result) for result in results} or {0}
+    statuses = {_status(result) for result in results} or {0}
     sys.exit(next(status for status in _WORST_FIRST if status in statuses))
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A payload that could not be worked on.
+
+    Args:
+        entry: its ledger row.
+        fault: why.
+    """
+
+    entry: Entry
+    fault: EnvironmentFault
+
+
+def _status(result: Result | _Left) -> int:
+    return result.fault.exit_status if isinstance(result, _Left) else result_status(result)
+
+
+def _wire(result: Result | _Left) -> dict[str, object]:
+    if not isinstance(result, _Left):
+        return result_wire(result)
+    receipt = make_receipt(result.entry, None)
+    return {
+        "status": "unknown",
+        "code": result.fault.code,
+        "error": result.fault.to_wire(),
+        "exchange": receipt["exchange"],
+        "receipt": receipt,
+    }
 
 
 def _resolve_all(
@@ -82,8 +114,8 @@ def _resolve_all(
     *,
     closing: bool,
     quiet: bool,
-) -> list[Result]:
-    results = []
+) -> list[Result | _Left]:
+    results: list[Result | _Left] = []
     for entry in entries:
         network = Network(entry.key.venue.partition("@")[0])
         # The venue's own URL comes from coldlever, never from the ledger file.
@@ -98,7 +130,14 @@ def _resolve_all(
         )
         if not quiet:
             say(describe_entry(entry))
-        result = poster.close(entry) if closing else poster.resolve(entry)
+        try:
+            result = poster.close(entry) if closing else poster.resolve(entry)
+        except EnvironmentFault as fault:
+            # One venue out of reach must not keep the others from being finished.
+            results.append(_Left(entry, fault))
+            if not quiet:
+                say(f"NOT FINISHED: {fault.code}: {fault.message}", fg="red", bold=True)
+            continue
         if not quiet:
             show_result(result)
         results.append(result)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from broadcaster.findings import Finding, Report
 from broadcaster.ledger import Entry, State
 from shared.console import say
+from shared.printable import printable
 from shared.request import Request
 from shared.review import batch_words, render_batch, render_review, review
 
@@ -62,7 +63,7 @@ def show_finding(finding: Finding) -> None:
 def describe_entry(entry: Entry) -> str:
     """One line on a ledger row."""
     return (
-        f"{entry.state.value:<10} {entry.coin:<10} nonce {entry.key.nonce} by "
+        f"{entry.state.value:<10} {printable(entry.coin, limit=40):<10} nonce {entry.key.nonce} by "
         f"{entry.key.signer} on {entry.key.venue}"
     )
 

@@ -1,0 +1,232 @@
+"""A desk to work at: people's keys, a rehearsal exchange, a ledger folder, the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from broadcaster.api import ExchangeApi, Venue, make_session
+from broadcaster.cli import cli
+from broadcaster.exchange import Exchange
+from broadcaster.ledger import Ledger
+from broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
+from broadcaster.weight import WeightBudget
+from shared.actions import parse_action
+from shared.address import Address
+from shared.fields import Where
+from shared.network import Network
+from shared.signable import Signable
+from shared.signature import SigningKey
+from shared.signed import SignedPayload
+
+NOW = 1_795_340_000_000
+HOUR = 3_600_000
+VAULT = Address(b"\x11" * 20)
+SUB = Address(b"\x22" * 20)
+BTC, ETH = 3, 4  # asset ids of testnet
+
+
+def key(number: int) -> SigningKey:
+    return SigningKey(number.to_bytes(32, "big"))
+
+
+def leverage(value: int = 10, *, asset: int = BTC, cross: bool = True) -> dict[str, object]:
+    return {"type": "updateLeverage", "asset": asset, "isCross": cross, "leverage": value}
+
+
+def margin(micro_usd: int, *, asset: int = BTC) -> dict[str, object]:
+    return {"type": "updateIsolatedMargin", "asset": asset, "isBuy": True, "ntli": micro_usd}
+
+
+def top_up(target: str, *, asset: int) -> dict[str, object]:
+    return {"type": "topUpIsolatedOnlyMargin", "asset": asset, "leverage": target}
+
+
+@dataclass
+class Shown:
+    """What one run of the command line showed."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self):
+        """The one JSON document on stdout."""
+        return json.loads(self.stdout)
+
+    @property
+    def error(self) -> str:
+        return self.document["error"]["code"]
+
+
+@dataclass
+class Desk:
+    """`user` is funded, `agent` and `stranger` are unknown at first; `time` is the exchange's."""
+
+    folder: Path
+    network: Network = Network.TESTNET
+    time: int = NOW
+    user: SigningKey = field(default_factory=lambda: key(1))
+    agent: SigningKey = field(default_factory=lambda: key(2))
+    stranger: SigningKey = field(default_factory=lambda: key(3))
+    url: str = ""
+    naps: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.exchange = RehearsalExchange(
+            self.network, clock=lambda: self.time, accounts=[self.user.address]
+        )
+        self.state = self.folder / "state"
+        self.state.mkdir()
+        self._nonce = self.time
+
+    def sign(
+        self,
+        action: dict[str, object] | None = None,
+        *,
+        by: SigningKey | None = None,
+        nonce: int | None = None,
+        vault: Address | None = None,
+        expires_after: int | None = NOW + HOUR,
+        network: Network | None = None,
+    ) -> SignedPayload:
+        if nonce is None:
+            self._nonce += 1
+            nonce = self._nonce
+        parsed = parse_action(leverage() if action is None else action, Where("test"))
+        signable = Signable(network or self.network, parsed, nonce, vault, expires_after)
+        signer = by or self.user
+        return SignedPayload(
+            signable, signer.sign(signable.digest()), signer.address, signable.action_hash()
+        )
+
+    def save(self, *payloads: SignedPayload | dict, name: str = "signed.json") -> str:
+        """One payload as it is, several as a batch."""
+        wires = [one if isinstance(one, dict) else one.to_wire() for one in payloads]
+        path = self.folder / name
+        path.write_text(json.dumps(wires[0] if len(wires) == 1 else wires))
+        return str(path)
+
+    def signed_file(self, action: dict[str, object] | None = None, **options: object) -> str:
+        name = str(options.pop("name", "signed.json"))
+        return self.save(self.sign(action, **options), name=name)
+
+    def arguments(self, command: str, *arguments: str) -> list[str]:
+        places = ["--state-dir", str(self.state)]
+        if command in ("draft", "market", "check", "post"):
+            places += ["--api-url", self.url]
+        return [command, *arguments, *places]
+
+    def run(self, command: str, *arguments: str) -> Shown:
+        """A command in this process, with pauses noted in `naps` instead of waited for."""
+        result = CliRunner().invoke(cli, self.arguments(command, *arguments))
+        return Shown(result.exit_code, result.stdout, result.stderr)
+
+    def post(self, *arguments: str) -> Shown:
+        return self.run("post", *arguments, "--json")
+
+    def check(self, *arguments: str) -> Shown:
+        return self.run("check", *arguments, "--json")
+
+    def resolve(self, *arguments: str) -> Shown:
+        return self.run("resolve", *arguments, "--json")
+
+    def spawn(self, command: str, *arguments: str) -> subprocess.Popen[str]:
+        """A command in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "broadcaster", *self.arguments(command, *arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "HOME": str(self.folder)},
+        )
+
+    def finish(self, process: subprocess.Popen[str]) -> Shown:
+        stdout, stderr = process.communicate(timeout=60)
+        return Shown(process.returncode, stdout, stderr)
+
+    def accepted(self) -> int:
+        return self.exchange.journal.count(Outcome.ACCEPTED)
+
+    def requests(self) -> int:
+        return len(self.exchange.journal.entries())
+
+    def setting(self, coin: str = "BTC", account: Address | None = None) -> tuple[bool, int]:
+        now = self.exchange.setting(account or self.user.address, coin)
+        return now.is_cross, now.value
+
+    def ledger(self) -> Ledger:
+        return Ledger(self.state)
+
+    def entry(self):
+        """The only row of the ledger."""
+        ledger = self.ledger()
+        try:
+            (entry,) = ledger.entries()
+        finally:
+            ledger.close()
+        return entry
+
+    def reader(self) -> Exchange:
+        """Typed reading of the exchange, as the commands do it."""
+        venue = Venue(self.network, self.url, is_rehearsal=True)
+        budget = WeightBudget(time.monotonic, self.naps.append)
+        return Exchange(ExchangeApi(venue, make_session(), budget, self.naps.append), self.network)
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch, request) -> Iterator[Desk]:
+    network = getattr(request, "param", Network.TESTNET)
+    one = Desk(tmp_path, network)
+    clock = SimpleNamespace(
+        sleep=one.naps.append, monotonic=time.monotonic, time_ns=lambda: one.time * 1_000_000
+    )
+    for module in ("post", "resolve", "context"):
+        monkeypatch.setattr(f"broadcaster.cli.{module}.time", clock)
+    server = RehearsalServer(one.exchange, weight_limit=None)
+    with server:
+        one.url = server.url
+        yield one
+
+
+@pytest.fixture
+def action() -> SimpleNamespace:
+    """Action builders, because test modules cannot import each other."""
+    return SimpleNamespace(leverage=leverage, margin=margin, top_up=top_up)
+
+
+@pytest.fixture
+def key_of():
+    """Further keys, by number."""
+    return key
+
+
+@pytest.fixture
+def wait_until():
+    """Waits for what another thread brings about."""
+
+    def wait(holds) -> None:
+        deadline = time.monotonic() + 5
+        while not holds():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    with make_session() as one:
+        yield one

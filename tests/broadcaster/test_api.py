@@ -1,0 +1,291 @@
+"""The HTTP client: what it refuses to take, and what it calls what went wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from broadcaster.api import (
+    CONNECT_TIMEOUT_S,
+    READ_TIMEOUT_S,
+    Answer,
+    ExchangeApi,
+    NoAnswer,
+    Venue,
+)
+from broadcaster.weight import WeightBudget
+from shared.errors import EnvironmentFault
+from shared.network import Network
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull"
+
+
+@pytest.fixture
+def serve() -> Iterator:
+    """A bare server on the loopback address that answers each connection as told."""
+    closing = []
+
+    def start(play, context: ssl.SSLContext | None = None) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        closing.append(listener)
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                try:
+                    if context is not None:
+                        connection = context.wrap_socket(connection, server_side=True)
+                    connection.recv(65536)
+                    play(connection)
+                except OSError:
+                    pass
+                finally:
+                    connection.close()
+
+        threading.Thread(target=accept, daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    for listener in closing:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+@pytest.fixture
+def client(session):
+    naps: list[float] = []
+
+    def make(url: str) -> ExchangeApi:
+        api = ExchangeApi(
+            Venue(Network.TESTNET, url, is_rehearsal=True),
+            session,
+            WeightBudget(time.monotonic, naps.append),
+            naps.append,
+        )
+        api.naps = naps
+        return api
+
+    return make
+
+
+def test_the_session_takes_nothing_from_the_environment(client, serve, session, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
+    url = serve(lambda connection: connection.sendall(OK))
+    assert client(url).post(b"{}") == Answer(200, b"null", None)
+    assert session.verify is True
+    assert session.trust_env is False
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_an_answer_and_is_not_followed(client, serve, status):
+    visits = []
+
+    def play(connection):
+        visits.append(1)
+        head = f"HTTP/1.1 {status} Go\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
+        connection.sendall(head.encode())
+
+    assert client(serve(play)).post(b"{}") == Answer(status, b"", None)
+    assert len(visits) == 1
+
+
+def test_a_certificate_that_nobody_vouches_for_ends_the_connection(client, serve, tmp_path):
+    seen = []
+    url = serve(seen.append, _self_signed(tmp_path))
+    reply = client(url.replace("http:", "https:")).post(b"{}")
+    assert isinstance(reply, NoAnswer)
+    assert reply.code == "tls-failed"
+    assert seen == [], "not a byte of the body has left"
+
+
+def test_a_server_that_speaks_no_tls_is_a_tls_failure(client, serve):
+    url = serve(lambda connection: connection.sendall(OK))
+    assert client(url.replace("http:", "https:")).post(b"{}").code == "tls-failed"
+
+
+def test_a_refused_connection(client):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert client(f"http://127.0.0.1:{port}").post(b"{}").code == "connection-lost"
+
+
+def test_a_connection_that_is_never_made(client, session, monkeypatch):
+    def wait_in_vain(*_arguments, timeout, **_options):
+        assert timeout == (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
+        raise requests.exceptions.ConnectTimeout
+
+    monkeypatch.setattr(session, "post", wait_in_vain)
+    assert client("http://127.0.0.1:9").post(b"{}").code == "connect-failed"
+
+
+def test_silence_is_a_time_out(client, serve, monkeypatch):
+    monkeypatch.setattr("broadcaster.api.READ_TIMEOUT_S", 0.1)
+    url = serve(lambda _: time.sleep(0.4))
+    assert client(url).post(b"{}").code == "timed-out"
+
+
+def test_silence_in_the_middle_of_an_answer_is_unanswered_too(client, serve, monkeypatch):
+    monkeypatch.setattr("broadcaster.api.READ_TIMEOUT_S", 0.1)
+
+    def play(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")
+        time.sleep(0.4)
+
+    assert isinstance(client(serve(play)).post(b"{}"), NoAnswer)
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 999", "Transfer-Encoding: chunked"])
+def test_an_answer_that_drips_for_ever_is_cut_off(client, serve, monkeypatch, length):
+    monkeypatch.setattr("broadcaster.api.TOTAL_TIMEOUT_S", 0.3)
+
+    def play(connection):
+        connection.sendall(f"HTTP/1.1 200 OK\r\n{length}\r\n\r\n".encode())
+        drop = b" " if length.startswith("Content") else b"1\r\n \r\n"
+        for _ in range(100):
+            connection.sendall(drop)
+            time.sleep(0.05)
+
+    started = time.monotonic()
+    assert client(serve(play)).post(b"{}").code == "timed-out"
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("length", [True, False], ids=["announced", "unannounced"])
+def test_an_answer_of_more_than_a_mebibyte_is_not_read_to_its_end(client, serve, length):
+    def play(connection):
+        head = "HTTP/1.1 200 OK\r\n" + ("Content-Length: 90000000\r\n" if length else "")
+        connection.sendall(head.encode() + b"\r\n")
+        for _ in range(1000):
+            connection.sendall(b" " * 90_000)
+
+    assert client(serve(play)).post(b"{}").code == "answer-too-large"
+
+
+def test_a_compressed_answer_that_unpacks_too_large_is_refused(client, serve):
+    packed = gzip.compress(b" " * (8 << 20))
+
+    def play(connection):
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+        connection.sendall(head.encode() + packed)
+
+    assert client(serve(play)).post(b"{}").code == "answer-too-large"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}",
+    ],
+)
+def test_a_broken_answer_is_no_answer_or_harmless(client, serve, answer):
+    reply = client(serve(lambda connection: connection.sendall(answer))).post(b"{}")
+    assert isinstance(reply, NoAnswer) or reply.status == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("999999", 60.0),
+        ("9999999", None),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+    ],
+)
+def test_retry_after_is_taken_as_seconds_and_bounded(client, serve, header, seconds):
+    def play(connection):
+        head = f"HTTP/1.1 429 Slow\r\nRetry-After: {header}\r\nContent-Length: 0\r\n\r\n"
+        connection.sendall(head.encode())
+
+    assert client(serve(play)).post(b"{}") == Answer(429, b"", seconds)
+
+
+def test_a_limited_read_waits_and_asks_again(desk):
+    desk.exchange.inject("429", path="/info", seconds=4, count=2)
+    assert desk.reader().now() == desk.time
+    assert desk.naps == [4.0, 4.0]
+
+
+def test_a_read_that_stays_limited_gives_up(desk):
+    desk.exchange.inject("429", path="/info", seconds=4, count=9)
+    with pytest.raises(EnvironmentFault) as fault:
+        desk.reader().now()
+    assert fault.value.code == "rate-limited"
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("502", "exchange-unavailable"),
+        ("500", "exchange-unavailable"),
+        ("422", "exchange-unavailable"),
+        ("redirect", "exchange-unavailable"),
+        ("html", "exchange-answer"),
+        ("cut", "exchange-answer"),
+        ("wrong-shape", "exchange-answer"),
+        ("truncate", "answer-broken"),
+        ("drop", "connection-lost"),
+        ("flood", "answer-too-large"),
+    ],
+)
+def test_a_read_that_fails_names_what_happened_and_changes_nothing(desk, kind, code):
+    desk.exchange.inject(kind, path="/info")
+    with pytest.raises(EnvironmentFault) as fault:
+        desk.reader().now()
+    assert fault.value.code == code
+
+
+def _self_signed(folder) -> ssl.SSLContext:
+    secret = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(secret.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
+        .sign(secret, hashes.SHA256())
+    )
+    (folder / "key.pem").write_bytes(
+        secret.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context

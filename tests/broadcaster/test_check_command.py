@@ -1,0 +1,135 @@
+"""The command `check`: batches, people's output, offline, and a file changed anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from broadcaster.api import ExchangeApi
+from broadcaster.checks import Checker
+from broadcaster.cli import cli
+from shared.errors import ColdleverError
+from shared.network import Network
+from shared.signed import load_signed
+
+NEEDS_NETWORK = ["signer-known", "signer-allowed", "market", "leverage", "margin-mode"]
+NEEDS_NETWORK += ["position", "change"]
+
+
+def test_offline_runs_what_needs_no_network_and_says_what_was_not_run(desk, monkeypatch):
+    def refuse(*_arguments):
+        pytest.fail("offline means offline")
+
+    monkeypatch.setattr(ExchangeApi, "_send", refuse)
+    shown = desk.check(desk.signed_file(), "--offline")
+    assert shown.status == 0
+    assert shown.document["ok"] is True
+    assert shown.document["complete"] is False
+    gaps = [one["code"] for one in shown.document["checks"] if one["ok"] is None]
+    assert gaps == NEEDS_NETWORK
+    people = desk.run("check", desk.signed_file(), "--offline").stderr
+    assert "not run: needs the network" in people
+    assert "those marked -- need the network" in people
+
+
+def test_offline_judges_by_this_machines_clock_and_says_so(desk):
+    payload = desk.sign(expires_after=desk.time + 1_000)
+    shown = desk.check(desk.save(payload), "--offline")
+    assert shown.status == 4
+    found = {one["code"]: one for one in shown.document["checks"]}
+    assert found["expiry"]["error"] == "expired"
+    assert "by this machine's clock" in found["nonce-window"]["detail"]
+
+
+def test_a_batch_gives_an_array_in_order(desk, action):
+    batch = desk.save(*[desk.sign(action.leverage(value)) for value in (3, 50, 4)])
+    shown = desk.check(batch)
+    assert shown.status == 4
+    assert [one["ok"] for one in shown.document] == [True, False, True]
+    people = desk.run("check", batch).stderr
+    assert "1 of 3 would not be posted" in people
+    assert "[2/3]" in people
+
+
+def test_several_files_give_an_array(desk):
+    files = [desk.signed_file(name="a.json"), desk.signed_file(name="b.json")]
+    assert len(desk.check(*files).document) == 2
+
+
+def test_people_read_a_list_with_the_review(desk):
+    shown = desk.run("check", desk.signed_file())
+    assert (shown.status, shown.stdout) == (0, "")
+    assert "all checks passed" in shown.stderr
+    assert "Check words" in shown.stderr
+    assert "\x1b" not in shown.stderr
+
+
+def test_a_failing_check_shows_its_remedy(desk, action):
+    shown = desk.run("check", desk.signed_file(action.leverage(50)))
+    assert shown.status == 4
+    assert "FAIL  leverage" in shown.stderr
+    assert "remedy: draft the request again" in shown.stderr
+
+
+def test_standard_input_is_read_for_a_dash(desk):
+    wire = json.dumps(desk.sign().to_wire())
+    arguments = desk.arguments("check", "-", "--json")
+    result = CliRunner().invoke(cli, arguments, input=wire)
+    assert (result.exit_code, json.loads(result.stdout)["ok"]) == (0, True)
+
+
+def test_a_file_changed_in_any_byte_is_refused_or_means_the_same(desk):
+    payload = desk.sign(vault=desk.stranger.address)
+    file = json.dumps(payload.to_wire()).encode()
+    meaning = (payload.signable, desk.user.address)
+    ledger = desk.ledger()
+    checker = Checker(ledger, "offline", desk.time, None)
+    passed = set()
+    for place in range(len(file)):
+        for bit in (0x01, 0x02, 0x08, 0x20, 0x2A, 0x80):
+            changed = bytearray(file)
+            changed[place] ^= bit
+            try:
+                (read,) = load_signed(bytes(changed), "changed").payloads
+            except ColdleverError:
+                continue
+            report = checker.run(read)
+            if report.ok:
+                assert (read.signable, report.signer) == meaning, bytes(changed)
+                passed.add(place)
+    ledger.close()
+    # Letters of an address may change their case only all at once; white space is free.
+    assert {file[place : place + 1] for place in passed} <= {b" "}
+
+
+@pytest.mark.parametrize("mark", [b'"leverage": 1', b'"nonce": 1', b'"r": "0x', b'"vault', b'"sig'])
+def test_a_changed_file_is_refused_by_the_command_with_a_code(desk, mark):
+    path = desk.save(desk.sign())
+    data = bytearray(Path(path).read_bytes())
+    data[data.index(mark) + len(mark) - 1] ^= 0x01
+    Path(path).write_bytes(data)
+    for options in (["--offline"], []):
+        shown = desk.check(path, *options)
+        assert shown.status in (3, 4)
+        if shown.status == 3:
+            assert shown.error
+        else:
+            assert shown.document["ok"] is False
+    assert desk.post(path).status in (3, 4)
+    assert desk.requests() == 0
+
+
+def test_an_unsigned_request_is_told_apart_from_a_signed_payload(desk):
+    request = {"network": "testnet", "action": {}, "nonce": 1}
+    shown = desk.check(desk.save(request))
+    assert (shown.status, shown.error) == (3, "not-signed")
+
+
+def test_both_networks_in_one_batch_are_checked_each_at_its_own_place(desk):
+    batch = desk.save(desk.sign(), desk.sign(network=Network.MAINNET))
+    shown = desk.check(batch, "--offline")
+    assert [one["network"] for one in shown.document] == ["testnet", "mainnet"]
+    assert [one["ok"] for one in desk.check(batch).document] == [True, False]

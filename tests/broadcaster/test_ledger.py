@@ -1,0 +1,262 @@
+"""The ledger: durable, exclusive, quick, and clear about what is wrong with it."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from broadcaster import ledger as module
+from broadcaster.ledger import Entry, Key, Ledger, State
+from shared.errors import EnvironmentFault, RuleRefused
+from shared.windows import nonce_floor_problem
+
+VENUE = "testnet"
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    one = Ledger(tmp_path)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def row(key_of):
+    def make(nonce: int, venue: str = VENUE, signer: int = 1) -> Entry:
+        address = key_of(signer).address
+        return Entry(
+            Key(venue, address, nonce),
+            b"\x07" * 32,
+            "https://example.invalid",
+            address,
+            "BTC",
+            "{}",
+            None,
+            State.RESERVED,
+            attempts=0,
+            code=None,
+            sentence=None,
+            answer=None,
+            reserved_at=nonce,
+            changed_at=nonce,
+        )
+
+    return make
+
+
+def test_what_is_reserved_is_found_as_it_was(ledger, row):
+    ledger.reserve(row(5))
+    assert ledger.find(row(5).key) == row(5)
+    assert ledger.find(row(6).key) is None
+    assert ledger.find(row(5, venue="mainnet").key) is None
+    assert ledger.find(row(5, signer=2).key) is None
+
+
+def test_a_nonce_is_reserved_once(ledger, row):
+    ledger.reserve(row(5))
+    with pytest.raises(RuleRefused) as refusal:
+        ledger.reserve(replace(row(5), action_hash=b"\x08" * 32))
+    assert refusal.value.code == "nonce-used"
+    ledger.reserve(row(5, venue="mainnet"))
+    ledger.reserve(row(5, signer=2))
+
+
+def test_of_many_at_once_one_reserves(tmp_path, row):
+    ledgers = [Ledger(tmp_path) for _ in range(8)]
+
+    def attempt(one: Ledger) -> bool:
+        try:
+            one.reserve(row(5))
+        except RuleRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, ledgers)) == 1
+    for one in ledgers:
+        one.close()
+
+
+def test_attempts_are_counted_and_outcomes_kept(ledger, row):
+    ledger.reserve(row(5))
+    assert [ledger.begin_attempt(row(5).key, now) for now in (6, 7)] == [1, 2]
+    ledger.settle(row(5).key, State.ACCEPTED, 8, code="accepted", answer="{}")
+    ledger.settle(row(5).key, State.CONFIRMED, 9, code="confirmed")
+    entry = ledger.find(row(5).key)
+    assert (entry.state, entry.attempts, entry.changed_at) == (State.CONFIRMED, 2, 9)
+    assert (entry.code, entry.answer) == ("confirmed", "{}")
+
+
+def test_the_hundred_highest_nonces_set_the_floor(ledger, row):
+    for nonce in range(1000, 1105):
+        ledger.reserve(row(nonce))
+    highest = ledger.highest_nonces(VENUE, row(0).key.signer)
+    assert highest == list(range(1104, 1004, -1))
+    assert nonce_floor_problem(1005, highest).code == "nonce-too-low"
+    assert nonce_floor_problem(1006, highest) is None
+    assert ledger.highest_nonces("mainnet", row(0).key.signer) == []
+
+
+def test_the_floor_is_checked_before_posting(desk, row, key_of):
+    ledger = desk.ledger()
+    venue = desk.reader().api.venue.key
+    for step in range(101):
+        ledger.reserve(row(desk.time - step, venue=venue))
+    ledger.close()
+    shown = desk.post(desk.signed_file(nonce=desk.time - 200))
+    assert (shown.status, shown.error) == (4, "nonce-too-low")
+    assert desk.post(desk.signed_file(nonce=desk.time + 1)).status == 0
+
+
+def test_draft_nonces_rise_above_everything_known(ledger, row):
+    signer = row(0).key.signer
+    assert ledger.take_draft_nonce(VENUE, signer, 50) == 50
+    assert ledger.take_draft_nonce(VENUE, signer, 50) == 51
+    assert ledger.take_draft_nonce(VENUE, signer, 40) == 52
+    ledger.reserve(row(99))
+    assert ledger.take_draft_nonce(VENUE, signer, 60) == 100
+    assert ledger.take_draft_nonce(VENUE, signer, 500) == 500
+    assert ledger.take_draft_nonce("mainnet", signer, 50) == 50
+
+
+def test_of_many_drafts_at_once_none_shares_a_nonce(tmp_path, row):
+    ledgers = [Ledger(tmp_path) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        taken = list(
+            pool.map(lambda one: one.take_draft_nonce(VENUE, row(0).key.signer, 7), ledgers * 3)
+        )
+    assert sorted(taken) == list(range(7, 25))
+    for one in ledgers:
+        one.close()
+
+
+def test_look_ups_go_through_the_primary_key(tmp_path, ledger):
+    connection = sqlite3.connect(tmp_path / "ledger.sqlite3")
+    key = "venue='v' AND signer='s'"
+    for query in (
+        f"SELECT * FROM posts WHERE {key} AND nonce=5",
+        f"SELECT nonce FROM posts WHERE {key} ORDER BY nonce DESC LIMIT 100",
+        f"SELECT max(nonce) FROM posts WHERE {key}",
+        f"UPDATE posts SET state='x' WHERE {key} AND nonce=5",
+    ):
+        plan = " ".join(str(step[3]) for step in connection.execute(f"EXPLAIN QUERY PLAN {query}"))
+        assert "SEARCH posts USING PRIMARY KEY" in plan
+        assert "SCAN" not in plan
+        assert "TEMP B-TREE" not in plan
+    connection.close()
+
+
+def test_every_commit_is_on_the_disk_before_it_counts(tmp_path, ledger):
+    with ledger._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    assert stat.S_IMODE((tmp_path / "ledger.sqlite3").stat().st_mode) == 0o600
+
+
+def test_a_ledger_of_another_version_is_left_alone(desk):
+    desk.ledger().close()
+    with sqlite3.connect(desk.state / "ledger.sqlite3") as connection:
+        connection.execute("PRAGMA user_version = 7")
+    connection.close()
+    shown = desk.post(desk.signed_file())
+    assert (shown.status, shown.error) == (8, "ledger-unusable")
+    assert "version 7" in shown.document["error"]["message"]
+    assert desk.requests() == 0
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 300, b"SQLite format 3\0" * 300])
+def test_a_corrupt_ledger_ends_the_command_before_anything_is_sent(desk, content):
+    (desk.state / "ledger.sqlite3").write_bytes(content)
+    for command in ("post", "check"):
+        shown = desk.run(command, desk.signed_file(), "--json")
+        assert (shown.status, shown.error) == (8, "ledger-unusable")
+    assert desk.run("history", "--json").status == 8
+    assert desk.requests() == 0
+
+
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_ledger_locked_by_another_process_is_waited_for_then_reported(desk, monkeypatch):
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_MS", 50)
+    desk.ledger().close()
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            HOLD,
+            str(desk.state / "ledger.sqlite3"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with holder:
+        assert holder.stdout.readline() == b"held\n"
+        shown = desk.post(desk.signed_file())
+        holder.stdin.close()
+    assert (shown.status, shown.error) == (8, "ledger-locked")
+    assert desk.requests() == 0
+    assert desk.post(desk.signed_file()).status == 0
+
+
+FULL_DISK = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+from broadcaster.cli import cli
+cli.main(sys.argv[2:])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("room", [0, 2_000])
+def test_on_a_full_disk_nothing_is_sent(desk, room):
+    desk.ledger().close()
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            FULL_DISK,
+            str(room),
+            *desk.arguments("post", desk.signed_file(), "--json"),
+        ],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 8, done.stderr.decode()
+    assert b'"code": "ledger-unusable"' in done.stdout
+    assert desk.requests() == 0
+    assert desk.post(str(desk.folder / "signed.json")).status == 0
+
+
+def test_a_state_folder_that_cannot_be_made(desk):
+    desk.state = desk.folder / "signed.json" / "state"
+    shown = desk.post(desk.signed_file())
+    assert (shown.status, shown.error) == (8, "state-folder")
+
+
+def test_a_row_that_vanishes_is_the_environments_fault(desk, monkeypatch):
+    monkeypatch.setattr(Ledger, "reserve", lambda *_: None)
+    shown = desk.post(desk.signed_file())
+    assert (shown.status, shown.error) == (8, "ledger-unusable")
+    assert desk.requests() == 0
+
+
+def test_a_failing_ledger_is_our_own_kind_of_error(ledger, row):
+    ledger.close()
+    ledger._path.write_bytes(b"junk" * 2000)
+    with pytest.raises(EnvironmentFault):
+        ledger.find(row(5).key)

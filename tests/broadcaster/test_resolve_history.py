@@ -1,0 +1,284 @@
+"""What stays open, how it ends, and how it is listed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from broadcaster.api import ExchangeApi, NoAnswer
+from broadcaster.ledger import Ledger, State
+from broadcaster.rehearsal import Outcome
+from shared.request import Setting
+
+
+@pytest.fixture
+def blind(desk):
+    """Lets the next post end with no answer and nothing to read back."""
+
+    def post(file: str, fault: str) -> None:
+        desk.exchange.inject(fault)
+        shown = desk.post(file, "--retry-for", "0")
+        assert shown.document["status"] == "unknown"
+        assert shown.status == 7
+
+    return post
+
+
+@pytest.fixture
+def landed_unseen(desk, monkeypatch):
+    """A post that landed, while both its answer and the reading back got lost."""
+
+    def post(file: str) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("broadcaster.posting.Poster._look", lambda *_: None)
+            desk.exchange.inject("lose-answer")
+            assert desk.post(file, "--retry-for", "0").status == 7
+        assert desk.accepted() == 1
+
+    return post
+
+
+def test_an_earlier_attempt_that_landed_is_recognised_by_its_duplicate_nonce(desk, landed_unseen):
+    landed_unseen(desk.signed_file())
+    shown = desk.resolve()
+    assert shown.status == 0
+    assert shown.document[0]["status"] == "confirmed"
+    assert "duplicate nonce" in shown.document[0]["exchange"]["response"]
+    assert desk.accepted() == 1
+
+
+def test_expired_after_an_attempt_is_confirmed_when_the_account_shows_it(desk, landed_unseen):
+    landed_unseen(desk.signed_file(expires_after=desk.time + 60_000))
+    desk.time += 120_000
+    shown = desk.resolve()
+    assert shown.status == 0
+    assert shown.document[0]["code"] == "confirmed-by-effect"
+
+
+def test_expired_after_an_attempt_stays_unknown_when_the_account_does_not_show_it(desk, blind):
+    file = desk.signed_file(expires_after=desk.time + 60_000)
+    blind(file, "drop")
+    desk.time += 120_000
+    shown = desk.resolve()
+    assert shown.status == 7
+    assert shown.document[0]["status"] == "unknown"
+    assert shown.document[0]["code"] == "expired-after-attempt"
+    asked = desk.requests()
+    assert desk.resolve().status == 7
+    assert desk.post(file).status == 7
+    assert desk.requests() == asked, "nothing can land any more, so nothing is sent"
+
+
+def test_a_nonce_too_old_after_an_attempt_stays_unknown_until_a_person_closes_it(desk, blind):
+    blind(desk.signed_file(expires_after=None), "drop")
+    desk.time += 3 * 86_400_000
+    shown = desk.resolve()
+    assert shown.document[0]["code"] == "nonce-refused-after-attempt"
+    nonce = str(desk.entry().key.nonce)
+    assert desk.resolve("--nonce", nonce, "--close").document[0]["status"] == "closed"
+
+
+def test_a_person_ends_what_can_no_longer_land(desk, blind):
+    file = desk.signed_file(expires_after=desk.time + 60_000)
+    blind(file, "drop")
+    nonce = str(desk.entry().key.nonce)
+    early = desk.resolve("--nonce", nonce, "--close")
+    assert (early.status, early.error) == (4, "still-open")
+    desk.time += 120_000
+    desk.resolve()
+    closed = desk.resolve("--nonce", nonce, "--close")
+    assert [result["status"] for result in closed.document] == ["closed"]
+    assert closed.status == 0
+    assert desk.entry().state is State.CLOSED
+    assert desk.resolve().document == []
+    again = desk.post(file)
+    assert (again.status, again.document["status"]) == (4, "closed")
+    assert desk.accepted() == 0
+
+
+def test_an_api_wallet_that_ended_after_its_attempt_landed_is_no_rejection(
+    desk, landed_unseen, action, key_of
+):
+    desk.exchange.add_agent(desk.user.address, desk.agent.address)
+    landed_unseen(desk.signed_file(by=desk.agent))
+    desk.exchange.add_agent(desk.user.address, key_of(9).address)
+    shown = desk.resolve()
+    assert shown.status == 0
+    assert shown.document[0]["code"] == "confirmed-by-effect"
+    assert "does not exist" in shown.document[0]["exchange"]["response"]
+
+
+def test_a_refusal_after_an_attempt_that_never_arrived_counts_once_it_proves_that(
+    desk, blind, action
+):
+    blind(desk.signed_file(action.leverage(40)), "drop")
+    desk.exchange.open_position(desk.user.address, "BTC", "0.5")
+    shown = desk.resolve()
+    assert shown.status == 6
+    assert shown.document[0]["code"] == "leverage-refused"
+
+
+def test_an_accepted_change_that_does_not_show_is_reported_and_stays_open(desk, monkeypatch):
+    seen = []
+    send = ExchangeApi.post
+
+    def undone(api, body):
+        answer = send(api, body)
+        desk.exchange.act(desk.sign(nonce=desk.time - len(seen) - 50).body())
+        seen.append(answer)
+        return answer
+
+    payload = desk.sign({"type": "updateLeverage", "asset": 3, "isCross": False, "leverage": 4})
+    file = desk.save(payload)
+    monkeypatch.setattr(ExchangeApi, "post", undone)
+    shown = desk.post(file)
+    assert (shown.status, shown.document["status"]) == (7, "accepted")
+    assert shown.document["code"] == "effect-not-seen"
+    assert len(seen) == 1
+    assert desk.naps == [0.5] * 5
+    desk.exchange.act(payload.body())
+    assert desk.resolve().status == 7
+    assert len(seen) == 1, "it is accepted: resolve only looks"
+    fix = {"type": "updateLeverage", "asset": 3, "isCross": False, "leverage": 4}
+    desk.exchange.act(desk.sign(fix, nonce=desk.time - 5).body())
+    assert desk.resolve().document[0]["status"] == "confirmed"
+
+
+def test_what_was_reserved_and_never_sent_is_withdrawn_once_it_has_expired(desk, monkeypatch):
+    file = desk.signed_file(expires_after=desk.time + 60_000)
+
+    def die(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("broadcaster.ledger.Ledger.begin_attempt", die)
+        assert desk.post(file).status == 130
+    assert desk.entry().state is State.RESERVED
+    desk.time += 120_000
+    shown = desk.resolve()
+    assert shown.status == 4
+    assert (shown.document[0]["status"], shown.document[0]["code"]) == ("withdrawn", "expired")
+    assert desk.requests() == 0
+    assert desk.post(file).document["status"] == "withdrawn"
+
+
+def test_an_accepted_post_whose_reading_back_fails_is_finished_later(desk, monkeypatch):
+    begin = Ledger.begin_attempt
+
+    def begin_and_break(*arguments):
+        desk.exchange.inject("502", path="/info", count=50)
+        return begin(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "begin_attempt", begin_and_break)
+        shown = desk.post(desk.signed_file())
+    assert (shown.status, shown.document["status"]) == (0, "accepted")
+    assert shown.document["receipt"]["after"] is None
+    desk.exchange.faults.clear()
+    assert desk.resolve().document[0]["status"] == "confirmed"
+    assert desk.requests() == 1
+
+
+def test_resolve_goes_on_from_the_oldest(desk, action):
+    first = desk.signed_file(action.leverage(5), name="first.json")
+    second = desk.signed_file(action.leverage(6), name="second.json")
+    for file in (first, second):
+        desk.exchange.inject("drop")
+        desk.post(file, "--retry-for", "0")
+        desk.time += 1
+    assert [one["status"] for one in desk.resolve().document] == ["confirmed", "confirmed"]
+    assert desk.setting() == (True, 6)
+
+
+def test_resolve_of_one_nonce_leaves_the_others_alone(desk, action, blind):
+    blind(desk.signed_file(action.leverage(5), nonce=desk.time - 1, name="one.json"), "drop")
+    blind(desk.signed_file(action.leverage(6), nonce=desk.time - 2, name="two.json"), "drop")
+    assert len(desk.resolve("--nonce", str(desk.time - 1)).document) == 1
+    assert desk.accepted() == 1
+    other = desk.resolve("--nonce", "77")
+    assert (other.status, other.error) == (4, "nothing-open")
+
+
+def test_closing_needs_a_nonce(desk):
+    assert desk.resolve("--close").status == 2
+
+
+def test_resolve_with_the_exchange_out_of_reach_stays_open(desk, blind, monkeypatch):
+    blind(desk.signed_file(), "drop")
+    monkeypatch.setattr(ExchangeApi, "post", lambda *_: NoAnswer("connection-lost", "gone"))
+    shown = desk.resolve("--retry-for", "0")
+    assert (shown.status, shown.document[0]["code"]) == (7, "connection-lost")
+
+
+def test_a_venue_out_of_reach_does_not_keep_the_others_from_being_finished(desk, blind):
+    blind(desk.signed_file(), "drop")
+    ledger = desk.ledger()
+    lost = replace(
+        ledger.entries()[0],
+        key=replace(desk.entry().key, venue="testnet@http://127.0.0.1:9"),
+        url="http://127.0.0.1:9",
+        state=State.RESERVED,
+        reserved_at=0,
+    )
+    ledger.reserve(lost)
+    ledger.close()
+    shown = desk.resolve()
+    assert shown.status == 8
+    assert [one["status"] for one in shown.document] == ["unknown", "confirmed"]
+    assert shown.document[0]["error"]["exitStatus"] == 8
+    assert desk.accepted() == 1
+    assert "NOT FINISHED" in desk.run("resolve").stderr
+
+
+def test_a_market_with_a_treacherous_name_is_shown_escaped(desk, monkeypatch):
+    blank = desk.reader()._read_meta(0)
+    evil = {asset: replace(one, coin=f"{one.coin}\x1b[2J") for asset, one in blank.items()}
+    with monkeypatch.context() as patch:
+        patch.setattr("broadcaster.exchange.Exchange._read_meta", lambda *_: evil)
+        patch.setattr(
+            "broadcaster.exchange.Exchange._read_setting",
+            lambda *_: (Setting(is_cross=True, leverage=20), None),
+        )
+        told = desk.run("post", desk.signed_file()).stderr
+    assert "BTC\\u{001b}[2J" in told
+    assert "\x1b" not in told + desk.run("history").stderr
+
+
+def test_a_file_with_a_treacherous_name_is_shown_escaped(desk):
+    shown = desk.run("check", desk.signed_file(name="a\x1b[2Jb.json"))
+    assert shown.status == 0
+    assert "\x1b" not in shown.stderr
+
+
+def test_history_lists_the_latest_first_as_receipts(desk, action):
+    for value in (3, 4):
+        desk.post(desk.signed_file(action.leverage(value), name=f"{value}.json"))
+        desk.time += 1
+    shown = desk.run("history", "--json")
+    listed = [one["payload"]["action"]["leverage"] for one in shown.document]
+    assert listed == [4, 3]
+    assert {one["kind"] for one in shown.document} == {"coldlever/receipt"}
+    assert len(desk.run("history", "--limit", "1", "--json").document) == 1
+    assert desk.run("history", "--state", "unknown", "--json").document == []
+
+
+def test_history_for_people_tells_state_action_and_sentence(desk):
+    assert "nothing has been posted" in desk.run("history").stderr
+    desk.post(desk.signed_file())
+    shown = desk.run("history")
+    assert shown.stdout == ""
+    assert "confirmed" in shown.stderr
+    assert json.dumps("updateLeverage") in shown.stderr
+
+
+def test_resolve_for_people_names_what_it_works_on(desk, blind):
+    assert "nothing is open" in desk.run("resolve").stderr
+    blind(desk.signed_file(), "drop")
+    desk.exchange.inject("drop")
+    shown = desk.run("resolve", "--retry-for", "0")
+    assert shown.status == 7
+    assert "sign no new request" in shown.stderr
+    assert "CONFIRMED" in desk.run("resolve").stderr
+    assert desk.exchange.journal.count(Outcome.ACCEPTED) == 1
