@@ -18,8 +18,8 @@ from shared.errors import InputRefused, UsageRefused
 from shared.fields import describe
 from shared.printable import printable
 
-# The costliest bytes, an array of empty arrays, become less than 80 MB of objects.
-MAX_BYTES = 1 << 20
+# The costliest bytes, an array of empty arrays, become less than 20 MB of objects.
+MAX_BYTES = 1 << 18
 MAX_DEPTH = 16
 
 _UNSIGNED = 0

@@ -124,7 +124,7 @@ def test_sixteen_levels_are_read_and_seventeen_are_not():
     assert cbor.loads(b"\x81" * 15 + b"\x80", "QR") == [[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]
     assert refusal(b"\x81" * 16 + b"\x80").code == "cbor-too-deep"
     assert refusal(b"\xa1\x00" * 16 + b"\xa0").code == "cbor-too-deep"
-    assert refusal(b"\x81" * 500_000 + b"\x80").code == "cbor-too-deep"
+    assert refusal(b"\x81" * 200_000 + b"\x80").code == "cbor-too-deep"
 
 
 def test_the_size_is_bounded_both_ways():
@@ -161,7 +161,7 @@ def test_a_declared_length_allocates_nothing(head):
 
 
 def test_the_costliest_bytes_stay_bounded():
-    count = cbor.MAX_BYTES // 16
+    count = cbor.MAX_BYTES - 5
     data = b"\x9a" + count.to_bytes(4, "big") + b"\x80" * count
     tracemalloc.start()
     try:
@@ -170,7 +170,7 @@ def test_the_costliest_bytes_stay_bounded():
     finally:
         tracemalloc.stop()
     assert len(value) == count
-    assert peak < 80 * MIB // 16
+    assert peak < 20 * MIB
 
 
 def test_the_sources_name_is_made_printable():

@@ -1,8 +1,10 @@
 """docs/qr-formats.md and docs/schemas/coldlever.cddl say what the code does."""
 
+import json
 import re
 from pathlib import Path
 
+import pycddl
 import pytest
 
 from shared.message import load_message
@@ -96,3 +98,13 @@ def test_the_sizes_are_right():
         kind_letters = int(letters) - 2 * (int(size) + 4)
         assert kind_letters in {len(f"ur:{kind}/") for kind in TYPES}
         assert version_of("A" * int(letters)) == int(version)
+
+
+def test_every_vector_follows_the_cddl_and_an_unknown_key_does_not():
+    schema = pycddl.Schema(CDDL)
+    path = DOCS.parent / "tests" / "vectors" / "transport.json"
+    vectors = json.loads(path.read_text())["vectors"]
+    for vector in vectors:
+        schema.validate_cbor(bytes.fromhex(vector["cbor"]))
+    with pytest.raises(pycddl.ValidationError):
+        schema.validate_cbor(b"\xa1\x18\x63\x00")

