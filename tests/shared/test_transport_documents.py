@@ -78,7 +78,7 @@ def test_every_rule_of_the_cddl_is_defined_once_and_used():
     assert len(rules) == len(set(rules))
     code = re.sub(r";.*", "", CDDL)
     used = set(re.findall(r"[a-z][a-z0-9-]*[a-z0-9]", re.sub(r'"[^"]*"|&\(.*?\)|^\S+ =', "", code, flags=re.MULTILINE)))  # fmt: skip
-    assert used - set(rules) == {"tstr", "bstr", "bool", "size", "regexp"}
+    assert used - set(rules) == {"tstr", "bstr", "bool", "int", "size", "regexp"}
     assert set(rules) - used == {"ur-content"}
 
 
