@@ -69,3 +69,9 @@ def test_the_readme_lists_every_command(side):
     assert line is not None
     for command in commands:
         assert f"`{command}" in line[1], command
+
+
+def test_the_page_of_errors_is_what_the_code_says():
+    from error_table import PAGE, page
+
+    assert PAGE.read_text() == page(), "run: python tests/ceremony/error_table.py"
