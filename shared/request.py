@@ -31,7 +31,7 @@ from shared.market import (
     require_fitting,
 )
 from shared.network import Network
-from shared.signable import Signable, parse_expiry, parse_nonce, parse_vault
+from shared.signable import Signable, parse_signable
 from shared.strict_json import JsonValue, loads
 
 NOTE_MAX_LENGTH = 500
@@ -167,14 +167,7 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         return _parse_bare_action(value, where, defaults)
     fields = as_object(value, where, _REQUIRED, _OPTIONAL)
     network = _agreed_network(fields, where, defaults.network)
-    nonce = parse_nonce(fields["nonce"], where.key("nonce"))
-    signable = Signable(
-        network,
-        parse_action(fields["action"], where.key("action")),
-        nonce,
-        parse_vault(fields, where),
-        parse_expiry(fields, where, nonce),
-    )
+    signable = parse_signable(fields, where, network)
     return Request(
         signable,
         as_optional_address(fields.get("signer"), where.key("signer")),

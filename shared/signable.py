@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.actions import Action, parse_action
 from shared.fields import SAFE_INTEGER_MAX, Where, as_integer, as_optional_address
 from shared.hashing import action_hash, agent_digest
 from shared.windows import NONCE_PAST_MS
 
 if TYPE_CHECKING:
-    from shared.actions import Action
     from shared.address import Address
     from shared.network import Network
     from shared.strict_json import JsonValue
@@ -64,3 +64,21 @@ def parse_expiry(fields: dict[str, JsonValue], where: Where, nonce: int) -> int 
         return None
     maximum = max(SAFE_INTEGER_MAX, nonce + NONCE_PAST_MS)
     return as_integer(value, where.key("expiresAfter"), 0, maximum)
+
+
+def parse_signable(fields: dict[str, JsonValue], where: Where, network: Network) -> Signable:
+    """``action``, ``nonce``, ``vaultAddress`` and ``expiresAfter`` of a request or a body.
+
+    Args:
+        fields: the object's members, with ``action`` and ``nonce`` among them.
+        where: its place.
+        network: what it is for, which the members do not say.
+    """
+    nonce = parse_nonce(fields["nonce"], where.key("nonce"))
+    return Signable(
+        network,
+        parse_action(fields["action"], where.key("action")),
+        nonce,
+        parse_vault(fields, where),
+        parse_expiry(fields, where, nonce),
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from shared.actions import parse_action
 from shared.address import Address
 from shared.errors import InputRefused, RuleRefused
 from shared.fields import (
@@ -25,7 +24,7 @@ from shared.fields import (
 from shared.hashing import agent_digest
 from shared.market import describe_kind, parse_network
 from shared.network import Network
-from shared.signable import Signable, parse_expiry, parse_nonce, parse_vault
+from shared.signable import Signable, parse_signable
 from shared.signature import Signature, parse_signature, recover
 from shared.strict_json import JsonValue, loads
 
@@ -217,12 +216,5 @@ def _parse_bare_body(
 
 def _parse_body(value: JsonValue, where: Where, network: Network) -> tuple[Signable, Signature]:
     fields = as_object(value, where, _BODY, ("vaultAddress", "expiresAfter"))
-    nonce = parse_nonce(fields["nonce"], where.key("nonce"))
-    signable = Signable(
-        network,
-        parse_action(fields["action"], where.key("action")),
-        nonce,
-        parse_vault(fields, where),
-        parse_expiry(fields, where, nonce),
-    )
+    signable = parse_signable(fields, where, network)
     return signable, parse_signature(fields["signature"], where.key("signature"))
