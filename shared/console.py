@@ -146,10 +146,18 @@ def _fail(error: BaseException, *, as_json: bool) -> int:
     refusal = refusal_of(error)
     with contextlib.suppress(OSError):
         if isinstance(error, click.UsageError) and not as_json:
-            error.show()
+            _show_usage(error, refusal.message)
         elif not isinstance(error, _PipeClosed):
             _report(refusal, as_json=as_json)
     return refusal.exit_status
+
+
+def _show_usage(error: click.UsageError, message: str) -> None:
+    """Tell what is wrong below the usage; a bare group name gets its help instead."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+    else:
+        click.UsageError(message, error.ctx).show()
 
 
 def _report(error: ColdleverError, *, as_json: bool) -> None:

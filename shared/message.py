@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from shared.errors import RuleRefused
 from shared.fields import Where
 from shared.market import KIND as MARKET_KIND
 from shared.market import MarketEntry, MarketTable, parse_market_table
 from shared.network import Network
 from shared.request import Defaults, RequestFile, parse_requests
 from shared.signed import KIND as SIGNED_KIND
-from shared.signed import SignedFile, parse_signed
+from shared.signed import SignedFile, SignedPayload, parse_signed
 from shared.strict_json import JsonValue, loads
 
 Message = RequestFile | SignedFile | MarketTable | MarketEntry
@@ -31,7 +32,8 @@ def load_message(data: bytes, source: str, network: Network | None = None) -> Me
 
     Raises:
         InputRefused: malformed, or none of these documents.
-        RuleRefused: ``network-mismatch`` or ``market-mismatch``.
+        RuleRefused: ``network-mismatch``, ``market-mismatch``, or ``signature-invalid`` for a bare
+            body that no key can have signed.
     """
     value = loads(data, source)
     where = Where(source)
@@ -39,7 +41,7 @@ def load_message(data: bytes, source: str, network: Network | None = None) -> Me
     if isinstance(first, dict) and first.get("kind") == MARKET_KIND:
         return parse_market_table(value, where)
     if _is_signed(first):
-        return _claiming(parse_signed(value, where, network))
+        return _claiming(parse_signed(value, where, network), where)
     return parse_requests(value, where, Defaults(network=network))
 
 
@@ -61,16 +63,20 @@ def _is_signed(value: JsonValue) -> bool:
     return isinstance(value, dict) and (value.get("kind") == SIGNED_KIND or "signature" in value)
 
 
-def _claiming(file: SignedFile) -> SignedFile:
+def _claiming(file: SignedFile, where: Where) -> SignedFile:
     """Bare bodies get an envelope: who hands one over as QR code claims whose it is."""
     payloads = tuple(
-        payload
-        if payload.signer is not None
-        else replace(
-            payload,
-            signer=payload.recovered_signer(),
-            claimed_hash=payload.signable.action_hash(),
-        )
-        for payload in file.payloads
+        _claim(payload, where.index(index) if file.is_batch else where)
+        for index, payload in enumerate(file.payloads)
     )
     return SignedFile(payloads, file.is_batch)
+
+
+def _claim(payload: SignedPayload, where: Where) -> SignedPayload:
+    if payload.signer is not None:
+        return payload
+    try:
+        signer = payload.recovered_signer()
+    except RuleRefused as error:
+        raise RuleRefused(error.code, f"{where}: {error.message}", error.remedy) from None
+    return replace(payload, signer=signer, claimed_hash=payload.signable.action_hash())

@@ -23,7 +23,7 @@ def refusal_of(error: BaseException) -> ColdleverError:
         case ColdleverError():
             return error
         case click.ClickException():
-            return UsageRefused("usage", error.format_message())
+            return UsageRefused("usage", _escape_lines(error.format_message()))
         case click.Abort() | KeyboardInterrupt():
             return Interrupted("interrupted", "interrupted")
         case OSError():
@@ -31,6 +31,16 @@ def refusal_of(error: BaseException) -> ColdleverError:
             subject = f"{printable(str(error.filename))}: " if error.filename else ""
             return EnvironmentFault("system-error", f"{subject}{reason}")
     return _defect(error)
+
+
+def _escape_lines(text: str) -> str:
+    """Escape what click quotes in Python's way, which lets letters of every script through.
+
+    Lines stay lines, and a backslash is not doubled: click has escaped some characters already.
+    """
+    return "".join(
+        character if character in "\\\n\t" else printable(character) for character in text
+    )
 
 
 def _defect(error: BaseException) -> InternalFault:

@@ -48,7 +48,7 @@ def nonce_floor_problem(nonce: int, highest: Sequence[int]) -> RuleRefused | Non
         return None
     return RuleRefused(
         "nonce-too-low",
-        f"the nonce {nonce} lies below {min(highest)}, the lowest of the signer's "
+        f"the nonce {nonce} is not above {min(highest)}, the lowest of the signer's "
         f"{NONCE_SET_SIZE} highest known nonces; the exchange would refuse it",
         _DRAFT_AGAIN,
     )

@@ -8,6 +8,7 @@ machine's missing network; this one tells when something reaches for it anyway.
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import sys
@@ -48,6 +49,9 @@ _CLOSED_EVENTS = frozenset(
         "sys.remote_exec",
     }
 )
+# platform.architecture() asks file(1) about the interpreter and does without when it cannot. The
+# library that opens keystores calls it where cffi is not installed.
+_ASKED_BY_PLATFORM = "file"
 _PRIVATE_UMASK = 0o077
 # From linux/prctl.h.
 _PR_SET_DUMPABLE = 4
@@ -60,15 +64,19 @@ class WayOutClosed(EnvironmentFault):
     """
 
 
-def refuse_ways_out(event: str, _arguments: tuple[object, ...]) -> None:
+def refuse_ways_out(event: str, arguments: tuple[object, ...]) -> None:
     """The audit hook.
 
     Args:
         event: the audit event's name, such as ``socket.connect``.
+        arguments: the event's own; for ``subprocess.Popen`` the program comes first.
 
     Raises:
         WayOutClosed: for every event that leads out of the process.
+        PermissionError: for the one program whose refusal is an ordinary answer.
     """
+    if event == "subprocess.Popen" and arguments[:1] == (_ASKED_BY_PLATFORM,):
+        raise PermissionError(errno.EPERM, "the signer starts no other program")
     if event.partition(".")[0] in _CLOSED_FAMILIES or event in _CLOSED_EVENTS:
         raise WayOutClosed(
             "isolated",

@@ -45,6 +45,11 @@ run sign request.json --keystore key.json --passphrase-file passphrase --yes \
   --assume-time 2026-11-22T09:40:00Z --out signed.json
 run verify signed.json
 run ledger show
+run qr show signed.json --qr-out signed.svg
+run qr show signed.json --qr-out signed.png
+# Reading pictures is an extra; without it the command names what is missing.
+if run qr read signed.png --json > refusal.json; then echo "read a picture without the extra?"; exit 1; fi
+grep -q extra-missing refusal.json
 if ./env/bin/python - <<'PY'
 from signer.isolation import engage
 engage()

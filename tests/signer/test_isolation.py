@@ -207,3 +207,18 @@ def test_a_socket_inside_the_real_signer_process_raises(
     )
     assert done.returncode == 0
     assert (tmp_path / "outcome").read_text() == "isolated"
+
+
+def test_keystores_open_where_cffi_is_not_installed(run_isolated):
+    """Then their library asks `platform.architecture`, which would start file(1)."""
+    script = """
+    import sys
+    sys.modules["cffi"] = None
+    import eth_account, platform
+    print(platform.architecture()[0], "Crypto.Util._raw_api" in sys.modules)
+    """
+    bits, loaded = run_isolated(textwrap.dedent(script)).split()
+    assert bits in {"64bit", "32bit"}
+    assert loaded == "True"
+    with pytest.raises(PermissionError):
+        refuse_ways_out("subprocess.Popen", ("file", ["file", "-b", "python"]))
