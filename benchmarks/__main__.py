@@ -5,7 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 
-_MODULES = ("bench_signing", "bench_startup", "bench_broadcaster", "bench_ur", "bench_qr")
+_MODULES = (
+    "bench_signing",
+    "bench_loader",
+    "bench_startup",
+    "bench_broadcaster",
+    "bench_ur",
+    "bench_qr",
+)
 
 
 def main() -> None:

@@ -1,8 +1,6 @@
 """Loading JSON without surprises."""
 
-import contextlib
 import json
-import time
 import tracemalloc
 
 import pytest
@@ -170,12 +168,16 @@ WORST = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("document", WORST.values(), ids=WORST.keys())
-def test_the_worst_mebibyte_is_done_with_within_a_second_or_two(document):
-    started = time.process_time()
-    with contextlib.suppress(ColdleverError):
-        load_requests(document, "f", Defaults(Network.MAINNET, 1))
-
+@pytest.mark.parametrize("name", WORST)
+def test_the_worst_mebibyte_comes_to_an_end(name):
+    """Each takes about half a second; what grew with the square of the size would not end."""
+    if name == "sixteen thousand actions":
+        file = load_requests(WORST[name], "f", Defaults(Network.MAINNET, 1))
+        assert len(file.requests) > 16_000
+        return
+    with pytest.raises(ColdleverError) as refused:
+        load_requests(WORST[name], "f", Defaults(Network.MAINNET, 1))
+    assert refused.value.exit_status == 3
 
 
 def test_paths_are_not_kept_for_every_value():
