@@ -66,11 +66,12 @@ def account_acted_for(
         _require_control(exchange, master, vault)
         account = vault
         sentence += f"; acts on {vault}, which {master} controls"
-    if exchange.is_multi_sig(account):
-        raise RuleRefused(
-            "multi-sig",
-            f"{account} is a multi-sig account: single signatures are refused there",
-        )
+    for address in dict.fromkeys((master, account)):
+        if exchange.is_multi_sig(address):
+            raise RuleRefused(
+                "multi-sig",
+                f"{address} is a multi-sig account: single signatures are refused there",
+            )
     return Acted(account, master, sentence, caution)
 
 

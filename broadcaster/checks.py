@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from broadcaster.authority import account_acted_for
-from broadcaster.exchange import Exchange, Position
+from broadcaster.exchange import Exchange
 from broadcaster.findings import Finding, Report
-from broadcaster.ledger import Key, Ledger
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateLeverage
+from broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger
+from broadcaster.market_rules import leverage_rule, margin_mode_rule, position_rule
+from shared.actions import UpdateLeverage
 from shared.address import Address
 from shared.errors import RuleRefused
-from shared.market import MarginMode
 from shared.moments import moment, span
 from shared.printable import printable
 from shared.request import Setting
@@ -56,6 +56,7 @@ class Checker:
         self._exchange = exchange
         self._expected_signer = expected_signer
         self._highest: dict[Address, list[int]] = {}
+        self._open: list[Entry] | None = None
 
     def run(self, payload: SignedPayload) -> Report:
         """Run every check on one payload.
@@ -223,78 +224,52 @@ class Checker:
         return f"asset {asset} is {name}, up to {report.market.max_leverage}x"
 
     def _leverage(self, report: Report) -> Finding | str:
-        action = report.signable.action
-        if not isinstance(action, UpdateLeverage):
-            return "this action sets no leverage"
-        if report.market is None:
-            return self._gap("leverage", report)
-        if action.leverage > report.market.max_leverage:
-            raise RuleRefused(
-                "leverage-too-high",
-                f"{action.leverage}x is above the market's maximum of "
-                f"{report.market.max_leverage}x",
-                "draft the request again with a lower leverage",
-            )
-        return f"{action.leverage}x of at most {report.market.max_leverage}x"
+        found = leverage_rule(report.signable.action, report.market)
+        return self._gap("leverage", report) if found is None else found
 
     def _margin_mode(self, report: Report) -> Finding | str:
         if report.market is None:
             return self._gap("margin-mode", report)
-        action, mode = report.signable.action, report.market.margin_mode
-        if isinstance(action, UpdateLeverage):
-            if action.is_cross and mode is not MarginMode.NORMAL:
-                raise RuleRefused(
-                    "cross-not-allowed",
-                    "this market does not allow cross margin",
-                    "draft the request again with --isolated",
-                )
-            return f"{'cross' if action.is_cross else 'isolated'} margin is allowed"
-        if isinstance(action, TopUpIsolatedOnlyMargin):
-            if mode is not MarginMode.STRICT_ISOLATED:
-                raise RuleRefused(
-                    "not-strict-isolated",
-                    "topping up to a leverage works on strict-isolated markets alone",
-                    "use updateIsolatedMargin (draft --add-margin) on this market",
-                )
-        elif action.ntli < 0 and mode is MarginMode.STRICT_ISOLATED:
-            raise RuleRefused(
-                "margin-locked",
-                "margin cannot be removed on a strict-isolated market",
-                "reduce the position instead",
-            )
-        return f"the market's margin mode ({mode.value}) allows this action"
+        return margin_mode_rule(report.signable.action, report.market.margin_mode)
 
     def _position(self, report: Report) -> Finding | str:
         if self._exchange is None or report.market is None or report.account is None:
             return self._gap("position", report)
         report.standing = self._exchange.standing(report.account, report.market.coin)
-        position, action = report.standing.position, report.signable.action
-        if isinstance(action, UpdateLeverage):
-            return _leverage_and_position(action, position)
-        if position is None:
-            raise RuleRefused(
-                "no-position",
-                "there is no open position whose margin could change",
-                "open a position first",
-            )
-        if position.setting.is_cross:
-            raise RuleRefused(
-                "not-isolated",
-                "the open position uses cross margin; margin moves on isolated positions alone",
-            )
-        return f"an isolated position of {position.size} is open"
+        return position_rule(report.signable.action, report.standing.position)
 
     def _change(self, report: Report) -> Finding | str:
         action = report.signable.action
         if report.standing is None:
             return self._gap("change", report)
-        if not isinstance(action, UpdateLeverage):
+        wanted = None
+        if isinstance(action, UpdateLeverage):
+            wanted = Setting(action.is_cross, action.leverage)
+        earlier = self._open_before(report)
+        if earlier is not None:
+            sentence = (
+                f"an earlier payload for this market (nonce {earlier.key.nonce}) is still open: "
+                "run `resolve` first, or it may land after this one"
+            )
+            return Finding("change", ok=True, detail=sentence, warning=True)
+        if wanted is None:
             return "the position's margin changes"
-        wanted = Setting(action.is_cross, action.leverage)
         if report.standing.setting == wanted:
             sentence = f"already in effect: the setting is {wanted}; posting changes nothing"
             return Finding("change", ok=True, detail=sentence, warning=True)
         return f"from {report.standing.setting} to {wanted}"
+
+    def _open_before(self, report: Report) -> Entry | None:
+        """Another payload for the same account and market whose outcome is open."""
+        if self._open is None:
+            self._open = self._ledger.entries(OPEN_STATES)
+        for entry in self._open:
+            is_same_place = (entry.key.venue, entry.account) == (self._venue_key, report.account)
+            is_same_market = report.market is not None and entry.coin == report.market.coin
+            is_this = (entry.key.signer, entry.key.nonce) == (report.signer, report.signable.nonce)
+            if is_same_place and is_same_market and not is_this:
+                return entry
+        return None
 
     def _gap(self, code: str, report: Report) -> Finding:
         if self._exchange is None and report.signer is not None:
@@ -305,25 +280,6 @@ class Checker:
 
     def _by_clock(self) -> str:
         return "" if self._exchange is not None else ", by this machine's clock"
-
-
-def _leverage_and_position(action: UpdateLeverage, position: Position | None) -> Finding | str:
-    if position is None:
-        return "no open position on this market"
-    if position.setting.is_cross != action.is_cross:
-        raise RuleRefused(
-            "position-forbids-switch",
-            f"the open position of {position.size} uses {position.setting}; the exchange refuses "
-            "to switch the margin mode of an open position",
-            "close the position first, or keep its margin mode",
-        )
-    if position.max_leverage is not None and action.leverage > position.max_leverage:
-        sentence = (
-            f"at the open position's size the maximum is {position.max_leverage}x; the exchange "
-            "may refuse this"
-        )
-        return Finding("position", ok=True, detail=sentence, warning=True)
-    return f"a position of {position.size} is open with {position.setting}"
 
 
 def _raise(problem: RuleRefused | None) -> None:

@@ -20,7 +20,8 @@ class Effect(enum.Enum):
 
     VISIBLE = "visible"
     ABSENT = "absent"
-    # The account looks as asked, but it did so before the post too: this proves nothing.
+    # The account looks as asked, but did so before the post too; or its margin moved by another
+    # amount, as funding payments and other actions move it: this proves nothing either way.
     INDISTINCT = "indistinct"
 
 
@@ -78,6 +79,10 @@ def compare(action: Action, before: Snapshot | None, after: Snapshot) -> Effect:
     if before is None or before.raw_usd is None or after.raw_usd is None:
         return Effect.INDISTINCT
     moved = after.raw_usd - before.raw_usd
+    if moved == 0:
+        return Effect.ABSENT
     if isinstance(action, UpdateIsolatedMargin):
-        return Effect.VISIBLE if moved * MICRO_USD == action.ntli else Effect.ABSENT
-    return Effect.VISIBLE if moved > 0 else Effect.ABSENT
+        is_visible = moved * MICRO_USD == action.ntli
+    else:
+        is_visible = moved > 0
+    return Effect.VISIBLE if is_visible else Effect.INDISTINCT

@@ -7,27 +7,32 @@ cannot be read cannot be checked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TypeVar
 
+from broadcaster.answers import (
+    member,
+    odd,
+    read_address,
+    read_decimal,
+    read_integer,
+    read_list,
+    read_text,
+)
 from broadcaster.api import ExchangeApi
-from shared.address import Address, parse_address
-from shared.errors import EnvironmentFault, InputRefused
-from shared.fields import SAFE_INTEGER_MAX, U32_MAX, describe
+from shared.address import Address
+from shared.fields import U32_MAX
 from shared.market import COIN_MAX_LENGTH, MarginMode, MarketEntry, MarketTable
 from shared.network import Network
 from shared.request import Setting
-from shared.strict_json import JsonValue, NotInteger
+from shared.strict_json import JsonValue
 
 SPOT_BASE = 10_000
 BUILDER_BASE = 100_000
 BUILDER_STEP = 10_000
 OUTCOME_BASE = 100_000_000
-
-_DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 T = TypeVar("T")
 
@@ -95,7 +100,7 @@ class Exchange:
     def now(self) -> int:
         """The exchange's clock, ms since the epoch."""
         answer = self.api.info({"type": "exchangeStatus"})
-        return _integer(_member(answer, "time", "exchangeStatus"), "exchangeStatus.time")
+        return read_integer(member(answer, "time", "exchangeStatus"), "exchangeStatus.time")
 
     def role(self, address: Address) -> Role:
         """What ``address`` is."""
@@ -107,10 +112,10 @@ class Exchange:
             ("agents", master.lower),
             lambda: self.api.info({"type": "extraAgents", "user": master.lower}),
         )
-        for item in _list(answer, "extraAgents"):
-            if _text(_member(item, "address", "agent"), "agent").lower() == agent.lower:
+        for item in read_list(answer, "extraAgents"):
+            if read_text(member(item, "address", "agent"), "agent").lower() == agent.lower:
                 until = item.get("validUntil") if isinstance(item, dict) else None
-                return None if until is None else _integer(until, "validUntil")
+                return None if until is None else read_integer(until, "validUntil")
         return None
 
     def vault_leader(self, vault: Address) -> Address:
@@ -119,7 +124,7 @@ class Exchange:
             ("vault", vault.lower),
             lambda: self.api.info({"type": "vaultDetails", "vaultAddress": vault.lower}),
         )
-        return _address(_member(answer, "leader", "vaultDetails"), "leader")
+        return read_address(member(answer, "leader", "vaultDetails"), "leader")
 
     def is_multi_sig(self, account: Address) -> bool:
         """Whether the account takes native multi-sig actions alone."""
@@ -133,8 +138,8 @@ class Exchange:
         """Names of the builder-deployed dexes by index; "" stands for the first one."""
         answer = self._once(("dexes",), lambda: self.api.info({"type": "perpDexs"}))
         return [
-            "" if item is None else _text(_member(item, "name", "perpDexs"), "dex name")
-            for item in _list(answer, "perpDexs")
+            "" if item is None else read_text(member(item, "name", "perpDexs"), "dex name")
+            for item in read_list(answer, "perpDexs")
         ]
 
     def market(self, asset: int) -> MarketEntry | None:
@@ -193,12 +198,12 @@ class Exchange:
 
     def _read_role(self, address: Address) -> Role:
         answer = self.api.info({"type": "userRole", "user": address.lower})
-        name = _text(_member(answer, "role", "userRole"), "role")
+        name = read_text(member(answer, "role", "userRole"), "role")
         data = answer.get("data") if isinstance(answer, dict) else None
         if name == "agent":
-            return Role(name, _address(_member(data, "user", "userRole.data"), "user"))
+            return Role(name, read_address(member(data, "user", "userRole.data"), "user"))
         if name == "subAccount":
-            return Role(name, _address(_member(data, "master", "userRole.data"), "master"))
+            return Role(name, read_address(member(data, "master", "userRole.data"), "master"))
         return Role(name, None)
 
     def _dex_entries(self, dex: int) -> dict[int, MarketEntry]:
@@ -211,7 +216,7 @@ class Exchange:
             query["dex"] = self.dexes()[dex]
             base = BUILDER_BASE + dex * BUILDER_STEP
         now = self._once(("now",), self.now)
-        universe = _list(_member(self.api.info(query), "universe", "meta"), "universe")
+        universe = read_list(member(self.api.info(query), "universe", "meta"), "universe")
         return {
             base + index: self._read_market(item, base + index, now)
             for index, item in enumerate(universe)
@@ -219,10 +224,10 @@ class Exchange:
 
     def _read_market(self, item: JsonValue, asset: int, now: int) -> MarketEntry:
         if not isinstance(item, dict):
-            raise _odd("meta.universe", item)
-        name = _text(_member(item, "name", "universe"), "market name")
+            raise odd("meta.universe", item)
+        name = read_text(member(item, "name", "universe"), "market name")
         if len(name) > COIN_MAX_LENGTH:
-            raise _odd("market name", name)
+            raise odd("market name", name)
         mode = item.get("marginMode")
         if mode == "strictIsolated":
             margin_mode = MarginMode.STRICT_ISOLATED
@@ -231,14 +236,14 @@ class Exchange:
         elif mode is None:
             margin_mode = MarginMode.NORMAL
         else:
-            raise _odd("marginMode", mode)
-        leverage = _integer(_member(item, "maxLeverage", "universe"), "maxLeverage", 1, U32_MAX)
+            raise odd("marginMode", mode)
+        leverage = read_integer(member(item, "maxLeverage", "universe"), "maxLeverage", 1, U32_MAX)
         delisted = item.get("isDelisted") is True
         return MarketEntry(self.network, asset, name, leverage, margin_mode, delisted, now)
 
     def _read_setting(self, account: Address, coin: str) -> tuple[Setting, Decimal | None]:
         answer = self.api.info({"type": "activeAssetData", "user": account.lower, "coin": coin})
-        return _read_leverage(_member(answer, "leverage", "activeAssetData"))
+        return _read_leverage(member(answer, "leverage", "activeAssetData"))
 
     def _read_positions(self, account: Address, dex: str) -> dict[str, JsonValue]:
         query: dict[str, object] = {"type": "clearinghouseState", "user": account.lower}
@@ -246,9 +251,9 @@ class Exchange:
             query["dex"] = dex
         answer = self.api.info(query)
         positions: dict[str, JsonValue] = {}
-        for item in _list(_member(answer, "assetPositions", "clearinghouseState"), "positions"):
-            position = _member(item, "position", "assetPositions")
-            positions[_text(_member(position, "coin", "position"), "coin")] = position
+        for item in read_list(member(answer, "assetPositions", "clearinghouseState"), "positions"):
+            position = member(item, "position", "assetPositions")
+            positions[read_text(member(position, "coin", "position"), "coin")] = position
         return positions
 
 
@@ -264,74 +269,25 @@ def _by_name(entries: dict[int, MarketEntry], coin: str) -> MarketEntry | None:
 
 
 def _read_leverage(value: JsonValue) -> tuple[Setting, Decimal | None]:
-    kind = _text(_member(value, "type", "leverage"), "leverage.type")
+    kind = read_text(member(value, "type", "leverage"), "leverage.type")
     if kind not in ("cross", "isolated"):
-        raise _odd("leverage.type", kind)
-    multiple = _integer(_member(value, "value", "leverage"), "leverage.value", 1, U32_MAX)
+        raise odd("leverage.type", kind)
+    multiple = read_integer(member(value, "value", "leverage"), "leverage.value", 1, U32_MAX)
     raw = value.get("rawUsd") if isinstance(value, dict) else None
-    return Setting(kind == "cross", multiple), None if raw is None else _decimal(raw, "rawUsd")
+    return Setting(kind == "cross", multiple), None if raw is None else read_decimal(raw, "rawUsd")
 
 
 def _read_position(item: JsonValue, raw_usd: Decimal | None) -> Position | None:
-    size = _decimal(_member(item, "szi", "position"), "szi")
+    size = read_decimal(member(item, "szi", "position"), "szi")
     if size == 0:
         return None
-    setting, own_raw_usd = _read_leverage(_member(item, "leverage", "position"))
+    setting, own_raw_usd = _read_leverage(member(item, "leverage", "position"))
     maximum = item.get("maxLeverage") if isinstance(item, dict) else None
     return Position(
         size,
         setting,
-        _decimal(_member(item, "positionValue", "position"), "positionValue"),
-        _decimal(_member(item, "marginUsed", "position"), "marginUsed"),
+        read_decimal(member(item, "positionValue", "position"), "positionValue"),
+        read_decimal(member(item, "marginUsed", "position"), "marginUsed"),
         own_raw_usd if own_raw_usd is not None else raw_usd,
-        None if maximum is None else _integer(maximum, "maxLeverage", 1, U32_MAX),
+        None if maximum is None else read_integer(maximum, "maxLeverage", 1, U32_MAX),
     )
-
-
-def _odd(what: str, value: JsonValue) -> EnvironmentFault:
-    return EnvironmentFault(
-        "exchange-answer",
-        f"the exchange's answer is not as expected: {what} is {describe(value)}",
-        "try again; if it stays so, update coldlever",
-    )
-
-
-def _member(value: JsonValue, key: str, what: str) -> JsonValue:
-    if not isinstance(value, dict) or key not in value:
-        raise _odd(f"{what}.{key}", value if not isinstance(value, dict) else None)
-    return value[key]
-
-
-def _list(value: JsonValue, what: str) -> list[JsonValue]:
-    if not isinstance(value, list):
-        raise _odd(what, value)
-    return value
-
-
-def _text(value: JsonValue, what: str) -> str:
-    if not isinstance(value, str):
-        raise _odd(what, value)
-    return value
-
-
-def _integer(value: JsonValue, what: str, minimum: int = 0, maximum: int = SAFE_INTEGER_MAX) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
-        raise _odd(what, value)
-    return value
-
-
-def _decimal(value: JsonValue, what: str) -> Decimal:
-    text = value.text if isinstance(value, NotInteger) else str(value)
-    if isinstance(value, bool) or _DECIMAL.fullmatch(text) is None:
-        raise _odd(what, value)
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise _odd(what, value) from None
-
-
-def _address(value: JsonValue, what: str) -> Address:
-    try:
-        return parse_address(_text(value, what))
-    except InputRefused:
-        raise _odd(what, value) from None

@@ -43,6 +43,10 @@ class Finding:
             wire["warning"] = True
         return wire
 
+    def to_refusal(self) -> ColdleverError:
+        """A failed check as the error that ends a command."""
+        return RuleRefused(self.error or self.code, self.detail, self.remedy)
+
 
 @dataclass(slots=True)
 class Report:
@@ -80,8 +84,3 @@ class Report:
     def first_failure(self) -> Finding | None:
         """The first check that failed."""
         return next((finding for finding in self.findings if finding.ok is False), None)
-
-
-def refusal_of(finding: Finding) -> ColdleverError:
-    """A failed check as the error that ends a command."""
-    return RuleRefused(finding.error or finding.code, finding.detail, finding.remedy)

@@ -9,20 +9,24 @@ A refusal is never retried, and no new payload is ever made here.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from broadcaster.effect import Effect, Snapshot, compare, dump_snapshot, load_snapshot, snapshot
+from broadcaster.attempts import TIME_HAS_SETTLED, in_context, may_be_repeated
+from broadcaster.effect import Effect, Snapshot, compare, load_snapshot, snapshot
 from broadcaster.exchange import Exchange
 from broadcaster.findings import Report
 from broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger, State, nonce_used
 from broadcaster.lock import payload_lock
 from broadcaster.outcome import Outcome, Verdict, classify
 from broadcaster.receipt import make_receipt
+from broadcaster.row import EFFECT_NOT_SEEN, is_beyond_landing, payload_of, row_of
+from shared.actions import UpdateLeverage
 from shared.errors import EnvironmentFault, RuleRefused
-from shared.signed import SignedPayload, load_signed
+from shared.signed import SignedPayload
 from shared.windows import POST_MARGIN_MS, expiry_problem
 
 LOCK_WAIT_S = 90.0
@@ -61,6 +65,7 @@ class Poster:
         clock: the local time, ms since the epoch; only for the ledger's notes.
         sleep: waits that many seconds.
         retry_s: how long an unanswered post is repeated with the same bytes, seconds.
+        monotonic: a clock in seconds that never goes back, for the time that attempts take.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Poster:
         sleep: Callable[[float], None],
         *,
         retry_s: float = DEFAULT_RETRY_S,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._exchange = exchange
         self._ledger = ledger
@@ -79,6 +85,7 @@ class Poster:
         self._clock = clock
         self._sleep = sleep
         self._retry_s = retry_s
+        self._monotonic = monotonic
 
     def key_of(self, payload: SignedPayload) -> Key:
         """The ledger's key of a payload."""
@@ -126,18 +133,21 @@ class Poster:
             if earlier is not None:
                 return earlier
             key = self.key_of(payload)
-            if self._ledger.find(key) is None:
-                self._reserve(key, report, payload)
-                return self._finish(key, payload, just_checked=True)
-            return self._finish(key, payload, just_checked=False)
+            recorded = self._ledger.find(key)
+            if recorded is not None:
+                return self._finish(key, payload_of(recorded), just_checked=False)
+            self._reserve(key, report, payload)
+            return self._finish(key, payload, just_checked=True)
 
     def resolve(self, entry: Entry) -> Result:
-        """Go on with an open row: send the same bytes until the answer is known, read back."""
+        """Go on with an open row: send the same bytes until the answer is known, read back.
+
+        Raises:
+            EnvironmentFault: ``payload-busy``, or the ledger failed or is not what was written.
+        """
         with self._locked(entry.action_hash):
-            fresh = self._ledger.find(entry.key)
-            if fresh is None:
-                raise EnvironmentFault("ledger-unusable", "the row has gone from the ledger")
-            payload = load_signed(fresh.envelope.encode("ascii"), "ledger").payloads[0]
+            fresh = self._entry(entry.key)
+            payload = payload_of(fresh)
             earlier = self.settled(payload)
             if earlier is not None:
                 return earlier
@@ -148,14 +158,18 @@ class Poster:
 
         Raises:
             RuleRefused: ``still-open`` when it could still land or be resolved.
+            EnvironmentFault: the exchange's clock could not be read.
         """
         with self._locked(entry.action_hash):
             fresh = self._entry(entry.key)
-            if fresh.code not in _TIME_HAS_SETTLED or fresh.state is not State.UNKNOWN:
+            if fresh.state not in OPEN_STATES:
+                return self._result(fresh.key, None, None, already=True)
+            if not is_beyond_landing(fresh, self._exchange):
                 raise RuleRefused(
                     "still-open",
                     f"nonce {entry.key.nonce} is {fresh.state.value} and not beyond landing",
-                    "run `resolve` until the exchange says that its time has passed",
+                    "run `resolve`; what stays unknown can be closed once its expiry, or without "
+                    "one its two days, have passed",
                 )
             self._ledger.settle(fresh.key, State.CLOSED, self._clock())
             return self._result(fresh.key, None, None, already=True)
@@ -164,28 +178,14 @@ class Poster:
         return payload_lock(self._lock_folder, action_hash, LOCK_WAIT_S, self._sleep)
 
     def _reserve(self, key: Key, report: Report, payload: SignedPayload) -> None:
-        if report.account is None or report.market is None:
-            raise EnvironmentFault("not-checked", "the checks did not find the account and market")
-        now = self._clock()
-        before = None if report.standing is None else dump_snapshot(snapshot(report.standing))
-        self._ledger.reserve(
-            Entry(
-                key,
-                payload.signable.action_hash(),
-                self._exchange.api.venue.url,
-                report.account,
-                report.market.coin,
-                json.dumps(payload.to_wire()),
-                before,
-                State.RESERVED,
-                attempts=0,
-                code=None,
-                sentence=None,
-                answer=None,
-                reserved_at=now,
-                changed_at=now,
-            )
-        )
+        before = None
+        if report.account is not None and report.market is not None:
+            # Not what the checks saw: an earlier payload of this run may have changed it since.
+            with suppress(EnvironmentFault):
+                before = snapshot(self._exchange.standing(report.account, report.market.coin))
+        url = self._exchange.api.venue.url
+        row = row_of(key, url, report, payload, before=before, now=self._clock())
+        self._ledger.reserve(row)
 
     def _finish(self, key: Key, payload: SignedPayload, *, just_checked: bool) -> Result:
         entry = self._entry(key)
@@ -199,7 +199,7 @@ class Poster:
             )
             return self._result(key, None, "draft and sign the request again")
         advice = None
-        sends = entry.state is not State.ACCEPTED and entry.code not in _TIME_HAS_SETTLED
+        sends = entry.state is not State.ACCEPTED and entry.code not in TIME_HAS_SETTLED
         if sends:
             outcome = self._send(key, payload.body())
             advice = outcome.advice
@@ -209,19 +209,19 @@ class Poster:
 
     def _send(self, key: Key, body: bytes) -> Outcome:
         """Send the same bytes until an answer settles it or the time is up."""
-        waited, pause = 0.0, _FIRST_PAUSE_S
+        spent, pause = 0.0, _FIRST_PAUSE_S
         while True:
             attempt = self._ledger.begin_attempt(key, self._clock())
-            outcome = _in_context(classify(self._exchange.api.post(body)), attempt)
-            is_open = outcome.verdict in (Verdict.UNKNOWN, Verdict.BUSY)
-            if not is_open or outcome.code in _TIME_HAS_SETTLED:
-                return outcome
-            delay = pause if outcome.retry_after is None else outcome.retry_after
-            if waited + delay > self._retry_s:
+            began = self._monotonic()
+            outcome = in_context(classify(self._exchange.api.post(body)), attempt)
+            spent += self._monotonic() - began
+            # Never less than our own pause: a gateway may ask to be called again at once, for ever.
+            delay = max(pause, outcome.retry_after or 0.0)
+            if not may_be_repeated(outcome) or spent + delay > self._retry_s:
                 return outcome
             self._record(key, outcome)
             self._sleep(delay)
-            waited += delay
+            spent += delay
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
     def _record(self, key: Key, outcome: Outcome) -> None:
@@ -245,7 +245,7 @@ class Poster:
         self, entry: Entry, payload: SignedPayload, advice: str | None, *, already: bool
     ) -> Result:
         """Look at the account: confirm what was accepted, find what got lost on the way."""
-        if entry.state is State.REJECTED:
+        if entry.state is State.REJECTED and entry.attempts == 1:
             return self._result(entry.key, None, advice)
         before = None if entry.before is None else load_snapshot(entry.before)
         tries = READ_BACK_TRIES if entry.state is State.ACCEPTED else 1
@@ -262,7 +262,7 @@ class Poster:
                 break
         if entry.state is State.ACCEPTED:
             self._confirm(entry.key, effect)
-        elif effect is Effect.VISIBLE:
+        elif effect is Effect.VISIBLE and self._is_ours(entry, payload):
             advice = None
             self._ledger.settle(
                 entry.key,
@@ -273,6 +273,11 @@ class Poster:
             )
         return self._result(entry.key, after, advice, already=already)
 
+    def _is_ours(self, entry: Entry, payload: SignedPayload) -> bool:
+        """Whether what shows is this payload's doing: amounts of margin add up, settings do not."""
+        is_setting = isinstance(payload.signable.action, UpdateLeverage)
+        return is_setting or not self._ledger.has_other_since(entry)
+
     def _confirm(self, key: Key, effect: Effect) -> None:
         if effect is not Effect.ABSENT:
             self._ledger.settle(key, State.CONFIRMED, self._clock(), code="confirmed")
@@ -281,7 +286,7 @@ class Poster:
             key,
             State.ACCEPTED,
             self._clock(),
-            code="effect-not-seen",
+            code=EFFECT_NOT_SEEN,
             sentence="the exchange has taken it, but the account does not show the change: look "
             "at the account before you do anything else",
         )
@@ -304,32 +309,3 @@ class Poster:
     ) -> Result:
         entry = self._entry(key)
         return Result(entry, already=already, advice=advice, receipt=make_receipt(entry, after))
-
-
-# After these no attempt can land any more, and sending again would only cost rate limit. Whether
-# an earlier attempt had landed shows in the account, or a person decides (`resolve --close`).
-_TIME_HAS_SETTLED = {"expired-after-attempt", "nonce-refused-after-attempt"}
-
-
-def _in_context(outcome: Outcome, attempt: int) -> Outcome:
-    """Read an answer in the light of our own earlier attempts with the same bytes."""
-    if attempt == 1 and outcome.verdict is Verdict.DUPLICATE:
-        # Nothing of ours was under way: somebody else has used this nonce.
-        return replace(outcome, verdict=Verdict.REFUSED)
-    if attempt == 1 or outcome.proves_absence:
-        return outcome
-    if outcome.verdict is Verdict.DUPLICATE:
-        return Outcome(
-            Verdict.DUPLICATE,
-            "accepted-earlier",
-            "an earlier attempt arrived: the exchange knows this nonce already",
-            None,
-            outcome.raw,
-        )
-    return Outcome(
-        Verdict.UNKNOWN,
-        f"{outcome.code}-after-attempt",
-        outcome.sentence,
-        outcome.advice,
-        outcome.raw,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from broadcaster.effect import Snapshot, load_snapshot
-from broadcaster.ledger import Entry
+from broadcaster.entry import Entry, unreadable
 from shared.review import check_words
 
 KIND = "coldlever/receipt"
@@ -18,7 +18,17 @@ def make_receipt(entry: Entry, after: Snapshot | None) -> dict[str, object]:
     Args:
         entry: the row as it stands now.
         after: the standing read back, or None when it could not be read.
+
+    Raises:
+        EnvironmentFault: ``ledger-unusable``, the row is not what was written.
     """
+    try:
+        return _compose(entry, after)
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
+        raise unreadable() from None
+
+
+def _compose(entry: Entry, after: Snapshot | None) -> dict[str, object]:
     envelope = json.loads(entry.envelope)
     before = None if entry.before is None else load_snapshot(entry.before)
     return {

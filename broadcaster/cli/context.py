@@ -14,6 +14,7 @@ import click
 from broadcaster.api import ExchangeApi, Venue, choose_venue, loopback_url, make_session
 from broadcaster.exchange import Exchange
 from broadcaster.ledger import Ledger
+from broadcaster.posting import Poster
 from broadcaster.weight import WeightBudget
 from shared.address import Address, parse_address
 from shared.console import json_option
@@ -133,6 +134,20 @@ def connect_any(network: Network | None, api_url: str | None) -> Connection:
         )
     chosen = network if network is not None else played
     return connect(chosen or Network.TESTNET, api_url)
+
+
+def make_poster(connection: Connection, ledger: Ledger, folder: Path, retry_s: float) -> Poster:
+    """The one who posts there.
+
+    Args:
+        connection: the venue.
+        ledger: the broadcaster's ledger.
+        folder: the state folder, for the lock files.
+        retry_s: how long an unanswered post is repeated with the same bytes, seconds.
+    """
+    return Poster(
+        connection.exchange, ledger, folder / "locks", local_now, time.sleep, retry_s=retry_s
+    )
 
 
 def _client(venue: Venue) -> ExchangeApi:

@@ -27,7 +27,14 @@ from broadcaster.draft import (
 )
 from shared.actions import MICRO_USD, UpdateLeverage, parse_action
 from shared.address import Address
-from shared.console import dump_document, emit_json, require_output, say, write_document
+from shared.console import (
+    STDIO,
+    dump_document,
+    emit_json,
+    require_output,
+    say,
+    write_document,
+)
 from shared.errors import InputRefused, UsageRefused
 from shared.fields import SAFE_INTEGER_MAX, U32_MAX, Where
 from shared.handover import draw_message
@@ -101,7 +108,7 @@ def draft(
     if note is not None and len(note) > NOTE_MAX_LENGTH:
         raise UsageRefused("note-too-long", f"a note has at most {NOTE_MAX_LENGTH} characters")
     validity = None if no_expiry else _validity(valid_for)
-    target = out if out is not None or drawing.wanted or as_json else "-"
+    target = out if out is not None or drawing.wanted or as_json else STDIO
     if target is not None:
         require_output(target, force=force)
     require_drawable(drawing)
@@ -115,15 +122,16 @@ def draft(
         )
     finally:
         ledger.close()
+    if not as_json:
+        _show(made)
+    if target is not None and not (as_json and target == STDIO):
+        write_document(target, dump_document(made.request.to_wire()), force=force)
+    if target is not None and target != STDIO:
+        say(f"unsigned request written to {printable(target)}", fg="green")
+    draw_message(RequestFile((made.request,), is_batch=False), drawing)
+    # Last, because a failure before would be a second document on stdout.
     if as_json:
         emit_json(_wire(made, target))
-    else:
-        _show(made)
-    if target is not None and not (as_json and target == "-"):
-        write_document(target, dump_document(made.request.to_wire()), force=force)
-    if target not in (None, "-"):
-        say(f"unsigned request written to {target}", fg="green")
-    draw_message(RequestFile((made.request,), is_batch=False), drawing)
 
 
 def _wish(
@@ -220,7 +228,7 @@ def _wire(made: Draft, out: str | None) -> dict[str, object]:
             for caution in review(made.request).cautions
         ],
         "checks": [finding.to_wire() for finding in (*made.objections, *made.cautions)],
-        "out": None if out == "-" else out,
+        "out": None if out == STDIO else out,
     }
 
 

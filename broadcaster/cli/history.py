@@ -32,14 +32,19 @@ def history(*, states: tuple[str, ...], limit: int, state_dir: str | None, as_js
         entries = ledger.entries(wanted, limit)
     finally:
         ledger.close()
+    receipts = [make_receipt(entry, None) for entry in entries]
     if as_json:
-        emit_json([make_receipt(entry, None) for entry in entries])
+        emit_json(receipts)
         return
     if not entries:
         say("nothing has been posted from here")
-    for entry in entries:
+    for entry, receipt in zip(entries, receipts, strict=True):
         say(describe_entry(entry), fg=colour_of(entry.state))
-        action = json.dumps(json.loads(entry.envelope)["payload"]["action"])
-        say(f"  {moment(entry.changed_at)}  {action}")
+        say(f"  {moment(entry.changed_at)}  {_action_of(receipt)}")
         if entry.sentence is not None:
             say(f"  {entry.code}: {entry.sentence}")
+
+
+def _action_of(receipt: dict[str, object]) -> str:
+    payload = receipt["payload"]
+    return json.dumps(payload.get("action") if isinstance(payload, dict) else None)

@@ -6,6 +6,7 @@ import click
 
 from broadcaster.cli.context import connect_any, named, network_option, venue_options
 from shared.console import (
+    STDIO,
     dump_document,
     emit_json,
     require_output,
@@ -14,6 +15,7 @@ from shared.console import (
 )
 from shared.handover import draw_message
 from shared.moments import moment
+from shared.printable import printable
 from shared.qr.options import Drawing, drawing_options, require_drawable
 
 
@@ -38,19 +40,20 @@ def market(
     Carry the file to the signing machine and use it with `coldlever-signer sign --market`. The
     names in it are unverified: they are what the exchange told this machine.
     """
-    target = out if out is not None or drawing.wanted or as_json else "-"
+    target = out if out is not None or drawing.wanted or as_json else STDIO
     if target is not None:
         require_output(target, force=force)
     require_drawable(drawing)
     connection = connect_any(named(network_name), api_url)
     table = connection.exchange.market_table(connection.exchange.now())
-    if as_json:
-        emit_json(table.to_wire())
-    if target is not None and not (as_json and target == "-"):
+    if target is not None and not (as_json and target == STDIO):
         write_document(target, dump_document(table.to_wire()), force=force)
+    place = "" if target is None or target == STDIO else f" written to {printable(target)}"
     say(
-        f"{len(table.entries)} markets of {table.network.value} at {moment(table.time)}"
-        + ("" if target in (None, "-") else f" written to {target}"),
+        f"{len(table.entries)} markets of {table.network.value} at {moment(table.time)}{place}",
         fg="green",
     )
     draw_message(table, drawing)
+    # Last, because a failure before would be a second document on stdout.
+    if as_json:
+        emit_json(table.to_wire())

@@ -32,6 +32,7 @@ def show(file: str, *, drawing: Drawing, network_name: str | None, as_json: bool
     chosen = drawing if drawing.wanted or as_json else replace(drawing, on_terminal=True)
     require_drawable(chosen)
     message = load_message(read_document(file), source_name(file), named(network_name))
+    draw_message(message, chosen)
+    # Last, because a failure before would be a second document on stdout.
     if as_json:
         emit_json(message_parts(message, chosen))
-    draw_message(message, chosen)

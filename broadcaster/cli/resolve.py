@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from broadcaster.cli.context import connect, local_now, open_folder, state_options
-from broadcaster.cli.post import result_status, result_wire, show_result
+from broadcaster.cli.context import connect, make_poster, open_folder, state_options
+from broadcaster.cli.result import result_status, result_wire, show_result
 from broadcaster.cli.show import describe_entry
 from broadcaster.ledger import OPEN_STATES, Entry, Ledger
 from broadcaster.posting import DEFAULT_RETRY_S, Poster, Result
 from broadcaster.receipt import make_receipt
 from shared.console import emit_json, say
-from shared.errors import EnvironmentFault, RuleRefused
+from shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
 from shared.network import Network
 
-_WORST_FIRST = (7, 8, 6, 4, 0)
+_WORST_FIRST = (130, 7, 8, 6, 4, 0)
 
 
 @click.command(short_help="Finish what was left open.")
@@ -86,7 +85,7 @@ class _Left:
     """
 
     entry: Entry
-    fault: EnvironmentFault
+    fault: ColdleverError
 
 
 def _status(result: Result | _Left) -> int:
@@ -116,29 +115,40 @@ def _resolve_all(
     quiet: bool,
 ) -> list[Result | _Left]:
     results: list[Result | _Left] = []
+    posters: dict[str, Poster] = {}
     for entry in entries:
-        network = Network(entry.key.venue.partition("@")[0])
-        # The venue's own URL comes from coldlever, never from the ledger file.
-        api_url = entry.url if "@" in entry.key.venue else None
-        poster = Poster(
-            connect(network, api_url).exchange,
-            ledger,
-            folder / "locks",
-            local_now,
-            time.sleep,
-            retry_s=retry_s,
-        )
+        venue = entry.key.venue
+        # One client a venue: they share the budget of request weight.
+        if venue not in posters:
+            posters[venue] = _make_poster(ledger, folder, entry, retry_s)
+        poster = posters[venue]
         if not quiet:
             say(describe_entry(entry))
         try:
             result = poster.close(entry) if closing else poster.resolve(entry)
-        except EnvironmentFault as fault:
+        except (EnvironmentFault, KeyboardInterrupt) as error:
             # One venue out of reach must not keep the others from being finished.
-            results.append(_Left(entry, fault))
+            left = _Left(entry, error if isinstance(error, EnvironmentFault) else _stopped())
+            results.append(left)
             if not quiet:
-                say(f"NOT FINISHED: {fault.code}: {fault.message}", fg="red", bold=True)
+                say(f"NOT FINISHED: {left.fault.code}: {left.fault.message}", fg="red", bold=True)
+            if isinstance(error, KeyboardInterrupt):
+                break
             continue
         if not quiet:
             show_result(result)
         results.append(result)
     return results
+
+
+def _stopped() -> Interrupted:
+    return Interrupted(
+        "interrupted", "you stopped it; the payload stays open", "run `resolve` again"
+    )
+
+
+def _make_poster(ledger: Ledger, folder: Path, entry: Entry, retry_s: float) -> Poster:
+    network = Network(entry.key.venue.partition("@")[0])
+    # The venue's own URL comes from coldlever, never from the ledger file.
+    api_url = entry.url if "@" in entry.key.venue else None
+    return make_poster(connect(network, api_url), ledger, folder, retry_s)

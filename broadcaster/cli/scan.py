@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
-from shared.console import emit_json, json_option, require_output, say, write_document
+from shared.console import STDIO, emit_json, json_option, require_output, say, write_document
 from shared.handover import SCANNED, Expected, scan_document
 from shared.message import load_message, message_wire
+from shared.printable import printable
 from shared.qr.options import Scanning, scanning_options
 
 
 @click.command(short_help="Read QR codes into a document.")
 @click.argument("files", nargs=-1, metavar="FILE...")
 @click.option(
-    "--out", default="-", show_default=True, metavar="PATH", help="File to make; - is stdout."
+    "--out", default=STDIO, show_default=True, metavar="PATH", help="File to make; - is stdout."
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @scanning_options(always=True)
@@ -29,10 +30,10 @@ def scan(
     require_output(out, force=force)
     document = scan_document(Expected.ANY, files, scanning)
     message = load_message(document, SCANNED)
+    if not (as_json and out == STDIO):
+        write_document(out, document, force=force)
+    if out != STDIO:
+        say(f"written to {printable(out)}", fg="green")
+    # Last, because a failure before would be a second document on stdout.
     if as_json:
         emit_json(message_wire(message))
-        if out == "-":
-            return
-    write_document(out, document, force=force)
-    if out != "-":
-        say(f"written to {out}", fg="green")

@@ -193,8 +193,7 @@ def desk(tmp_path, monkeypatch, request) -> Iterator[Desk]:
     clock = SimpleNamespace(
         sleep=one.naps.append, monotonic=time.monotonic, time_ns=lambda: one.time * 1_000_000
     )
-    for module in ("post", "resolve", "context"):
-        monkeypatch.setattr(f"broadcaster.cli.{module}.time", clock)
+    monkeypatch.setattr("broadcaster.cli.context.time", clock)
     server = RehearsalServer(one.exchange, weight_limit=None)
     with server:
         one.url = server.url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from broadcaster.checks import Checker
 from shared.address import Address
 from shared.network import Network
 from shared.signature import CURVE_ORDER
@@ -246,3 +247,19 @@ def test_an_expiry_needs_a_margin(desk, refused, findings):
 def test_no_expiry_is_a_caution(desk, findings):
     found = findings(desk.sign(expires_after=None))["expiry"]
     assert (found["ok"], found["warning"]) == (True, True)
+
+
+def test_a_checker_of_one_network_refuses_payloads_of_the_other(desk):
+    ledger = desk.ledger()
+    reader = desk.reader()
+    checker = Checker(ledger, reader.api.venue.key, desk.time, reader)
+    report = checker.run(desk.sign(network=Network.MAINNET))
+    ledger.close()
+    assert report.first_failure.error == "network-mismatch"
+    assert "is testnet" in report.first_failure.detail
+
+
+def test_an_api_wallet_that_the_master_does_not_list_has_no_known_end(desk, findings, key_of):
+    desk.exchange.add_agent(desk.user.address, desk.agent.address)
+    desk.exchange.add_agent(desk.user.address, key_of(8).address, name="other", valid_until=1)
+    assert not findings(desk.sign(by=desk.agent))["signer-allowed"].get("warning")

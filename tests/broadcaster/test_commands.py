@@ -207,3 +207,13 @@ def test_rehearse_tells_of_a_port_in_use():
 def test_rehearse_knows_its_faults(kind):
     assert run("rehearse", "--fault", kind, "1").exit_code == 2
     assert run("rehearse", "--fault", "502", "0", "--json").exit_code == 3
+
+
+def test_the_package_runs_as_a_module(monkeypatch, capsys):
+    import runpy
+
+    monkeypatch.setattr(sys, "argv", ["coldlever-broadcaster", "--version"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("broadcaster", run_name="__main__", alter_sys=True)
+    assert end.value.code == 0
+    assert __version__ in capsys.readouterr().out

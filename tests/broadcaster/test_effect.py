@@ -41,13 +41,15 @@ def test_a_leverage_shows_when_it_is_as_asked_and_was_not_before(before, after, 
     [
         ("100", "105.5", Effect.VISIBLE),
         ("-100", "-94.5", Effect.VISIBLE),
-        ("100", "105.4", Effect.ABSENT),
+        ("100", "105.4", Effect.INDISTINCT),
         ("100", "100", Effect.ABSENT),
         (None, "105.5", Effect.INDISTINCT),
         ("100", None, Effect.INDISTINCT),
     ],
 )
-def test_moved_margin_shows_as_exactly_that_amount(before, after, effect):
+def test_moved_margin_shows_as_exactly_that_amount_and_any_other_proves_nothing(
+    before, after, effect
+):
     action = UpdateIsolatedMargin(3, is_buy=True, ntli=5_500_000)
     assert compare(action, seen(usd=before), seen(usd=after)) is effect
     assert compare(action, None, seen(usd=after)) is Effect.INDISTINCT
@@ -57,6 +59,7 @@ def test_a_top_up_shows_as_more_margin():
     action = TopUpIsolatedOnlyMargin(3, "2.5")
     assert compare(action, seen(usd="1"), seen(usd="2")) is Effect.VISIBLE
     assert compare(action, seen(usd="2"), seen(usd="2")) is Effect.ABSENT
+    assert compare(action, seen(usd="2"), seen(usd="1")) is Effect.INDISTINCT
 
 
 @given(

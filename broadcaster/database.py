@@ -1,0 +1,75 @@
+"""The ledger's tables, and an engine that keeps its word: durable, and one writer at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+POSTS = sa.Table(
+    "posts",
+    METADATA,
+    sa.Column("venue", sa.String, primary_key=True),
+    sa.Column("signer", sa.String, primary_key=True),
+    sa.Column("nonce", sa.BigInteger, primary_key=True),
+    sa.Column("action_hash", sa.String, nullable=False),
+    sa.Column("url", sa.String, nullable=False),
+    sa.Column("account", sa.String, nullable=False),
+    sa.Column("coin", sa.String, nullable=False),
+    sa.Column("envelope", sa.Text, nullable=False),
+    sa.Column("before", sa.Text),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("code", sa.String),
+    sa.Column("sentence", sa.Text),
+    sa.Column("answer", sa.Text),
+    sa.Column("reserved_at", sa.BigInteger, nullable=False),
+    sa.Column("changed_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+sa.Index("posts_by_state", POSTS.c.state, POSTS.c.venue)
+DRAFTS = sa.Table(
+    "drafts",
+    METADATA,
+    sa.Column("venue", sa.String, primary_key=True),
+    sa.Column("signer", sa.String, primary_key=True),
+    sa.Column("nonce", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+def make_engine(path: Path, busy_timeout_ms: int) -> sa.Engine:
+    """An engine whose commits are on the disk before they return.
+
+    Args:
+        path: the SQLite file; made when missing.
+        busy_timeout_ms: how long to wait for another process that writes, ms.
+
+    Returns:
+        Transactions take the write lock at once, except those of connections with the execution
+        option ``reading``.
+    """
+    # Not as one text: a "?" in a folder's name would end the path there.
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
+
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: object, _record: object) -> None:
+        # The driver must not begin transactions by itself: see _begin.
+        connection.isolation_level = None  # type: ignore[attr-defined]
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        cursor.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # FULL: a commit is on the disk before it returns, which is the point of this ledger.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # IMMEDIATE: check and insert happen under one write lock, across processes.
+        if connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("BEGIN")
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,107 @@
+"""A payload as a row of the ledger, and back; and when nothing can happen to it any more."""
+
+from __future__ import annotations
+
+import json
+
+from broadcaster.attempts import TIME_HAS_SETTLED
+from broadcaster.effect import Snapshot, dump_snapshot
+from broadcaster.exchange import Exchange
+from broadcaster.findings import Report
+from broadcaster.ledger import Entry, Key, State
+from shared.errors import ColdleverError, EnvironmentFault
+from shared.signed import SignedPayload, load_signed, verify
+from shared.windows import NONCE_PAST_MS
+
+EFFECT_NOT_SEEN = "effect-not-seen"
+# The exchange's clock and the block that takes an action up need not agree to the second.
+_CLOSE_MARGIN_MS = 60_000
+
+
+def row_of(
+    key: Key, url: str, report: Report, payload: SignedPayload, *, before: Snapshot | None, now: int
+) -> Entry:
+    """The first row of a payload: recorded, nothing sent.
+
+    Args:
+        key: the ledger's key.
+        url: where it goes.
+        report: its checks, which found the account and the market.
+        payload: what will be sent.
+        before: the standing to compare with afterwards, or None when it could not be read.
+        now: ms since the epoch.
+
+    Raises:
+        EnvironmentFault: ``not-checked``.
+    """
+    if report.account is None or report.market is None:
+        raise EnvironmentFault("not-checked", "the checks did not find the account and market")
+    return Entry(
+        key,
+        payload.signable.action_hash(),
+        url,
+        report.account,
+        report.market.coin,
+        json.dumps(payload.to_wire()),
+        None if before is None else dump_snapshot(before),
+        State.RESERVED,
+        attempts=0,
+        code=None,
+        sentence=None,
+        answer=None,
+        reserved_at=now,
+        changed_at=now,
+    )
+
+
+def payload_of(entry: Entry) -> SignedPayload:
+    """The payload of a row, its signature checked once more before anything leaves.
+
+    Raises:
+        EnvironmentFault: ``ledger-unusable``, the row is not what was written.
+    """
+    try:
+        (payload,) = load_signed(entry.envelope.encode(), "ledger").payloads
+        signer = verify(payload, entry.key.signer)
+    except (ColdleverError, ValueError):
+        raise _changed(entry) from None
+    found = (signer, payload.signable.nonce, payload.signable.action_hash())
+    if found != (entry.key.signer, entry.key.nonce, entry.action_hash):
+        raise _changed(entry)
+    return payload
+
+
+def is_beyond_landing(entry: Entry, exchange: Exchange) -> bool:
+    """Whether no answer can come any more, so that only a person can end the row.
+
+    Args:
+        entry: an open row.
+        exchange: its venue, for the time.
+
+    Raises:
+        EnvironmentFault: the exchange's clock could not be read.
+    """
+    if entry.state is State.ACCEPTED:
+        return entry.code == EFFECT_NOT_SEEN
+    if entry.state is State.UNKNOWN and entry.code in TIME_HAS_SETTLED:
+        return True
+    try:
+        latest = exchange.now() - _CLOSE_MARGIN_MS
+    except EnvironmentFault:
+        if exchange.api.venue.is_rehearsal:
+            # It has ended, and all it knew with it.
+            return True
+        raise
+    expires_after = payload_of(entry).signable.expires_after
+    has_expired = expires_after is not None and expires_after < latest
+    is_too_old = entry.key.nonce <= latest - NONCE_PAST_MS
+    # What was never sent is withdrawn by `resolve`, which knows that it did not land.
+    return entry.state is not State.RESERVED and (has_expired or is_too_old)
+
+
+def _changed(entry: Entry) -> EnvironmentFault:
+    return EnvironmentFault(
+        "ledger-unusable",
+        f"the row of nonce {entry.key.nonce} is not what was written",
+        "nothing was sent; look at the account, and find out who can write to the ledger",
+    )

@@ -1,0 +1,134 @@
+"""What only a person can end, and what must not be ended yet."""
+
+from __future__ import annotations
+
+import pytest
+
+from broadcaster.api import ExchangeApi, NoAnswer
+from broadcaster.ledger import Ledger, State
+from broadcaster.posting import Poster
+
+DAY = 86_400_000
+
+
+@pytest.fixture
+def open_row(desk):
+    """A payload that was sent, with no answer and no effect to see."""
+
+    def make(**options) -> str:
+        file = desk.signed_file(**options)
+        desk.exchange.inject("drop")
+        assert desk.post(file, "--retry-for", "0").status == 7
+        return file
+
+    return make
+
+
+@pytest.fixture
+def close(desk):
+    def end():
+        return desk.resolve("--nonce", str(desk.entry().key.nonce), "--close")
+
+    return end
+
+
+@pytest.mark.parametrize("past", [-60_001, 0, 60_000])
+def test_what_may_still_land_is_not_closed(desk, open_row, close, past):
+    open_row(expires_after=desk.time + 100_000)
+    desk.time += 100_000 + past
+    shown = close()
+    assert (shown.status, shown.error) == (4, "still-open")
+    assert desk.entry().state is State.UNKNOWN
+
+
+def test_well_after_its_expiry_it_is_closed_whatever_the_exchange_said_last(desk, open_row, close):
+    open_row(expires_after=desk.time + 100_000)
+    desk.time += 100_000 + 60_001
+    assert desk.entry().code == "connection-lost"
+    assert close().document[0]["status"] == "closed"
+
+
+def test_without_expiry_it_is_closed_two_days_after_its_nonce(desk, open_row, close):
+    open_row(expires_after=None, nonce=desk.time)
+    desk.time += 2 * DAY
+    assert close().error == "still-open"
+    desk.time += 60_000
+    assert close().document[0]["status"] == "closed"
+
+
+def test_closing_asks_the_real_exchange_for_the_time(desk, open_row, close, monkeypatch):
+    open_row()
+    ledger = desk.ledger()
+    with ledger._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE posts SET venue = 'testnet'")
+    ledger.close()
+    gone = NoAnswer("connection-lost", "no network")
+    monkeypatch.setattr(ExchangeApi, "_send", lambda *_: gone)
+    shown = close()
+    assert (shown.status, shown.document[0]["code"]) == (8, "connection-lost")
+    assert desk.entry().state is State.UNKNOWN
+
+
+def test_what_a_rehearsal_that_ended_left_open_can_be_closed(desk, open_row, close, monkeypatch):
+    open_row()
+    gone = NoAnswer("connection-lost", "nobody listens")
+    monkeypatch.setattr(ExchangeApi, "_send", lambda *_: gone)
+    assert desk.resolve("--retry-for", "0").status == 7
+    assert close().document[0]["status"] == "closed"
+    assert desk.resolve().document == []
+
+
+def test_an_accepted_change_that_never_shows_can_be_closed(desk, close, monkeypatch):
+    from broadcaster.rehearsal import rules
+
+    monkeypatch.setattr(rules, "apply", lambda *_: None)
+    file = desk.signed_file()
+    assert desk.post(file).document["code"] == "effect-not-seen"
+    assert desk.resolve().status == 7
+    assert close().document[0]["status"] == "closed"
+    assert desk.post(file).document["status"] == "closed"
+    assert desk.requests() == 1
+
+
+def test_an_accepted_change_that_was_not_looked_at_yet_is_not_closed(desk, close, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(Poster, "_look", lambda *_: None)
+        assert desk.post(desk.signed_file()).document["status"] == "accepted"
+    assert close().error == "still-open"
+    assert desk.resolve().document[0]["status"] == "confirmed"
+
+
+def test_what_was_recorded_and_never_sent_is_left_to_resolve(desk, close, monkeypatch):
+    def die(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "begin_attempt", die)
+        desk.post(desk.signed_file(expires_after=desk.time + 100_000))
+    desk.time += 10 * 100_000
+    assert close().error == "still-open"
+    assert desk.resolve().document[0]["status"] == "withdrawn"
+
+
+def test_what_another_process_settled_meanwhile_keeps_its_outcome(desk, open_row, monkeypatch):
+    file = open_row()
+    entry = desk.entry()
+    nonce = str(entry.key.nonce)
+    find = Ledger.find
+
+    def settled_meanwhile(ledger, key):
+        monkeypatch.setattr(Ledger, "find", find)
+        desk.post(file)
+        return find(ledger, key)
+
+    monkeypatch.setattr(Ledger, "find", settled_meanwhile)
+    monkeypatch.setattr("broadcaster.posting.payload_lock", _no_lock)
+    shown = desk.resolve("--nonce", nonce, "--close")
+    assert shown.document[0]["status"] == "confirmed"
+    assert desk.entry().state is State.CONFIRMED
+
+
+def _no_lock(*_arguments):
+    from contextlib import nullcontext
+
+    return nullcontext()

@@ -1,0 +1,125 @@
+"""Amounts of margin add up: what one payload did must not be taken for what another one did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from broadcaster.ledger import Ledger, State
+
+FIVE = 5_000_000
+
+
+@pytest.fixture
+def isolated(desk, action):
+    """An open isolated position; tells its balance in USD."""
+    desk.exchange.act(desk.sign(action.leverage(5, cross=False), nonce=desk.time - 9).body())
+    desk.exchange.open_position(desk.user.address, "BTC", "0.01")
+    start = desk.exchange.position(desk.user.address, "BTC").isolated_usd
+    desk.exchange.journal.clear()
+
+    def added() -> Decimal:
+        return desk.exchange.position(desk.user.address, "BTC").isolated_usd - start
+
+    return added
+
+
+def only_second_lost(desk, kind: str):
+    """Lets a fault happen to the second post of a batch."""
+    act = desk.exchange.act
+
+    def once(body, *, fault=None):
+        desk.exchange.act = act
+        desk.exchange.inject(kind)
+        return act(body, fault=fault)
+
+    desk.exchange.act = once
+
+
+def test_a_lost_second_amount_of_a_batch_is_not_seen_in_the_first(desk, action, isolated):
+    batch = desk.save(desk.sign(action.margin(FIVE)), desk.sign(action.margin(FIVE)))
+    only_second_lost(desk, "drop")
+    shown = desk.post(batch, "--retry-for", "0")
+    assert [one["status"] for one in shown.document] == ["confirmed", "unknown"]
+    assert shown.status == 7
+    assert isolated() == 5
+    assert desk.resolve().document[0]["status"] == "confirmed"
+    assert isolated() == 10
+    assert desk.accepted() == 2
+
+
+def test_a_second_amount_that_landed_unanswered_is_seen_by_what_it_added(
+    desk, action, isolated, monkeypatch
+):
+    batch = desk.save(desk.sign(action.margin(FIVE)), desk.sign(action.margin(FIVE)))
+    only_second_lost(desk, "lose-answer")
+    reserve = Ledger.reserve
+
+    def later(ledger, entry):
+        desk.time += 1
+        reserve(ledger, replace(entry, reserved_at=desk.time))
+
+    monkeypatch.setattr(Ledger, "reserve", later)
+    shown = desk.post(batch, "--retry-for", "0")
+    assert [one["code"] for one in shown.document] == ["confirmed", "confirmed-by-effect"]
+    assert isolated() == 10
+
+
+def test_an_amount_that_another_file_added_meanwhile_confirms_nothing(desk, action, isolated):
+    first = desk.signed_file(action.margin(FIVE), name="first.json")
+    desk.exchange.inject("drop")
+    assert desk.post(first, "--retry-for", "0").status == 7
+    desk.time += 1
+    second = desk.signed_file(action.margin(FIVE), name="second.json")
+    assert desk.post(second).document["status"] == "confirmed"
+    # The balance has grown by exactly what the first one asked for.
+    desk.exchange.inject("503")
+    shown = desk.resolve("--retry-for", "0")
+    assert (shown.status, shown.document[0]["status"]) == (7, "unknown")
+    assert desk.resolve().document[0]["status"] == "confirmed"
+    assert isolated() == 10
+    assert desk.accepted() == 2
+
+
+def test_an_accepted_amount_is_confirmed_although_more_than_it_moved(desk, action, isolated):
+    first = desk.signed_file(action.margin(FIVE), name="first.json")
+    desk.exchange.inject("drop")
+    desk.post(first, "--retry-for", "0")
+    desk.time += 1
+    desk.post(desk.signed_file(action.margin(2 * FIVE), name="second.json"))
+    shown = desk.resolve()
+    assert (shown.status, shown.document[0]["status"]) == (0, "confirmed")
+    assert isolated() == 15
+
+
+def test_an_accepted_amount_that_moved_nothing_is_reported(desk, action, isolated, monkeypatch):
+    from broadcaster.rehearsal import rules
+
+    monkeypatch.setattr(rules, "_move_margin", lambda *_: None)
+    shown = desk.post(desk.signed_file(action.margin(FIVE)))
+    assert (shown.status, shown.document["code"]) == (7, "effect-not-seen")
+    assert desk.entry().state is State.ACCEPTED
+
+
+def test_a_leverage_of_a_batch_is_compared_with_what_its_predecessor_left(desk, action):
+    batch = desk.save(desk.sign(action.leverage(10)), desk.sign(action.leverage(10)))
+    only_second_lost(desk, "drop")
+    shown = desk.post(batch, "--retry-for", "0")
+    assert [one["status"] for one in shown.document] == ["confirmed", "unknown"]
+    assert shown.document[0]["receipt"]["before"]["leverage"] == 20
+    assert shown.document[1]["receipt"]["before"]["leverage"] == 10
+    assert desk.resolve().status == 0
+    assert desk.accepted() == 2
+
+
+def test_what_follows_an_unknown_outcome_stays_where_it_is_even_with_keep_going(desk, action):
+    batch = desk.save(*[desk.sign(action.leverage(value)) for value in (3, 4, 5)])
+    desk.exchange.inject("drop")
+    shown = desk.post(batch, "--keep-going", "--retry-for", "0")
+    assert [one["status"] for one in shown.document] == ["unknown", "not-posted", "not-posted"]
+    assert [one["code"] for one in shown.document[1:]] == ["not-reached", "not-reached"]
+    assert desk.accepted() == 0
+    assert [one["status"] for one in desk.post(batch).document] == ["confirmed"] * 3
+    assert desk.setting() == (True, 5)
