@@ -133,7 +133,7 @@ class Checker:
                 f"signed for {network.value}, but the rehearsal exchange plays {played.value}",
                 f"start it with `rehearse --network {network.value}`",
             )
-        return f"{network.value}, posted to {self._exchange.api.venue.url}"
+        return f"{network.value}, to be posted to {self._exchange.api.venue.url}"
 
     def _signature(self, report: Report) -> str:
         if report.payload is None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 
 import sqlalchemy as sa
+
+_WAL_PAUSE_S = 0.01
 
 METADATA = sa.MetaData()
 POSTS = sa.Table(
@@ -59,7 +63,7 @@ def make_engine(path: Path, busy_timeout_ms: int) -> sa.Engine:
         connection.isolation_level = None  # type: ignore[attr-defined]
         cursor = connection.cursor()  # type: ignore[attr-defined]
         cursor.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _enter_wal(cursor, busy_timeout_ms)
         # FULL: a commit is on the disk before it returns, which is the point of this ledger.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.close()
@@ -73,3 +77,20 @@ def make_engine(path: Path, busy_timeout_ms: int) -> sa.Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _enter_wal(cursor: sqlite3.Cursor, busy_timeout_ms: int) -> None:
+    """Switch to the write-ahead log; SQLite does not wait for others here, so this does.
+
+    Two processes that open a new ledger at once meet in this place.
+    """
+    deadline = time.monotonic() + busy_timeout_ms / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(_WAL_PAUSE_S)
+        else:
+            return

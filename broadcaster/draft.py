@@ -23,6 +23,8 @@ from shared.printable import printable
 from shared.request import Request, Setting
 from shared.signable import Signable
 
+_CENT = Decimal("0.01")
+
 
 @dataclass(frozen=True, slots=True)
 class SetLeverage:
@@ -163,7 +165,7 @@ def margin_estimate(standing: Standing, wanted: Setting) -> tuple[Decimal, Decim
     if position is None:
         return None
     after = abs(position.value) / wanted.leverage
-    return position.margin_used, after.quantize(Decimal("0.01"))
+    return position.margin_used.quantize(_CENT), after.quantize(_CENT)
 
 
 def _action(market: MarketEntry, wish: Wish, standing: Standing) -> Action:

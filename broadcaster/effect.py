@@ -37,6 +37,10 @@ class Snapshot:
     setting: Setting
     raw_usd: Decimal | None
 
+    def __str__(self) -> str:
+        balance = "" if self.raw_usd is None else f", balance {self.raw_usd} USD"
+        return f"{self.setting}{balance}"
+
     def to_wire(self) -> dict[str, object]:
         """``{"isCross", "leverage", "rawUsd"}``; ``rawUsd`` as a decimal string or null."""
         raw = None if self.raw_usd is None else str(self.raw_usd)

@@ -18,7 +18,7 @@ from shared.errors import EnvironmentFault, InputRefused, RuleRefused
 from shared.printable import printable
 from shared.windows import NONCE_SET_SIZE
 
-__all__ = ["OPEN_STATES", "Entry", "Key", "Ledger", "State", "nonce_used"]
+__all__ = ["OPEN_STATES", "Entry", "Key", "Ledger", "State", "nonce_used", "row_gone"]
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_MS = 10_000
@@ -166,14 +166,20 @@ class Ledger:
             raise nonce_used(key) from None
 
     def begin_attempt(self, key: Key, now: int) -> int:
-        """Record, durably, that sending begins; returns how many attempts that makes."""
+        """Record, durably, that sending begins; returns how many attempts that makes.
+
+        Raises:
+            EnvironmentFault: ``ledger-unusable`` when the row has gone.
+        """
         with self._guard(), self._engine.begin() as connection:
             attempts = connection.execute(
                 sa.update(POSTS)
                 .where(*_matches(key))
                 .values(state=State.POSTING.value, attempts=POSTS.c.attempts + 1, changed_at=now)
                 .returning(POSTS.c.attempts)
-            ).scalar_one()
+            ).scalar_one_or_none()
+        if attempts is None:
+            raise row_gone()
         return int(attempts)
 
     def settle(
@@ -211,6 +217,11 @@ class Ledger:
                 f"{printable(str(self._path))}: {printable(reason)}",
                 "close the other coldlever, free disk space, or choose another --state-dir",
             ) from None
+
+
+def row_gone() -> EnvironmentFault:
+    """The ledger no longer holds what was written to it."""
+    return EnvironmentFault("ledger-unusable", "the row has gone from the ledger")
 
 
 def nonce_used(key: Key) -> RuleRefused:

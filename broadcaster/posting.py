@@ -19,11 +19,11 @@ from broadcaster.attempts import TIME_HAS_SETTLED, in_context, may_be_repeated
 from broadcaster.effect import Effect, Snapshot, compare, load_snapshot, snapshot
 from broadcaster.exchange import Exchange
 from broadcaster.findings import Report
-from broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger, State, nonce_used
+from broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger, State, nonce_used, row_gone
 from broadcaster.lock import payload_lock
 from broadcaster.outcome import Outcome, Verdict, classify
 from broadcaster.receipt import make_receipt
-from broadcaster.row import EFFECT_NOT_SEEN, is_beyond_landing, payload_of, row_of
+from broadcaster.row import PROOF, is_beyond_landing, payload_of, row_of
 from shared.actions import UpdateLeverage
 from shared.errors import EnvironmentFault, RuleRefused
 from shared.signed import SignedPayload
@@ -47,12 +47,19 @@ class Result:
         already: True when nothing was sent now, because it had been settled before.
         advice: what to do, where there is something.
         receipt: the receipt document.
+        after: the standing read back, or None when it was not read now.
     """
 
     entry: Entry
     already: bool
     advice: str | None
     receipt: dict[str, object]
+    after: Snapshot | None = None
+
+
+def settled(entry: Entry) -> Result:
+    """The result of a row that needs no more work."""
+    return Result(entry, already=True, advice=None, receipt=make_receipt(entry, None))
 
 
 class Poster:
@@ -91,25 +98,16 @@ class Poster:
         """The ledger's key of a payload."""
         return Key(self._exchange.api.venue.key, payload.recovered_signer(), payload.signable.nonce)
 
-    def settled(self, payload: SignedPayload) -> Result | None:
-        """The result of an earlier run when this payload needs no more work, else None.
+    def find(self, payload: SignedPayload) -> Entry | None:
+        """The row of this very payload, or None.
 
         Raises:
             RuleRefused: ``nonce-used`` when another action has taken its nonce.
         """
         entry = self._ledger.find(self.key_of(payload))
-        if entry is None:
-            return None
-        if entry.action_hash != payload.signable.action_hash():
+        if entry is not None and entry.action_hash != payload.signable.action_hash():
             raise nonce_used(entry.key)
-        if entry.state not in OPEN_STATES:
-            return Result(entry, already=True, advice=None, receipt=make_receipt(entry, None))
-        return None
-
-    def is_open(self, payload: SignedPayload) -> bool:
-        """Whether an earlier run left this payload unfinished."""
-        entry = self._ledger.find(self.key_of(payload))
-        return entry is not None and entry.state in OPEN_STATES
+        return entry
 
     def time_problem(self, payload: SignedPayload) -> RuleRefused | None:
         """Whether the payload has expired since it was checked, by the exchange's clock now."""
@@ -129,15 +127,12 @@ class Poster:
         if payload is None:
             raise TypeError("a draft cannot be posted")
         with self._locked(payload.signable.action_hash()):
-            earlier = self.settled(payload)
-            if earlier is not None:
-                return earlier
-            key = self.key_of(payload)
-            recorded = self._ledger.find(key)
-            if recorded is not None:
-                return self._finish(key, payload_of(recorded), just_checked=False)
-            self._reserve(key, report, payload)
-            return self._finish(key, payload, just_checked=True)
+            entry = self.find(payload)
+            if entry is None:
+                return self._finish(self._reserve(report, payload), payload, just_checked=True)
+            if entry.state not in OPEN_STATES:
+                return settled(entry)
+            return self._finish(entry, payload_of(entry), just_checked=False)
 
     def resolve(self, entry: Entry) -> Result:
         """Go on with an open row: send the same bytes until the answer is known, read back.
@@ -147,11 +142,9 @@ class Poster:
         """
         with self._locked(entry.action_hash):
             fresh = self._entry(entry.key)
-            payload = payload_of(fresh)
-            earlier = self.settled(payload)
-            if earlier is not None:
-                return earlier
-            return self._finish(fresh.key, payload, just_checked=False)
+            if fresh.state not in OPEN_STATES:
+                return settled(fresh)
+            return self._finish(fresh, payload_of(fresh), just_checked=False)
 
     def close(self, entry: Entry) -> Result:
         """End a row that can no longer land and whose outcome was never learnt.
@@ -163,7 +156,7 @@ class Poster:
         with self._locked(entry.action_hash):
             fresh = self._entry(entry.key)
             if fresh.state not in OPEN_STATES:
-                return self._result(fresh.key, None, None, already=True)
+                return settled(fresh)
             if not is_beyond_landing(fresh, self._exchange):
                 raise RuleRefused(
                     "still-open",
@@ -177,18 +170,20 @@ class Poster:
     def _locked(self, action_hash: bytes) -> AbstractContextManager[None]:
         return payload_lock(self._lock_folder, action_hash, LOCK_WAIT_S, self._sleep)
 
-    def _reserve(self, key: Key, report: Report, payload: SignedPayload) -> None:
+    def _reserve(self, report: Report, payload: SignedPayload) -> Entry:
         before = None
         if report.account is not None and report.market is not None:
             # Not what the checks saw: an earlier payload of this run may have changed it since.
             with suppress(EnvironmentFault):
                 before = snapshot(self._exchange.standing(report.account, report.market.coin))
         url = self._exchange.api.venue.url
+        key = self.key_of(payload)
         row = row_of(key, url, report, payload, before=before, now=self._clock())
         self._ledger.reserve(row)
+        return row
 
-    def _finish(self, key: Key, payload: SignedPayload, *, just_checked: bool) -> Result:
-        entry = self._entry(key)
+    def _finish(self, entry: Entry, payload: SignedPayload, *, just_checked: bool) -> Result:
+        key = entry.key
         if entry.state is State.RESERVED and not just_checked and self.time_problem(payload):
             self._ledger.settle(
                 key,
@@ -279,17 +274,8 @@ class Poster:
         return is_setting or not self._ledger.has_other_since(entry)
 
     def _confirm(self, key: Key, effect: Effect) -> None:
-        if effect is not Effect.ABSENT:
-            self._ledger.settle(key, State.CONFIRMED, self._clock(), code="confirmed")
-            return
-        self._ledger.settle(
-            key,
-            State.ACCEPTED,
-            self._clock(),
-            code=EFFECT_NOT_SEEN,
-            sentence="the exchange has taken it, but the account does not show the change: look "
-            "at the account before you do anything else",
-        )
+        state, code, sentence = PROOF[effect]
+        self._ledger.settle(key, state, self._clock(), code=code, sentence=sentence)
 
     def _look(self, entry: Entry) -> Snapshot | None:
         try:
@@ -301,11 +287,11 @@ class Poster:
     def _entry(self, key: Key) -> Entry:
         entry = self._ledger.find(key)
         if entry is None:
-            raise EnvironmentFault("ledger-unusable", "the row has gone from the ledger")
+            raise row_gone()
         return entry
 
     def _result(
         self, key: Key, after: Snapshot | None, advice: str | None, *, already: bool = False
     ) -> Result:
         entry = self._entry(key)
-        return Result(entry, already=already, advice=advice, receipt=make_receipt(entry, after))
+        return Result(entry, already, advice, make_receipt(entry, after), after)

@@ -1,11 +1,11 @@
-"""A payload as a row of the ledger, and back; and when nothing can happen to it any more."""
+"""A payload as a row of the ledger, and back; what confirms a row, and when its time is over."""
 
 from __future__ import annotations
 
 import json
 
 from broadcaster.attempts import TIME_HAS_SETTLED
-from broadcaster.effect import Snapshot, dump_snapshot
+from broadcaster.effect import Effect, Snapshot, dump_snapshot
 from broadcaster.exchange import Exchange
 from broadcaster.findings import Report
 from broadcaster.ledger import Entry, Key, State
@@ -14,6 +14,20 @@ from shared.signed import SignedPayload, load_signed, verify
 from shared.windows import NONCE_PAST_MS
 
 EFFECT_NOT_SEEN = "effect-not-seen"
+# What reading back makes of an accepted payload: state, code and sentence.
+PROOF = {
+    Effect.VISIBLE: (State.CONFIRMED, "confirmed", "accepted, and the account shows the change"),
+    Effect.INDISTINCT: (
+        State.CONFIRMED,
+        "confirmed",
+        "accepted; the account looks as asked, but that alone would not prove it",
+    ),
+    Effect.ABSENT: (
+        State.ACCEPTED,
+        EFFECT_NOT_SEEN,
+        "accepted, but the account does not show it: look at the account before anything else",
+    ),
+}
 # The exchange's clock and the block that takes an action up need not agree to the second.
 _CLOSE_MARGIN_MS = 60_000
 

@@ -11,8 +11,8 @@ from broadcaster.cli.context import Connection, connect, make_poster
 from broadcaster.cli.load import Item
 from broadcaster.cli.result import result_status, result_wire
 from broadcaster.findings import Finding, Report
-from broadcaster.ledger import Ledger
-from broadcaster.posting import Poster, Result
+from broadcaster.ledger import OPEN_STATES, Ledger
+from broadcaster.posting import Poster, Result, settled
 from shared.address import Address
 from shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
 from shared.network import Network
@@ -140,15 +140,15 @@ class Runner:
         """What an earlier run, or another process, has made of this very payload."""
         try:
             verify(item.payload, self._signer)
-            earlier = poster.settled(item.payload)
+            entry = poster.find(item.payload)
         except RuleRefused:
             # The checks find it again, and everything else that is wrong.
             return None
-        if earlier is not None:
-            return Job(item, None, earlier)
-        if poster.is_open(item.payload):
+        if entry is None:
+            return None
+        if entry.state in OPEN_STATES:
             return Job(item, Report(item.payload.signable, item.payload), None)
-        return None
+        return Job(item, None, settled(entry))
 
     def post(self, job: Job, *, recheck: bool) -> Job:
         """Post one payload; what fails must not hide what became of the others.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from broadcaster.attempts import TIME_HAS_SETTLED
 from broadcaster.cli.show import colour_of
-from broadcaster.ledger import State
+from broadcaster.effect import load_snapshot
+from broadcaster.ledger import Entry, State
 from broadcaster.posting import Result
 from broadcaster.row import EFFECT_NOT_SEEN
 from shared.console import say
@@ -56,11 +58,22 @@ def show_result(result: Result) -> None:
     coin = printable(entry.coin, limit=40)
     say(f"{status}: {coin}, nonce {entry.key.nonce}", fg=colour_of(entry.state), bold=True)
     say(f"  {entry.code}: {entry.sentence}")
+    if result.after is not None:
+        before = "" if entry.before is None else f" (before: {load_snapshot(entry.before)})"
+        say(f"  in force now: {result.after}{before}")
     if result.advice is not None:
         say(f"  advice: {result.advice}")
     if result_status(result) == OutcomeUnknown.exit_status:
-        say(
-            "  The outcome is not known yet. Run `coldlever-broadcaster resolve`; sign no new "
-            "request for this change before it is.",
-            fg="yellow",
+        say(f"  {_what_next(entry)}", fg="yellow")
+
+
+def _what_next(entry: Entry) -> str:
+    if entry.code in TIME_HAS_SETTLED or entry.code == EFFECT_NOT_SEEN:
+        return (
+            "No answer will settle this any more. Look at the account; then `coldlever-broadcaster "
+            f"resolve --nonce {entry.key.nonce} --close` ends it."
         )
+    return (
+        "The outcome is not known yet. Run `coldlever-broadcaster resolve`; sign no new request "
+        "for this change before it is."
+    )

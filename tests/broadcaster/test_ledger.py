@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from broadcaster import ledger as module
+from broadcaster.database import _enter_wal
 from broadcaster.ledger import Entry, Key, Ledger, State
 from shared.errors import EnvironmentFault, RuleRefused
 from shared.windows import nonce_floor_problem
@@ -260,3 +261,45 @@ def test_a_failing_ledger_is_our_own_kind_of_error(ledger, row):
     ledger._path.write_bytes(b"junk" * 2000)
     with pytest.raises(EnvironmentFault):
         ledger.find(row(5).key)
+
+
+class _Cursor:
+    """Says "locked" a few times, as SQLite does while another process opens the same new file."""
+
+    def __init__(self, *errors: str) -> None:
+        self.errors = list(errors)
+        self.statements: list[str] = []
+
+    def execute(self, statement: str) -> None:
+        self.statements.append(statement)
+        if self.errors:
+            raise sqlite3.OperationalError(self.errors.pop(0))
+
+
+def test_opening_a_new_ledger_waits_for_others_that_open_it():
+    cursor = _Cursor("database is locked", "database is locked")
+    _enter_wal(cursor, 10_000)
+    assert len(cursor.statements) == 3
+
+
+@pytest.mark.parametrize(("error", "patience"), [("database is locked", 0), ("disk I/O error", 9)])
+def test_opening_a_ledger_does_not_wait_for_ever_nor_for_other_faults(error, patience):
+    cursor = _Cursor(*[error] * 5)
+    with pytest.raises(sqlite3.OperationalError):
+        _enter_wal(cursor, patience)
+    assert len(cursor.statements) == 1
+
+
+@pytest.mark.slow
+def test_many_processes_open_a_new_ledger_at_once(tmp_path):
+    script = (
+        "import sys, pathlib; from broadcaster.ledger import Ledger; sys.stdin.read();"
+        "Ledger(pathlib.Path(sys.argv[1])).close()"
+    )
+    racers = [
+        subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdin=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for racer in racers:
+        racer.stdin.close()
+    assert [racer.wait(timeout=30) for racer in racers] == [0] * 4

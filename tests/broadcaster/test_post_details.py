@@ -173,10 +173,10 @@ def test_a_standing_that_cannot_be_read_before_the_post_only_weakens_the_proof(d
     batch = desk.save(desk.sign(), desk.sign())
     reserve = Poster._reserve
 
-    def blind(poster, key, report, payload):
+    def blind(poster, report, payload):
         poster._exchange._cache.clear()
         desk.exchange.inject("502", path="/info")
-        reserve(poster, key, report, payload)
+        return reserve(poster, report, payload)
 
     monkeypatch.setattr(Poster, "_reserve", blind)
     shown = desk.post(batch)
@@ -279,3 +279,27 @@ def test_a_lock_that_the_system_refuses_is_the_environments_fault(desk, monkeypa
     shown = desk.post(desk.signed_file())
     assert (shown.status, shown.error) == (8, "system-error")
     assert desk.requests() == 0
+
+
+def test_people_see_the_setting_that_is_in_force_and_the_one_before(desk, action):
+    shown = desk.run("post", desk.signed_file(action.leverage(7, cross=False)))
+    assert "in force now: isolated 7x (before: cross 20x)" in shown.stderr
+    assert "accepted, and the account shows the change" in shown.stderr
+
+
+def test_what_no_answer_will_settle_any_more_names_the_way_to_end_it(desk):
+    desk.exchange.inject("drop")
+    desk.post(desk.signed_file(expires_after=desk.time + 60_000), "--retry-for", "0")
+    desk.time += 120_000
+    shown = desk.run("resolve")
+    assert f"resolve --nonce {desk.entry().key.nonce} --close" in shown.stderr
+    assert "not known yet" not in shown.stderr
+
+
+def test_a_closed_payload_is_told_to_people(desk):
+    desk.exchange.inject("drop")
+    desk.post(desk.signed_file(expires_after=desk.time + 60_000), "--retry-for", "0")
+    desk.time += 10 * 60_000
+    shown = desk.run("resolve", "--nonce", str(desk.entry().key.nonce), "--close")
+    assert shown.status == 0
+    assert "CLOSED" in shown.stderr

@@ -11,6 +11,8 @@ from PIL import Image, ImageSequence
 _WIDTH, _HEIGHT = 960, 720
 _SHOTS_A_FRAME = 2
 _FRAMES_A_SECOND = 10
+# A person films until the scan is complete; a short loop has gone round several times by then.
+_LOOPS = 4
 
 
 def film(animation: Path, video: Path, *, drop: float = 0.0, seed: int = 1) -> int:
@@ -32,13 +34,13 @@ def film(animation: Path, video: Path, *, drop: float = 0.0, seed: int = 1) -> i
     )
     count = 0
     with Image.open(animation) as picture:
-        for frame in ImageSequence.Iterator(picture):
-            if luck.random() < drop:
-                continue
-            screen = np.asarray(frame.convert("L"))
-            for _ in range(_SHOTS_A_FRAME):
-                writer.write(_shot(screen, luck))
-                count += 1
+        screens = [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(picture)]
+    for screen in screens * _LOOPS:
+        if luck.random() < drop:
+            continue
+        for _ in range(_SHOTS_A_FRAME):
+            writer.write(_shot(screen, luck))
+            count += 1
     writer.release()
     return count
 
