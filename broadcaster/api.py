@@ -181,7 +181,11 @@ class ExchangeApi:
             reply = self._send("/info", json.dumps(query).encode("ascii"))
             if isinstance(reply, NoAnswer):
                 raise EnvironmentFault(
-                    reply.code, f"reading {kind} from {self.venue.url}: {reply.reason}"
+                    reply.code,
+                    f"reading {kind} from {self.venue.url}: {reply.reason}",
+                    "is `rehearse` running there?"
+                    if self.venue.is_rehearsal
+                    else "check this machine's network, then try again",
                 )
             if reply.status != _TOO_MANY:
                 return self._read(kind, reply)
@@ -239,6 +243,8 @@ def make_session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.headers["User-Agent"] = "coldlever"
+    # Answers are small; a packed one could unpack to anything.
+    session.headers["Accept-Encoding"] = "identity"
     return session
 
 

@@ -44,6 +44,8 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "ledger.sqlite3"
+        # Private from the start: the log beside it takes over the mode it finds.
+        self._path.touch(mode=0o600)
         self._engine = make_engine(self._path, BUSY_TIMEOUT_MS)
         self._reader = self._engine.execution_options(reading=True)
         with self._guard(), self._engine.begin() as connection:

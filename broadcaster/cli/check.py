@@ -48,7 +48,8 @@ def check(
     """Check signed payloads: signature, signer, nonce, expiry, market, position.
 
     All checks run even when one fails. FILE is a signed payload, a batch of them, or a bare
-    request body (then add --network); `-` is stdin. Exit status 4 when a check fails.
+    request body (then add --network); `-` is stdin. Exit status 4 when a check fails; a FILE that
+    cannot be read as a payload ends the command with 3 before anything is checked.
     """
     items = load_items(files, named(network_name), scanning)
     ledger = open_ledger(state_dir)

@@ -72,7 +72,7 @@ def rehearse(
     faults: tuple[tuple[str, int], ...],
     as_json: bool,
 ) -> None:
-    """Run an exchange of your own on 127.0.0.1 until Ctrl-C.
+    """Run an exchange of your own on 127.0.0.1 until Ctrl-C, which is its regular end (status 0).
 
     It keeps the rules of the real one and holds nobody's money; everything is forgotten when it
     ends. Point the other commands (or the official Python SDK) at it:

@@ -18,6 +18,7 @@ from broadcaster.receipt import make_receipt
 from shared.console import emit_json, say
 from shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
 from shared.network import Network
+from shared.refusals import refusal_of
 
 _WORST_FIRST = (130, 7, 8, 6, 4, 0)
 
@@ -124,21 +125,34 @@ def _resolve_all(
         poster = posters[venue]
         if not quiet:
             say(describe_entry(entry))
-        try:
-            result = poster.close(entry) if closing else poster.resolve(entry)
-        except (EnvironmentFault, KeyboardInterrupt) as error:
-            # One venue out of reach must not keep the others from being finished.
-            left = _Left(entry, error if isinstance(error, EnvironmentFault) else _stopped())
-            results.append(left)
-            if not quiet:
-                say(f"NOT FINISHED: {left.fault.code}: {left.fault.message}", fg="red", bold=True)
-            if isinstance(error, KeyboardInterrupt):
-                break
-            continue
-        if not quiet:
-            show_result(result)
+        result = _work_on(poster, entry, closing=closing, is_only=len(entries) == 1)
         results.append(result)
+        if not quiet:
+            _show(result)
+        if isinstance(result, _Left) and isinstance(result.fault, Interrupted):
+            break
     return results
+
+
+def _work_on(poster: Poster, entry: Entry, *, closing: bool, is_only: bool) -> Result | _Left:
+    """One payload; one venue out of reach must not keep the others from being finished."""
+    try:
+        return poster.close(entry) if closing else poster.resolve(entry)
+    except RuleRefused as error:
+        if is_only:
+            raise
+        return _Left(entry, error)
+    except (EnvironmentFault, OSError) as error:
+        return _Left(entry, refusal_of(error))
+    except KeyboardInterrupt:
+        return _Left(entry, _stopped())
+
+
+def _show(result: Result | _Left) -> None:
+    if isinstance(result, _Left):
+        say(f"NOT FINISHED: {result.fault.code}: {result.fault.message}", fg="red", bold=True)
+    else:
+        show_result(result)
 
 
 def _stopped() -> Interrupted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from broadcaster.api import ExchangeApi, NoAnswer
@@ -132,3 +134,32 @@ def _no_lock(*_arguments):
     from contextlib import nullcontext
 
     return nullcontext()
+
+
+def test_of_two_rows_with_one_nonce_each_is_judged_for_itself(desk, open_row):
+    open_row(expires_after=desk.time + 100_000)
+    ledger = desk.ledger()
+    with ledger._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE posts SET code = 'expired-after-attempt'")
+        connection.exec_driver_sql(
+            "INSERT INTO posts SELECT 'testnet@' || url || '0', signer, nonce, action_hash, url, "
+            "account, coin, envelope, before, state, attempts, 'connection-lost', sentence, answer, "
+            "reserved_at + 1, changed_at FROM posts"
+        )
+    ledger.close()
+    nonce = json.loads(desk.run("history", "--json").stdout)[0]["payload"]["nonce"]
+    shown = desk.resolve("--nonce", str(nonce), "--close")
+    assert [one["code"] for one in shown.document] == ["expired-after-attempt", "still-open"]
+    assert [one["status"] for one in shown.document] == ["closed", "unknown"]
+    assert shown.status == 4
+
+
+def test_a_payload_whose_lock_cannot_be_had_stays_open(desk, open_row, monkeypatch):
+    open_row()
+
+    def refuse(*_arguments):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("broadcaster.lock.fcntl.flock", refuse)
+    shown = desk.resolve()
+    assert (shown.status, shown.document[0]["code"]) == (8, "system-error")
