@@ -136,8 +136,7 @@ class Checker:
         return f"{network.value}, to be posted to {self._exchange.api.venue.url}"
 
     def _signature(self, report: Report) -> str:
-        if report.payload is None:
-            raise TypeError("a draft has no signature to check")
+        assert report.payload is not None, "a draft's signature is not among its checks"
         report.signer = verify(report.payload, self._expected_signer)
         if report.payload.signer is None and self._expected_signer is None:
             return f"canonical; made by {report.signer} (the body itself claims no signer)"

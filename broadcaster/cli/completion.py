@@ -19,8 +19,7 @@ def completion(ctx: click.Context, shell: str) -> None:
       eval "$(coldlever-broadcaster completion bash)"
     """  # noqa: D301 - \b is click's mark for text that must not be wrapped
     source = get_completion_class(shell)
-    if source is None:
-        raise click.UsageError(f"no completion for {shell}")
+    assert source is not None, "click knows all the shells that the argument allows"
     root = ctx.find_root()
     emit(
         source(

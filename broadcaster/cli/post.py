@@ -90,7 +90,8 @@ def post(
 
     Every payload is checked first; nothing is sent while one fails (with --keep-going the others
     go on). Posting a file a second time sends nothing and reports the first outcome. When no
-    answer settles it, the exit status is 7 and `resolve` continues.
+    answer settles it, the exit status is 7, the rest of a batch stays where it is, and `resolve`
+    continues.
     """
     items = load_items(files, named(network_name), scanning)
     if receipt is not None:

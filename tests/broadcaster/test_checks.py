@@ -261,5 +261,7 @@ def test_a_checker_of_one_network_refuses_payloads_of_the_other(desk):
 
 def test_an_api_wallet_that_the_master_does_not_list_has_no_known_end(desk, findings, key_of):
     desk.exchange.add_agent(desk.user.address, desk.agent.address)
-    desk.exchange.add_agent(desk.user.address, key_of(8).address, name="other", valid_until=1)
+    desk.exchange.add_agent(
+        desk.user.address, key_of(8).address, name="other", valid_until=desk.time + DAY
+    )
     assert not findings(desk.sign(by=desk.agent))["signer-allowed"].get("warning")

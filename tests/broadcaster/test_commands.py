@@ -217,3 +217,13 @@ def test_the_package_runs_as_a_module(monkeypatch, capsys):
         runpy.run_module("broadcaster", run_name="__main__", alter_sys=True)
     assert end.value.code == 0
     assert __version__ in capsys.readouterr().out
+
+
+def test_rehearse_passes_on_what_else_the_system_says_about_its_port(monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("broadcaster.cli.rehearse.RehearsalServer", refuse)
+    shown = run("rehearse", "--port", "80", "--json")
+    assert shown.exit_code == 8
+    assert json.loads(shown.stdout)["error"]["code"] == "system-error"

@@ -139,3 +139,29 @@ def test_the_claimed_and_the_expected_signer_are_checked_when_an_earlier_run_is_
     assert desk.entry().state is State.UNKNOWN
     good = desk.post(left_open, "--signer", desk.user.address.lower)
     assert good.document["status"] == "confirmed"
+
+
+def test_a_row_that_vanishes_after_it_was_sent_is_told_as_unknown(desk, monkeypatch):
+    settle = Ledger.settle
+
+    def erase(ledger, key, *arguments, **options):
+        settle(ledger, key, *arguments, **options)
+        with ledger._engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM posts")
+
+    monkeypatch.setattr(Ledger, "settle", erase)
+    shown = desk.post(desk.signed_file())
+    assert (shown.status, shown.document["status"]) == (8, "unknown")
+    assert shown.document["code"] == "ledger-unusable"
+
+
+def test_a_row_without_a_word_of_the_exchange_is_listed_too(desk, monkeypatch):
+    def die(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "begin_attempt", die)
+        desk.post(desk.signed_file())
+    shown = desk.run("history")
+    assert "reserved" in shown.stderr
+    assert "None" not in shown.stderr

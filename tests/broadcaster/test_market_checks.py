@@ -200,3 +200,16 @@ def test_an_unknown_role_signs_nothing(desk, monkeypatch):
     errors = [one.get("error") for one in shown.document["checks"]]
     assert "signer-not-allowed" in errors
     assert "\\u001b[2J" not in shown.stdout
+
+
+def test_a_closed_position_that_is_still_listed_counts_as_none(desk, found, action, monkeypatch):
+    send = ExchangeApi._send
+
+    def twist(api, path, query):
+        if b"clearinghouseState" in query:
+            listed = b'{"assetPositions":[{"position":{"coin":"BTC","szi":"0.0"}}]}'
+            return Answer(200, listed, None)
+        return send(api, path, query)
+
+    monkeypatch.setattr(ExchangeApi, "_send", twist)
+    assert found(action.leverage(5))["position"]["detail"] == "no open position on this market"
