@@ -1,26 +1,55 @@
 # Each target sets up what it needs by itself, in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format types bench wheels bundle lock clean
+.PHONY: help setup demo test test-fast lint format types bench wheels bundle lock check clean
 
-PYTHON ?= python3
+# The first of these that coldlever runs on; `make PYTHON=…` chooses another.
+PYTHON ?= python3 python3.13 python3.12 python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+# Stages of one environment: each adds what its targets need and nothing else.
+BUILD := $(VENV)/.build-ready
+RUN := $(VENV)/.run-ready
+DEV := $(VENV)/.dev-ready
+LOCK := $(VENV)/.lock-ready
 INTEROP := tests/interop/node_modules/.ready
 PACKAGES := shared signer broadcaster
+
+# The locks are complete, so pip resolves nothing and every day gives the same environment.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+LOCKED := $(INSTALL) --require-hashes
+WHOLE := $(BIN)/python -m pip check --disable-pip-version-check
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-setup: $(READY) ## Make .venv with everything for development
+setup: $(DEV) ## Make .venv with everything for development
 
-$(READY): requirements/dev.txt $(PACKAGES:%=%/pyproject.toml)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "coldlever needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-	  $(PACKAGES:%=--editable ./%)
+$(VENV)/.made:
+	@python=$$(tools/python.sh $(PYTHON)) || exit 2; \
+	  echo "Making the environment $(VENV) with $$($$python --version)"; \
+	  $$python -m venv --clear $(VENV)
+	@touch $@
+
+$(BUILD): $(VENV)/.made requirements/build.txt
+	@echo "Installing what building needs"
+	@$(LOCKED) -r requirements/build.txt
+	@touch $@
+
+$(RUN): $(BUILD) requirements/run.txt $(PACKAGES:%=%/pyproject.toml)
+	@echo "Installing what coldlever needs to run (about 20 seconds)"
+	@$(LOCKED) -r requirements/run.txt
+	@tools/quietly.sh $(INSTALL) --no-build-isolation $(PACKAGES:%=--editable ./%)
+	@tools/quietly.sh $(WHOLE)
+	@touch $@
+
+$(DEV): $(RUN) requirements/dev.txt
+	@echo "Installing the tools of development (about 30 seconds)"
+	@$(LOCKED) -r requirements/dev.txt
+	@tools/quietly.sh $(WHOLE)
+	@touch $@
+
+$(LOCK): $(BUILD) requirements/lock.txt
+	@$(LOCKED) -r requirements/lock.txt
 	@touch $@
 
 # The other UR implementation, for the interoperability test; without npm that test is skipped.
@@ -29,32 +58,32 @@ $(INTEROP): tests/interop/package.json
 	  cd tests/interop && npm install --no-package-lock --no-audit --no-fund --silent && touch node_modules/.ready; \
 	else echo "npm not found: the UR interoperability test will be skipped"; fi
 
-demo: $(READY) ## Run a whole leverage change against a local exchange, with explanations
+demo: $(RUN) ## Run a whole leverage change against a local exchange, with explanations
 	@$(BIN)/python tests/ceremony/demo.py
 
-test: $(READY) $(INTEROP) ## Run all tests
+test: $(DEV) $(INTEROP) ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
-test-fast: $(READY) ## Run the tests without the slow ones
+test-fast: $(DEV) ## Run the tests without the slow ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
 
-lint: $(READY) ## Style, types and import walls
+lint: $(DEV) ## Style, types and import walls
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(READY) ## Format the code
+format: $(DEV) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
 
-bench: $(READY) ## Measure, with ratios against peers in the same run
+bench: $(DEV) ## Measure, with ratios against peers in the same run
 	$(BIN)/python -m benchmarks
 
-wheels: $(READY) ## Build the three wheels into dist/
-	rm -rf dist $(PACKAGES:%=%/build)
-	for package in $(PACKAGES); do \
-	  $(BIN)/python -m build --wheel --no-isolation --outdir dist $$package >/dev/null || exit 1; \
+wheels: $(BUILD) ## Build the three wheels into dist/
+	@rm -rf dist $(PACKAGES:%=%/build)
+	@for package in $(PACKAGES); do \
+	  tools/quietly.sh $(BIN)/python -m build --wheel --no-isolation --outdir dist $$package || exit 1; \
 	  rm -rf $$package/build; \
 	done
 	@ls dist
@@ -62,7 +91,7 @@ wheels: $(READY) ## Build the three wheels into dist/
 bundle: wheels ## Pack all wheels of the signer for a machine without a network
 	rm -rf dist/signer-bundle
 	mkdir -p dist/signer-bundle/wheels
-	$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
 	  --dest dist/signer-bundle/wheels -r requirements/signer.txt
 	cp dist/coldlever_shared-*.whl dist/coldlever_signer-*.whl dist/signer-bundle/wheels/
 	cp docs/install-offline.md dist/signer-bundle/README.md
@@ -70,15 +99,19 @@ bundle: wheels ## Pack all wheels of the signer for a machine without a network
 	tar -C dist -cf dist/coldlever-signer-bundle.tar signer-bundle
 	@echo "dist/coldlever-signer-bundle.tar"; sha256sum dist/coldlever-signer-bundle.tar
 
-lock: $(READY) ## Lock the dependencies anew
-	cd requirements && for name in dev signer broadcaster scan; do \
+lock: $(LOCK) ## Lock the dependencies anew
+	cd requirements && for name in dev run signer broadcaster scan camera build lock; do \
 	  constraint=; [ $$name = dev ] || constraint="--constraint dev.txt"; \
+	  unsafe=--allow-unsafe; [ $$name = lock ] && unsafe=--no-allow-unsafe; \
 	  CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url \
-	    --no-emit-trusted-host --no-emit-find-links --strip-extras --allow-unsafe --no-annotate $$constraint \
+	    --no-emit-trusted-host --no-emit-find-links --strip-extras $$unsafe --no-annotate $$constraint \
 	    --output-file $$name.txt $$name.in || exit 1; \
 	done
 
+check: ## All that CI runs: about ten minutes
+	tools/check.sh
+
 clean: ## Remove everything that was made
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage tests/interop/node_modules
+	rm -rf $(VENV) .venv-3.* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage tests/interop/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf $(PACKAGES:%=%/build) $(PACKAGES:%=%/*.egg-info)

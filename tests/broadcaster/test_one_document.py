@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -92,9 +93,9 @@ def test_a_stdout_that_cannot_take_the_receipt_is_the_environments_fault(desk, m
 @pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
 def test_a_post_with_closed_standard_streams_still_posts(desk, closed):
     batch = desk.save(desk.sign(), desk.sign())
-    arguments = " ".join(desk.arguments("post", batch))
+    command = shlex.join([sys.executable, "-m", "broadcaster", *desk.arguments("post", batch)])
     done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m broadcaster {arguments} {closed}"],
+        ["bash", "-c", f"{command} {closed}"],
         capture_output=True,
         check=False,
         timeout=60,

@@ -1,32 +1,34 @@
 #!/usr/bin/env bash
-# Install only the shared and signer wheels in a fresh environment, and use them without a network.
-# Usage: signer_only.sh, from the project's root, after `make wheels`.
+# Install the bundle as docs/install-offline.md says, and use it, all without a network.
+# Usage: signer_only.sh, from the project's root, after `make bundle`.
 set -euo pipefail
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 python3=$(command -v "${PYTHON:-python3}")
-"$python3" -m venv "$work/env"
-"$work/env/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-  -r requirements/signer.txt
-"$work/env/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
-  dist/coldlever_shared-*.whl dist/coldlever_signer-*.whl
+tar -xf dist/coldlever-signer-bundle.tar -C "$work"
 
 # Outside the checkout, so that only what is installed can be imported.
 cd "$work"
 export HOME="$work/home" XDG_STATE_HOME="$work/state"
 mkdir -p "$HOME"
-for module in requests urllib3 sqlalchemy flask broadcaster; do
-  if ./env/bin/python -c "import $module" 2>/dev/null; then
-    echo "the signer's environment holds $module"; exit 1
-  fi
-done
 
 isolate=()
 if unshare --net true 2>/dev/null; then isolate=(unshare --net)
 elif unshare --map-root-user --net true 2>/dev/null; then isolate=(unshare --map-root-user --net)
 else echo "unshare -n is not allowed here: the network is not cut off for this run"; fi
+
+(cd signer-bundle && sha256sum --quiet --check SHA256SUMS)
+"$python3" -m venv env
+"${isolate[@]}" env/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps \
+  signer-bundle/wheels/*.whl
+"${isolate[@]}" env/bin/pip check --disable-pip-version-check
+for module in requests urllib3 sqlalchemy flask broadcaster; do
+  if ./env/bin/python -c "import $module" 2>/dev/null; then
+    echo "the signer's environment holds $module"; exit 1
+  fi
+done
 
 run() { "${isolate[@]}" ./env/bin/coldlever-signer "$@"; }
 

@@ -15,6 +15,11 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG
     (ROOT / "docs").glob("*.md")
 )
 SIDES = ("signer", "broadcaster")
+LOCKS = sorted(path.stem for path in (ROOT / "requirements").glob("*.txt"))
+
+
+def _lock(name: str) -> str:
+    return (ROOT / "requirements" / f"{name}.txt").read_text()
 
 
 def _names(lines: list[str]) -> set[str]:
@@ -33,9 +38,34 @@ def test_requirements_name_the_same_packages_as_the_distributions(side):
     assert listed == wanted
 
 
-@pytest.mark.parametrize("name", ["signer", "broadcaster", "scan", "dev"])
+def test_every_recipe_installs_from_a_complete_lock_without_resolving():
+    """Resolved at installation, a newer release of anything could break it."""
+    scripts = [*(ROOT / "tools").rglob("*.sh"), *(ROOT / "tests" / "ceremony").rglob("*.sh")]
+    places = [ROOT / "Makefile", *DOCUMENTS, *scripts]
+    recipes = [
+        (place.name, line)
+        for place in places
+        for line in place.read_text().replace("\\\n", " ").splitlines()
+        if re.search(r"\bpip\S*( --\S+)* (install|download)\b", line)
+    ]
+    assert len(recipes) >= 6
+    for place, line in recipes:
+        assert "--no-deps" in line, (place, line)
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_holds_exactly_what_its_requirements_need(name):
+    """The same release of everything in every set, and each set a part of `dev`."""
+    pins = dict(re.findall(r"^([a-z0-9._-]+)==(\S+) ", _lock(name), re.MULTILINE))
+    whole = dict(re.findall(r"^([a-z0-9._-]+)==(\S+) ", _lock("dev"), re.MULTILINE))
+    assert pins
+    if name != "lock":
+        assert pins.items() <= whole.items()
+
+
+@pytest.mark.parametrize("name", LOCKS)
 def test_every_locked_package_has_a_hash_and_no_address(name):
-    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    text = _lock(name)
     assert "://" not in text
     assert "--find-links" not in text
     assert "--index-url" not in text

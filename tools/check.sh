@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# What CI runs, from the project's root: set-up, lint, types, walls, wheels, demo, README, tests.
+set -euo pipefail
+
+step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
+
+step "lint, types, import walls"
+make lint
+
+step "the locks, with the bundled pip and a package a release behind"
+tools/check_lock.sh
+
+step "wheels, and a signer-only environment without a network"
+make bundle
+bash tests/ceremony/signer_only.sh
+
+step "the online machine's installation, as the README says"
+tools/check_install.sh
+
+step "the demo"
+make demo
+
+step "the README's commands"
+.venv/bin/python tests/ceremony/readme_commands.py
+
+step "a stranger's clone"
+tools/check_stranger.sh
+
+step "other Pythons"
+tools/check_pythons.sh
+
+step "tests"
+make test

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Install the online machine's side with the commands of the README, in an empty home.
+# Usage: check_install.sh, from the project's root, after `make wheels`.
+set -euo pipefail
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+recipe=$(awk '/^```text$/ { inside = 1; next } /^```$/ { inside = 0 } inside' README.md)
+case $recipe in *coldlever-online*) ;; *) echo "the README's recipe is not found"; exit 1 ;; esac
+HOME="$work" bash -euc "$recipe"
+cd "$work"
+if coldlever-online/bin/python -c 'import eth_account' 2>/dev/null; then
+  echo "the online machine's environment can open keystores"; exit 1
+fi
+echo "the online machine's installation works as the README says"
