@@ -81,4 +81,4 @@ lock: $(READY) ## Lock the dependencies anew
 clean: ## Remove everything that was made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage tests/interop/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	rm -rf $(PACKAGES:%=%/build) $(PACKAGES:%=%/*.egg-info)
+	rm -rf $(PACKAGES:%=%/build) $(PACKAGES:%=%/src/*.egg-info)

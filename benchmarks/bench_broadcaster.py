@@ -10,18 +10,18 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.row import Row, milli
-from broadcaster.api import Answer, ExchangeApi, Venue, make_session
-from broadcaster.checks import Checker
-from broadcaster.exchange import Exchange
-from broadcaster.ledger import Ledger
-from broadcaster.posting import Poster
-from broadcaster.rehearsal import RehearsalExchange, RehearsalServer
-from broadcaster.weight import WeightBudget
-from shared.actions import UpdateLeverage
-from shared.network import Network
-from shared.signable import Signable
-from shared.signature import SigningKey
-from shared.signed import SignedPayload
+from coldlever.broadcaster.api import Answer, ExchangeApi, Venue, make_session
+from coldlever.broadcaster.checks import Checker
+from coldlever.broadcaster.exchange import Exchange
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.posting import Poster
+from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
+from coldlever.broadcaster.weight import WeightBudget
+from coldlever.shared.actions import UpdateLeverage
+from coldlever.shared.network import Network
+from coldlever.shared.signable import Signable
+from coldlever.shared.signature import SigningKey
+from coldlever.shared.signed import SignedPayload
 
 _KEY = SigningKey(bytes(range(1, 33)))
 _ROWS = 1_000_000

@@ -18,18 +18,18 @@ from hyperliquid.utils import signing as sdk
 from sha3 import keccak_256
 
 from benchmarks.row import Row, micro, paired, seconds_each
-from shared.actions import UpdateLeverage
-from shared.console import dump_document
-from shared.fields import Where
-from shared.network import Network
-from shared.request import Defaults, load_requests
-from shared.review import batch_words, render_batch
-from shared.signable import Signable
-from shared.signature import SigningKey
-from shared.signed import SignedPayload, verify
-from signer.ledger import Ledger
-from signer.rules import place
-from signer.signing import sign_requests
+from coldlever.shared.actions import UpdateLeverage
+from coldlever.shared.console import dump_document
+from coldlever.shared.fields import Where
+from coldlever.shared.network import Network
+from coldlever.shared.request import Defaults, load_requests
+from coldlever.shared.review import batch_words, render_batch
+from coldlever.shared.signable import Signable
+from coldlever.shared.signature import SigningKey
+from coldlever.shared.signed import SignedPayload, verify
+from coldlever.signer.ledger import Ledger
+from coldlever.signer.rules import place
+from coldlever.signer.signing import sign_requests
 
 _SECRET = bytes(range(1, 33))
 _NONCE = 1_795_340_000_000

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from broadcaster.api import choose_venue, loopback_url
-from shared.errors import UsageRefused
-from shared.network import Network
+from coldlever.broadcaster.api import choose_venue, loopback_url
+from coldlever.shared.errors import UsageRefused
+from coldlever.shared.network import Network
 
 
 @pytest.mark.parametrize(

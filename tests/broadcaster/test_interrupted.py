@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from broadcaster.api import ExchangeApi
-from broadcaster.ledger import Ledger, State
+from coldlever.broadcaster.api import ExchangeApi
+from coldlever.broadcaster.ledger import Ledger, State
 
 
 def interrupt(*_arguments, **_options):

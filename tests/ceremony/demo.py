@@ -52,7 +52,7 @@ class Demo:
         self, side: str, *arguments: str, expect: int = 0, show: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run one of the two command lines and insist on its exit status."""
-        command = [sys.executable, "-m", side, *arguments]
+        command = [sys.executable, "-m", f"coldlever.{side}", *arguments]
         if show:
             shown = " ".join(arguments).replace(str(self.folder) + "/", "")
             print(f"   $ coldlever-{side} {shown}", flush=True)
@@ -82,7 +82,7 @@ class Demo:
         command = [
             sys.executable,
             "-m",
-            "broadcaster",
+            "coldlever.broadcaster",
             "rehearse",
             "--port",
             "0",
@@ -192,7 +192,7 @@ def play(demo: Demo) -> None:
         [
             sys.executable,
             "-c",
-            "from signer.isolation import engage; engage(); import socket; socket.socket()",
+            "from coldlever.signer.isolation import engage; engage(); import socket; socket.socket()",
         ],
         cwd=folder,
         env=demo.environment,

@@ -9,7 +9,7 @@ import ast
 import re
 from pathlib import Path
 
-from shared import errors
+from coldlever.shared import errors
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "errors.md"

@@ -33,7 +33,8 @@ def play(demo: Demo, side: str, *arguments: str, answers: tuple[str, ...] = ()) 
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(demo.folder)
-        os.execve(sys.executable, [sys.executable, "-m", side, *arguments], environment)
+        command = [sys.executable, "-m", f"coldlever.{side}", *arguments]
+        os.execve(sys.executable, command, environment)
     screen, waiting = "", list(answers)
     deadline = time.monotonic() + _TIMEOUT_S
     while time.monotonic() < deadline:

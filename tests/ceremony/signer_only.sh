@@ -17,7 +17,7 @@ python3=$(command -v "${PYTHON:-python3}")
 cd "$work"
 export HOME="$work/home" XDG_STATE_HOME="$work/state"
 mkdir -p "$HOME"
-for module in requests urllib3 sqlalchemy flask broadcaster; do
+for module in requests urllib3 sqlalchemy flask coldlever.broadcaster; do
   if ./env/bin/python -c "import $module" 2>/dev/null; then
     echo "the signer's environment holds $module"; exit 1
   fi
@@ -51,7 +51,7 @@ run qr show signed.json --qr-out signed.png
 if run qr read signed.png --json > refusal.json; then echo "read a picture without the extra?"; exit 1; fi
 grep -q extra-missing refusal.json
 if ./env/bin/python - <<'PY'
-from signer.isolation import engage
+from coldlever.signer.isolation import engage
 engage()
 import socket
 socket.socket()

@@ -60,7 +60,11 @@ def test_links_between_documents_lead_somewhere(document):
 @pytest.mark.parametrize("side", SIDES)
 def test_the_readme_lists_every_command(side):
     done = subprocess.run(
-        [sys.executable, "-m", side, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", f"coldlever.{side}", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     )
     section = done.stdout.split("Commands:\n")[1].split("\n\n")[0]
     commands = re.findall(r"^  ([a-z]+) ", section, re.MULTILINE)

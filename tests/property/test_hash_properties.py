@@ -11,19 +11,19 @@ from hyperliquid.utils import signing as sdk
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.actions import (
+from coldlever.shared.actions import (
     TopUpIsolatedOnlyMargin,
     UpdateIsolatedMargin,
     UpdateLeverage,
     parse_action,
 )
-from shared.address import Address, parse_address
-from shared.fields import SAFE_INTEGER_MAX, U32_MAX, Where
-from shared.hashing import hash_wire_action
-from shared.network import Network
-from shared.signable import Signable
-from shared.signature import CURVE_ORDER, SigningKey, recover
-from shared.windows import NONCE_PAST_MS
+from coldlever.shared.address import Address, parse_address
+from coldlever.shared.fields import SAFE_INTEGER_MAX, U32_MAX, Where
+from coldlever.shared.hashing import hash_wire_action
+from coldlever.shared.network import Network
+from coldlever.shared.signable import Signable
+from coldlever.shared.signature import CURVE_ORDER, SigningKey, recover
+from coldlever.shared.windows import NONCE_PAST_MS
 
 VECTORS = json.loads(
     (Path(__file__).resolve().parents[1] / "vectors" / "core.json").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""shared.transport: any message there and back; any bytes a message or a refusal."""
+"""coldlever.shared.transport: any message there and back; any bytes a message or a refusal."""
 
 import json
 
@@ -6,18 +6,18 @@ import cbor2
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from shared.address import Address
-from shared.errors import InputRefused, RuleRefused
-from shared.fields import SAFE_INTEGER_MAX, U32_MAX
-from shared.market import MarginMode, MarketEntry, MarketTable
-from shared.message import load_message, message_wire
-from shared.network import Network
-from shared.request import Request, RequestFile, Setting
-from shared.signable import Signable
-from shared.signature import Signature
-from shared.signed import SignedFile, SignedPayload
-from shared.transport import TYPES, cbor, decode, encode
+from coldlever.shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.address import Address
+from coldlever.shared.errors import InputRefused, RuleRefused
+from coldlever.shared.fields import SAFE_INTEGER_MAX, U32_MAX
+from coldlever.shared.market import MarginMode, MarketEntry, MarketTable
+from coldlever.shared.message import load_message, message_wire
+from coldlever.shared.network import Network
+from coldlever.shared.request import Request, RequestFile, Setting
+from coldlever.shared.signable import Signable
+from coldlever.shared.signature import Signature
+from coldlever.shared.signed import SignedFile, SignedPayload
+from coldlever.shared.transport import TYPES, cbor, decode, encode
 
 _QUIET = settings(deadline=None, max_examples=150)
 

@@ -4,16 +4,16 @@ import copy
 
 from hypothesis import strategies as st
 
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from shared.address import Address
-from shared.fields import SAFE_INTEGER_MAX, U32_MAX
-from shared.market import COIN_MAX_LENGTH, MarginMode, MarketEntry, MarketTable
-from shared.network import Network
-from shared.request import NOTE_MAX_LENGTH, Request, Setting
-from shared.signable import Signable
-from shared.signature import CURVE_ORDER, SigningKey
-from shared.signed import SignedPayload
-from shared.windows import NONCE_PAST_MS
+from coldlever.shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.address import Address
+from coldlever.shared.fields import SAFE_INTEGER_MAX, U32_MAX
+from coldlever.shared.market import COIN_MAX_LENGTH, MarginMode, MarketEntry, MarketTable
+from coldlever.shared.network import Network
+from coldlever.shared.request import NOTE_MAX_LENGTH, Request, Setting
+from coldlever.shared.signable import Signable
+from coldlever.shared.signature import CURVE_ORDER, SigningKey
+from coldlever.shared.signed import SignedPayload
+from coldlever.shared.windows import NONCE_PAST_MS
 
 U32 = st.integers(0, U32_MAX)
 MULTIPLES = st.integers(1, U32_MAX)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from shared.actions import UpdateLeverage
-from shared.address import parse_address
-from shared.errors import ColdleverError
-from shared.fields import Where
-from shared.network import Network
-from shared.signable import Signable
-from shared.signature import SigningKey
-from shared.signed import SignedPayload
+from coldlever.shared.actions import UpdateLeverage
+from coldlever.shared.address import parse_address
+from coldlever.shared.errors import ColdleverError
+from coldlever.shared.fields import Where
+from coldlever.shared.network import Network
+from coldlever.shared.signable import Signable
+from coldlever.shared.signature import SigningKey
+from coldlever.shared.signed import SignedPayload
 
 NONCE = 1_795_340_000_000
 EXPIRY = 1_795_343_600_000

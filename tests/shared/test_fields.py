@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.fields import (
+from coldlever.shared.fields import (
     SAFE_INTEGER_MAX,
     U32_MAX,
     Where,
@@ -17,7 +17,7 @@ from shared.fields import (
     describe,
     elements,
 )
-from shared.strict_json import NotInteger
+from coldlever.shared.strict_json import NotInteger
 
 ADDRESS = "0x1719884eb866cb12b2287399b15f7db5e7d775ea"
 NOT_INTEGERS = [NotInteger("10.0"), NotInteger("1e1"), NotInteger("-0"), "10", True, None, [10], {}]

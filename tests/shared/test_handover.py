@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from shared.handover import SCANNED, Expected, draw_message, message_parts, scan_document
-from shared.message import load_message, message_wire
-from shared.qr.density import Density
-from shared.qr.options import Drawing, Scanning
-from shared.request import RequestFile
-from shared.signed import SignedFile
+from coldlever.shared.handover import SCANNED, Expected, draw_message, message_parts, scan_document
+from coldlever.shared.message import load_message, message_wire
+from coldlever.shared.qr.density import Density
+from coldlever.shared.qr.options import Drawing, Scanning
+from coldlever.shared.request import RequestFile
+from coldlever.shared.signed import SignedFile
 
 FILES = Scanning(wanted=True, camera=None)
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from shared.actions import UpdateIsolatedMargin, parse_action
-from shared.address import parse_address
-from shared.fields import Where
-from shared.hashing import action_hash, agent_digest, hash_wire_action
-from shared.keccak import keccak256
-from shared.network import Network
-from shared.signable import Signable
-from shared.signature import SigningKey, recover
+from coldlever.shared.actions import UpdateIsolatedMargin, parse_action
+from coldlever.shared.address import parse_address
+from coldlever.shared.fields import Where
+from coldlever.shared.hashing import action_hash, agent_digest, hash_wire_action
+from coldlever.shared.keccak import keccak256
+from coldlever.shared.network import Network
+from coldlever.shared.signable import Signable
+from coldlever.shared.signature import SigningKey, recover
 
 VECTORS = json.loads(
     (Path(__file__).resolve().parents[1] / "vectors" / "actions.json").read_text("utf-8")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from shared.fields import Where
-from shared.market import (
+from coldlever.shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.fields import Where
+from coldlever.shared.market import (
     MarginMode,
     describe_kind,
     parse_market_entry,
@@ -13,7 +13,7 @@ from shared.market import (
     require_fitting,
     venue_objections,
 )
-from shared.network import Network
+from coldlever.shared.network import Network
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from shared.market import MarketEntry, MarketTable
-from shared.message import compact_document, load_message, message_wire
-from shared.network import Network
-from shared.request import RequestFile
-from shared.signature import Signature
-from shared.signed import SignedFile, verify
+from coldlever.shared.market import MarketEntry, MarketTable
+from coldlever.shared.message import compact_document, load_message, message_wire
+from coldlever.shared.network import Network
+from coldlever.shared.request import RequestFile
+from coldlever.shared.signature import Signature
+from coldlever.shared.signed import SignedFile, verify
 
 
 def load(wire, network=None):

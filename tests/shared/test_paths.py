@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.paths import make_folder, state_folder
+from coldlever.shared.paths import make_folder, state_folder
 
 
 @pytest.mark.parametrize(

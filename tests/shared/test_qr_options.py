@@ -18,12 +18,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from shared.console import ColdleverGroup, emit_json, json_option
-from shared.errors import UsageRefused
-from shared.qr import intake, show
-from shared.qr.density import Density
-from shared.qr.frames import ur_frames
-from shared.qr.options import (
+from coldlever.shared.console import ColdleverGroup, emit_json, json_option
+from coldlever.shared.errors import UsageRefused
+from coldlever.shared.qr import intake, show
+from coldlever.shared.qr.density import Density
+from coldlever.shared.qr.frames import ur_frames
+from coldlever.shared.qr.options import (
     Drawing,
     Scanning,
     drawing_options,
@@ -32,9 +32,9 @@ from shared.qr.options import (
     scanning_options,
     show_message,
 )
-from shared.qr.picture import picture
-from shared.qr.terminal import Size
-from shared.ur import UrEncoder, encode_ur
+from coldlever.shared.qr.picture import picture
+from coldlever.shared.qr.terminal import Size
+from coldlever.shared.ur import UrEncoder, encode_ur
 
 _ROOT = Path(__file__).parents[2]
 _KIND = "x-coldlever-test"
@@ -256,8 +256,8 @@ class TestScanning:
         assert refusal.value.code == "scan-sources"
 
     def test_a_camera_is_looked_through(self, monkeypatch):
-        from shared.qr import video
-        from shared.qr.reading import Frame
+        from coldlever.shared.qr import video
+        from coldlever.shared.qr.reading import Frame
 
         texts = UrEncoder(_KIND, _LONG_MESSAGE, 200).parts()
         monkeypatch.setattr(
@@ -288,7 +288,7 @@ class TestScanning:
         assert shown.endswith("complete: 5 of 5 fragments\n")
 
     def test_an_interruption_leaves_130_and_nothing_else(self, monkeypatch):
-        from shared.qr import video
+        from coldlever.shared.qr import video
 
         def interrupted(_):
             raise KeyboardInterrupt
@@ -300,7 +300,7 @@ class TestScanning:
 
 def test_importing_the_options_loads_neither_what_draws_nor_what_reads():
     code = (
-        "import sys, shared.qr.options\n"
+        "import sys, coldlever.shared.qr.options\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}"
         " & {'PIL', 'cv2', 'numpy', 'qrcode', 'zxingcpp', 'termios', 'json'}))"
     )
@@ -309,6 +309,5 @@ def test_importing_the_options_loads_neither_what_draws_nor_what_reads():
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": str(_ROOT)},
     )
     assert done.stdout.split() == []

@@ -10,13 +10,13 @@ import termios
 
 import pytest
 
-from shared.qr import keys
-from shared.qr.animation import STATUS_ROWS, Player
-from shared.qr.density import Density
-from shared.qr.frames import json_frame, static_stream, ur_stream
-from shared.qr.keys import KeyReader
-from shared.qr.screen import Screen
-from shared.qr.terminal import Size
+from coldlever.shared.qr import keys
+from coldlever.shared.qr.animation import STATUS_ROWS, Player
+from coldlever.shared.qr.density import Density
+from coldlever.shared.qr.frames import json_frame, static_stream, ur_stream
+from coldlever.shared.qr.keys import KeyReader
+from coldlever.shared.qr.screen import Screen
+from coldlever.shared.qr.terminal import Size
 
 _MESSAGE = random.Random(900).randbytes(900)
 _ROOM = Size(200, 100)

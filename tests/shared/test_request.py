@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from shared.actions import UpdateLeverage
-from shared.address import parse_address
-from shared.fields import SAFE_INTEGER_MAX
-from shared.network import Network
-from shared.request import Defaults, Request, Setting, load_requests
-from shared.signable import Signable
-from shared.windows import NONCE_PAST_MS
+from coldlever.shared.actions import UpdateLeverage
+from coldlever.shared.address import parse_address
+from coldlever.shared.fields import SAFE_INTEGER_MAX
+from coldlever.shared.network import Network
+from coldlever.shared.request import Defaults, Request, Setting, load_requests
+from coldlever.shared.signable import Signable
+from coldlever.shared.windows import NONCE_PAST_MS
 
 NOW = 1_795_340_000_000
 MAINNET = Defaults(Network.MAINNET, NOW)

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from shared.bytewords import WORDS
-from shared.fields import SAFE_INTEGER_MAX, Where
-from shared.keccak import keccak256
-from shared.market import parse_market_entry
-from shared.network import Network
-from shared.request import Request, Setting
-from shared.review import (
+from coldlever.shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.bytewords import WORDS
+from coldlever.shared.fields import SAFE_INTEGER_MAX, Where
+from coldlever.shared.keccak import keccak256
+from coldlever.shared.market import parse_market_entry
+from coldlever.shared.network import Network
+from coldlever.shared.request import Request, Setting
+from coldlever.shared.review import (
     batch_words,
     check_words,
     name_market,

@@ -1,12 +1,12 @@
-"""shared.transport.cbor: one spelling, a small part of CBOR, and no allocation on a head's word."""
+"""coldlever.shared.transport.cbor: one spelling, a small part of CBOR, and no allocation on a head's word."""
 
 import tracemalloc
 
 import cbor2
 import pytest
 
-from shared.errors import InputRefused, UsageRefused
-from shared.transport import cbor
+from coldlever.shared.errors import InputRefused, UsageRefused
+from coldlever.shared.transport import cbor
 
 MIB = 1 << 20
 

@@ -5,9 +5,9 @@ import unicodedata
 
 import pytest
 
-from shared.errors import EnvironmentFault, InputRefused, UsageRefused
-from shared.signature import SigningKey
-from signer.keys import (
+from coldlever.shared.errors import EnvironmentFault, InputRefused, UsageRefused
+from coldlever.shared.signature import SigningKey
+from coldlever.signer.keys import (
     DEFAULT_PATH,
     derive_secret,
     draw_secret,

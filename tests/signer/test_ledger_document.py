@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.address import Address
-from shared.errors import ColdleverError, InputRefused
-from shared.network import Network
-from signer.entry import Entry
-from signer.ledger_document import dump_ledger, load_ledger
+from coldlever.shared.address import Address
+from coldlever.shared.errors import ColdleverError, InputRefused
+from coldlever.shared.network import Network
+from coldlever.signer.entry import Entry
+from coldlever.signer.ledger_document import dump_ledger, load_ledger
 
 SAFE = 2**53 - 1
 ENTRIES = st.builds(

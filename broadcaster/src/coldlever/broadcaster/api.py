@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 import requests
 import urllib3.exceptions
 
-from broadcaster.weight import WeightBudget
-from shared.errors import ColdleverError, EnvironmentFault, UsageRefused
-from shared.network import Network
-from shared.printable import printable
-from shared.strict_json import JsonValue, loads
+from coldlever.broadcaster.weight import WeightBudget
+from coldlever.shared.errors import ColdleverError, EnvironmentFault, UsageRefused
+from coldlever.shared.network import Network
+from coldlever.shared.printable import printable
+from coldlever.shared.strict_json import JsonValue, loads
 
 _API_URL = {
     Network.MAINNET: "https://api.hyperliquid.xyz",

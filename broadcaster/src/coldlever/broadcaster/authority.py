@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from broadcaster.exchange import Exchange
-from shared.address import Address
-from shared.errors import RuleRefused
-from shared.moments import moment
-from shared.printable import printable
+from coldlever.broadcaster.exchange import Exchange
+from coldlever.shared.address import Address
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.moments import moment
+from coldlever.shared.printable import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from broadcaster.authority import account_acted_for
-from broadcaster.exchange import Exchange
-from broadcaster.findings import Finding, Report
-from broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger
-from broadcaster.market_rules import leverage_rule, margin_mode_rule, position_rule
-from shared.actions import UpdateLeverage
-from shared.address import Address
-from shared.errors import RuleRefused
-from shared.moments import moment, span
-from shared.printable import printable
-from shared.request import Setting
-from shared.signable import Signable
-from shared.signed import SignedPayload, verify
-from shared.windows import (
+from coldlever.broadcaster.authority import account_acted_for
+from coldlever.broadcaster.exchange import Exchange
+from coldlever.broadcaster.findings import Finding, Report
+from coldlever.broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger
+from coldlever.broadcaster.market_rules import leverage_rule, margin_mode_rule, position_rule
+from coldlever.shared.actions import UpdateLeverage
+from coldlever.shared.address import Address
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.moments import moment, span
+from coldlever.shared.printable import printable
+from coldlever.shared.request import Setting
+from coldlever.shared.signable import Signable
+from coldlever.shared.signed import SignedPayload, verify
+from coldlever.shared.windows import (
     POST_MARGIN_MS,
     expiry_problem,
     nonce_floor_problem,

@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from broadcaster.authority import account_acted_for
-from broadcaster.checks import Checker
-from broadcaster.exchange import Exchange, Standing
-from broadcaster.findings import Finding
-from broadcaster.ledger import Ledger
-from shared.actions import (
+from coldlever.broadcaster.authority import account_acted_for
+from coldlever.broadcaster.checks import Checker
+from coldlever.broadcaster.exchange import Exchange, Standing
+from coldlever.broadcaster.findings import Finding
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.shared.actions import (
     Action,
     TopUpIsolatedOnlyMargin,
     UpdateIsolatedMargin,
     UpdateLeverage,
 )
-from shared.address import Address
-from shared.errors import RuleRefused
-from shared.market import MarketEntry
-from shared.printable import printable
-from shared.request import Request, Setting
-from shared.signable import Signable
+from coldlever.shared.address import Address
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.market import MarketEntry
+from coldlever.shared.printable import printable
+from coldlever.shared.request import Request, Setting
+from coldlever.shared.signable import Signable
 
 _CENT = Decimal("0.01")
 

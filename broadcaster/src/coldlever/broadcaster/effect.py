@@ -10,9 +10,9 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 
-from broadcaster.exchange import Standing
-from shared.actions import MICRO_USD, Action, UpdateIsolatedMargin, UpdateLeverage
-from shared.request import Setting
+from coldlever.broadcaster.exchange import Standing
+from coldlever.shared.actions import MICRO_USD, Action, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.request import Setting
 
 
 class Effect(enum.Enum):

@@ -11,8 +11,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from shared.address import Address
-from shared.errors import EnvironmentFault
+from coldlever.shared.address import Address
+from coldlever.shared.errors import EnvironmentFault
 
 
 class State(enum.Enum):
@@ -37,7 +37,7 @@ class Key:
     """What may exist once: a signer's nonce on a venue.
 
     Args:
-        venue: `broadcaster.api.Venue.key`.
+        venue: `coldlever.broadcaster.api.Venue.key`.
         signer: the recovered signer.
         nonce: ms since the epoch.
     """

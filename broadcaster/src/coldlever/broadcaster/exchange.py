@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from broadcaster.answers import (
+from coldlever.broadcaster.answers import (
     member,
     odd,
     read_address,
@@ -21,13 +21,13 @@ from broadcaster.answers import (
     read_list,
     read_text,
 )
-from broadcaster.api import ExchangeApi
-from shared.address import Address
-from shared.fields import U32_MAX
-from shared.market import COIN_MAX_LENGTH, MarginMode, MarketEntry, MarketTable
-from shared.network import Network
-from shared.request import Setting
-from shared.strict_json import JsonValue
+from coldlever.broadcaster.api import ExchangeApi
+from coldlever.shared.address import Address
+from coldlever.shared.fields import U32_MAX
+from coldlever.shared.market import COIN_MAX_LENGTH, MarginMode, MarketEntry, MarketTable
+from coldlever.shared.network import Network
+from coldlever.shared.request import Setting
+from coldlever.shared.strict_json import JsonValue
 
 SPOT_BASE = 10_000
 BUILDER_BASE = 100_000

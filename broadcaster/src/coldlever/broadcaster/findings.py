@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from broadcaster.exchange import Standing
-from shared.address import Address
-from shared.errors import ColdleverError, RuleRefused
-from shared.market import MarketEntry
-from shared.signable import Signable
-from shared.signed import SignedPayload
+from coldlever.broadcaster.exchange import Standing
+from coldlever.shared.address import Address
+from coldlever.shared.errors import ColdleverError, RuleRefused
+from coldlever.shared.market import MarketEntry
+from coldlever.shared.signable import Signable
+from coldlever.shared.signed import SignedPayload
 
 
 @dataclass(frozen=True, slots=True)

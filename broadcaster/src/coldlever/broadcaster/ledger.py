@@ -11,12 +11,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from broadcaster.database import DRAFTS, METADATA, POSTS, make_engine
-from broadcaster.entry import OPEN_STATES, Entry, Key, State, unreadable
-from shared.address import Address
-from shared.errors import EnvironmentFault, InputRefused, RuleRefused
-from shared.printable import printable
-from shared.windows import NONCE_SET_SIZE
+from coldlever.broadcaster.database import DRAFTS, METADATA, POSTS, make_engine
+from coldlever.broadcaster.entry import OPEN_STATES, Entry, Key, State, unreadable
+from coldlever.shared.address import Address
+from coldlever.shared.errors import EnvironmentFault, InputRefused, RuleRefused
+from coldlever.shared.printable import printable
+from coldlever.shared.windows import NONCE_SET_SIZE
 
 __all__ = ["OPEN_STATES", "Entry", "Key", "Ledger", "State", "nonce_used", "row_gone"]
 
@@ -118,7 +118,7 @@ class Ledger:
         """A nonce for a new draft: the exchange's time, above every nonce known for the signer.
 
         Args:
-            venue: `broadcaster.api.Venue.key`.
+            venue: `coldlever.broadcaster.api.Venue.key`.
             signer: who will sign.
             now: the exchange's clock, ms since the epoch.
         """

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.errors import EnvironmentFault
+from coldlever.shared.errors import EnvironmentFault
 
 _POLL_S = 0.05
 

@@ -6,11 +6,11 @@ documentation of leverage and margin, and recorded answers.
 
 from __future__ import annotations
 
-from broadcaster.exchange import Position
-from broadcaster.findings import Finding
-from shared.actions import Action, TopUpIsolatedOnlyMargin, UpdateLeverage
-from shared.errors import RuleRefused
-from shared.market import MarginMode, MarketEntry
+from coldlever.broadcaster.exchange import Position
+from coldlever.broadcaster.findings import Finding
+from coldlever.shared.actions import Action, TopUpIsolatedOnlyMargin, UpdateLeverage
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.market import MarginMode, MarketEntry
 
 
 def leverage_rule(action: Action, market: MarketEntry | None) -> str | None:

@@ -10,10 +10,10 @@ import enum
 import re
 from dataclasses import dataclass
 
-from broadcaster.api import Answer, NoAnswer
-from shared.errors import ColdleverError
-from shared.printable import printable
-from shared.strict_json import JsonValue, loads
+from coldlever.broadcaster.api import Answer, NoAnswer
+from coldlever.shared.errors import ColdleverError
+from coldlever.shared.printable import printable
+from coldlever.shared.strict_json import JsonValue, loads
 
 _OK = 200
 _UNPROCESSABLE = 422

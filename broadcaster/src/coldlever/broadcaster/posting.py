@@ -15,19 +15,27 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from broadcaster.attempts import TIME_HAS_SETTLED, in_context, may_be_repeated
-from broadcaster.effect import Effect, Snapshot, compare, load_snapshot, snapshot
-from broadcaster.exchange import Exchange
-from broadcaster.findings import Report
-from broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger, State, nonce_used, row_gone
-from broadcaster.lock import payload_lock
-from broadcaster.outcome import Outcome, Verdict, classify
-from broadcaster.receipt import make_receipt
-from broadcaster.row import PROOF, is_beyond_landing, payload_of, row_of
-from shared.actions import UpdateLeverage
-from shared.errors import EnvironmentFault, RuleRefused
-from shared.signed import SignedPayload
-from shared.windows import POST_MARGIN_MS, expiry_problem
+from coldlever.broadcaster.attempts import TIME_HAS_SETTLED, in_context, may_be_repeated
+from coldlever.broadcaster.effect import Effect, Snapshot, compare, load_snapshot, snapshot
+from coldlever.broadcaster.exchange import Exchange
+from coldlever.broadcaster.findings import Report
+from coldlever.broadcaster.ledger import (
+    OPEN_STATES,
+    Entry,
+    Key,
+    Ledger,
+    State,
+    nonce_used,
+    row_gone,
+)
+from coldlever.broadcaster.lock import payload_lock
+from coldlever.broadcaster.outcome import Outcome, Verdict, classify
+from coldlever.broadcaster.receipt import make_receipt
+from coldlever.broadcaster.row import PROOF, is_beyond_landing, payload_of, row_of
+from coldlever.shared.actions import UpdateLeverage
+from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.shared.signed import SignedPayload
+from coldlever.shared.windows import POST_MARGIN_MS, expiry_problem
 
 LOCK_WAIT_S = 90.0
 DEFAULT_RETRY_S = 20.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from broadcaster.effect import Snapshot, load_snapshot
-from broadcaster.entry import Entry, unreadable
-from shared.review import check_words
+from coldlever.broadcaster.effect import Snapshot, load_snapshot
+from coldlever.broadcaster.entry import Entry, unreadable
+from coldlever.shared.review import check_words
 
 KIND = "coldlever/receipt"
 VERSION = 1

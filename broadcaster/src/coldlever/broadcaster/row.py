@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from broadcaster.attempts import TIME_HAS_SETTLED
-from broadcaster.effect import Effect, Snapshot, dump_snapshot
-from broadcaster.exchange import Exchange
-from broadcaster.findings import Report
-from broadcaster.ledger import Entry, Key, State
-from shared.errors import ColdleverError, EnvironmentFault
-from shared.signed import SignedPayload, load_signed, verify
-from shared.windows import NONCE_PAST_MS
+from coldlever.broadcaster.attempts import TIME_HAS_SETTLED
+from coldlever.broadcaster.effect import Effect, Snapshot, dump_snapshot
+from coldlever.broadcaster.exchange import Exchange
+from coldlever.broadcaster.findings import Report
+from coldlever.broadcaster.ledger import Entry, Key, State
+from coldlever.shared.errors import ColdleverError, EnvironmentFault
+from coldlever.shared.signed import SignedPayload, load_signed, verify
+from coldlever.shared.windows import NONCE_PAST_MS
 
 EFFECT_NOT_SEEN = "effect-not-seen"
 # What reading back makes of an accepted payload: state, code and sentence.

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shared.fields import (
+from coldlever.shared.fields import (
     SAFE_INTEGER_MAX,
     U32_MAX,
     Where,
@@ -22,7 +22,7 @@ from shared.fields import (
     as_string,
     describe,
 )
-from shared.strict_json import JsonValue
+from coldlever.shared.strict_json import JsonValue
 
 # The exchange parses this decimal into a number and writes it again before it hashes. "10.0" or
 # "05" might come back as "10" and "5" and change the hash, so only the shortest form is taken.

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from shared.errors import InputRefused
-from shared.keccak import keccak256
-from shared.printable import quoted
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.keccak import keccak256
+from coldlever.shared.printable import quoted
 
 # EIP-55: a letter is upper-case where the hash of the lower-case spelling has a digit from 8 up.
 _UPPER_FROM = 8

@@ -10,7 +10,7 @@ import enum
 import sys
 import zlib
 
-from shared.errors import InputRefused
+from coldlever.shared.errors import InputRefused
 
 _CHECKSUM_BYTES = 4
 

@@ -20,17 +20,17 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from shared.errors import (
+from coldlever.shared.errors import (
     ColdleverError,
     EnvironmentFault,
     InputRefused,
     Interrupted,
     UsageRefused,
 )
-from shared.files import read_bounded, require_writable, write_exclusive
-from shared.printable import printable
-from shared.refusals import refusal_of
-from shared.strict_json import MAX_BYTES
+from coldlever.shared.files import read_bounded, require_writable, write_exclusive
+from coldlever.shared.printable import printable
+from coldlever.shared.refusals import refusal_of
+from coldlever.shared.strict_json import MAX_BYTES
 
 STDIO = "-"
 _PASSPHRASE_MAX_BYTES = 4096

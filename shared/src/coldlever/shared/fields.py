@@ -9,10 +9,10 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from shared.address import Address, parse_address
-from shared.errors import InputRefused
-from shared.printable import printable, quoted
-from shared.strict_json import JsonValue, NotInteger
+from coldlever.shared.address import Address, parse_address
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.printable import printable, quoted
+from coldlever.shared.strict_json import JsonValue, NotInteger
 
 U32_MAX = 2**32 - 1
 # Above 2^53-1 a JavaScript tool on the way would round the number and change the hash.
@@ -136,7 +136,7 @@ def as_choice(value: JsonValue, where: Where, choices: Collection[str]) -> str:
 
 
 def as_address(value: JsonValue, where: Where) -> Address:
-    """An address, see `shared.address.parse_address`."""
+    """An address, see `coldlever.shared.address.parse_address`."""
     if not isinstance(value, str):
         raise where.refusal("wrong-type", describe(value), "an address as a string")
     try:

@@ -8,8 +8,8 @@ import os
 import secrets
 from pathlib import Path
 
-from shared.errors import EnvironmentFault, InputRefused, UsageRefused
-from shared.printable import printable
+from coldlever.shared.errors import EnvironmentFault, InputRefused, UsageRefused
+from coldlever.shared.printable import printable
 
 _MODE = 0o600
 # Some file systems (network shares, FUSE) know no fsync of a folder and answer so.

@@ -10,11 +10,11 @@ import enum
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shared.console import dump_document
-from shared.message import Message, compact_document, message_wire
+from coldlever.shared.console import dump_document
+from coldlever.shared.message import Message, compact_document, message_wire
 
 if TYPE_CHECKING:
-    from shared.qr.options import Drawing, Scanning
+    from coldlever.shared.qr.options import Drawing, Scanning
 
 # What error messages call a scanned document.
 SCANNED = "QR code"
@@ -30,11 +30,11 @@ class Expected(enum.Enum):
 
 
 def draw_message(message: Message, drawing: Drawing) -> None:
-    """Draw a message as the options say; see `shared.qr.options.show_message`."""
+    """Draw a message as the options say; see `coldlever.shared.qr.options.show_message`."""
     if not drawing.wanted:
         return
-    from shared.qr.options import show_message  # noqa: PLC0415 - only where a code is drawn
-    from shared.transport import encode  # noqa: PLC0415 - the same
+    from coldlever.shared.qr.options import show_message  # noqa: PLC0415 - only where a code is drawn
+    from coldlever.shared.transport import encode  # noqa: PLC0415 - the same
 
     kind, data = encode(message)
     show_message(kind, data, compact_document(message), drawing)
@@ -47,8 +47,8 @@ def message_parts(message: Message, drawing: Drawing) -> dict[str, object]:
         ``type`` (the UR type), ``bytes`` (the message's size) and ``parts``: one text a code, as
         many as the message has fragments.
     """
-    from shared.qr.frames import ur_parts  # noqa: PLC0415 - only where a code is drawn
-    from shared.transport import encode  # noqa: PLC0415 - the same
+    from coldlever.shared.qr.frames import ur_parts  # noqa: PLC0415 - only where a code is drawn
+    from coldlever.shared.transport import encode  # noqa: PLC0415 - the same
 
     kind, data = encode(message)
     return {"type": kind, "bytes": len(data), "parts": ur_parts(kind, data, drawing.density)}
@@ -62,8 +62,8 @@ def scan_document(expected: Expected, files: Sequence[str], scanning: Scanning) 
         UsageRefused: the sources do not go together.
         EnvironmentFault: an extra or the camera is missing.
     """
-    from shared.qr.options import scan_message  # noqa: PLC0415 - only where a code is read
-    from shared.transport import decode  # noqa: PLC0415 - the same
+    from coldlever.shared.qr.options import scan_message  # noqa: PLC0415 - only where a code is read
+    from coldlever.shared.transport import decode  # noqa: PLC0415 - the same
 
     result = scan_message(expected.value, files, scanning)
     if result.ur_type is None:

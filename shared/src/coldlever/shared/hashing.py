@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import msgpack
 
-from shared.keccak import keccak256 as keccak256  # noqa: PLC0414 - part of this module's surface
-from shared.network import Network
+from coldlever.shared.keccak import keccak256 as keccak256  # noqa: PLC0414 - part of this module's surface
+from coldlever.shared.network import Network
 
 if TYPE_CHECKING:
-    from shared.actions import Action
-    from shared.address import Address
+    from coldlever.shared.actions import Action
+    from coldlever.shared.address import Address
 
 _NO_VAULT = b"\x00"
 _VAULT_FOLLOWS = b"\x01"

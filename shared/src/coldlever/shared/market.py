@@ -10,9 +10,9 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.actions import Action, UpdateLeverage
-from shared.errors import RuleRefused
-from shared.fields import (
+from coldlever.shared.actions import Action, UpdateLeverage
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.fields import (
     SAFE_INTEGER_MAX,
     U32_MAX,
     Where,
@@ -24,8 +24,8 @@ from shared.fields import (
     describe,
     elements,
 )
-from shared.network import Network
-from shared.strict_json import JsonValue
+from coldlever.shared.network import Network
+from coldlever.shared.strict_json import JsonValue
 
 KIND = "coldlever/market"
 VERSION = 1

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from shared.errors import RuleRefused
-from shared.fields import Where
-from shared.market import KIND as MARKET_KIND
-from shared.market import MarketEntry, MarketTable, parse_market_table
-from shared.network import Network
-from shared.request import Defaults, RequestFile, parse_requests
-from shared.signed import KIND as SIGNED_KIND
-from shared.signed import SignedFile, SignedPayload, parse_signed
-from shared.strict_json import JsonValue, loads
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.fields import Where
+from coldlever.shared.market import KIND as MARKET_KIND
+from coldlever.shared.market import MarketEntry, MarketTable, parse_market_table
+from coldlever.shared.network import Network
+from coldlever.shared.request import Defaults, RequestFile, parse_requests
+from coldlever.shared.signed import KIND as SIGNED_KIND
+from coldlever.shared.signed import SignedFile, SignedPayload, parse_signed
+from coldlever.shared.strict_json import JsonValue, loads
 
 Message = RequestFile | SignedFile | MarketTable | MarketEntry
 

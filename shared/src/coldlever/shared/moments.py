@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from shared.errors import UsageRefused
-from shared.fields import SAFE_INTEGER_MAX
-from shared.printable import quoted
+from coldlever.shared.errors import UsageRefused
+from coldlever.shared.fields import SAFE_INTEGER_MAX
+from coldlever.shared.printable import quoted
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATION = re.compile(r"([1-9][0-9]{0,6})(s|m|h|d)")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from shared.errors import EnvironmentFault
-from shared.printable import printable
+from coldlever.shared.errors import EnvironmentFault
+from coldlever.shared.printable import printable
 
 _FOLDER_MODE = 0o700
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from shared.errors import (
+from coldlever.shared.errors import (
     ColdleverError,
     EnvironmentFault,
     InternalFault,
     Interrupted,
     UsageRefused,
 )
-from shared.printable import printable
+from coldlever.shared.printable import printable
 
 
 def refusal_of(error: BaseException) -> ColdleverError:

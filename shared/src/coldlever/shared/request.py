@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.actions import parse_action
-from shared.address import Address
-from shared.errors import InputRefused, RuleRefused, UsageRefused
-from shared.fields import (
+from coldlever.shared.actions import parse_action
+from coldlever.shared.address import Address
+from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.fields import (
     SAFE_INTEGER_MAX,
     U32_MAX,
     Where,
@@ -23,16 +23,16 @@ from shared.fields import (
     describe,
     elements,
 )
-from shared.market import (
+from coldlever.shared.market import (
     MarketEntry,
     describe_kind,
     parse_market_entry,
     parse_network,
     require_fitting,
 )
-from shared.network import Network
-from shared.signable import Signable, parse_signable
-from shared.strict_json import JsonValue, loads
+from coldlever.shared.network import Network
+from coldlever.shared.signable import Signable, parse_signable
+from coldlever.shared.strict_json import JsonValue, loads
 
 NOTE_MAX_LENGTH = 500
 DEFAULT_VALIDITY_MS = 3_600_000

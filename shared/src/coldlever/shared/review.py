@@ -11,15 +11,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.actions import MICRO_USD, Action, UpdateIsolatedMargin, UpdateLeverage
-from shared.address import Address
-from shared.bytewords import WORDS
-from shared.keccak import keccak256
-from shared.market import MarketEntry, require_fitting, venue_objections
-from shared.moments import moment, span
-from shared.printable import quoted
-from shared.request import Request, Setting
-from shared.signable import Signable
+from coldlever.shared.actions import MICRO_USD, Action, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.address import Address
+from coldlever.shared.bytewords import WORDS
+from coldlever.shared.keccak import keccak256
+from coldlever.shared.market import MarketEntry, require_fitting, venue_objections
+from coldlever.shared.moments import moment, span
+from coldlever.shared.printable import quoted
+from coldlever.shared.request import Request, Setting
+from coldlever.shared.signable import Signable
 
 CHECK_WORD_COUNT = 8
 _COIN_SHOWN = 40

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.actions import Action, parse_action
-from shared.fields import SAFE_INTEGER_MAX, Where, as_integer, as_optional_address
-from shared.hashing import action_hash, agent_digest
-from shared.windows import NONCE_PAST_MS
+from coldlever.shared.actions import Action, parse_action
+from coldlever.shared.fields import SAFE_INTEGER_MAX, Where, as_integer, as_optional_address
+from coldlever.shared.hashing import action_hash, agent_digest
+from coldlever.shared.windows import NONCE_PAST_MS
 
 if TYPE_CHECKING:
-    from shared.address import Address
-    from shared.network import Network
-    from shared.strict_json import JsonValue
+    from coldlever.shared.address import Address
+    from coldlever.shared.network import Network
+    from coldlever.shared.strict_json import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Signable:
     expires_after: int | None
 
     def action_hash(self) -> bytes:
-        """32 bytes; see `shared.hashing.hash_wire_action`."""
+        """32 bytes; see `coldlever.shared.hashing.hash_wire_action`."""
         return action_hash(self.action, self.nonce, self.vault, self.expires_after)
 
     def digest(self) -> bytes:

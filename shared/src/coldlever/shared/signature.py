@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from coincurve import PrivateKey, PublicKey
 
-from shared.address import Address
-from shared.errors import InputRefused, RuleRefused
-from shared.fields import Where, as_integer, as_object, describe
-from shared.keccak import keccak256
-from shared.strict_json import JsonValue
+from coldlever.shared.address import Address
+from coldlever.shared.errors import InputRefused, RuleRefused
+from coldlever.shared.fields import Where, as_integer, as_object, describe
+from coldlever.shared.keccak import keccak256
+from coldlever.shared.strict_json import JsonValue
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _HALF_ORDER = CURVE_ORDER // 2

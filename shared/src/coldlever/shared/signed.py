@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from shared.address import Address
-from shared.errors import InputRefused, RuleRefused
-from shared.fields import (
+from coldlever.shared.address import Address
+from coldlever.shared.errors import InputRefused, RuleRefused
+from coldlever.shared.fields import (
     Where,
     as_address,
     as_bytes,
@@ -21,12 +21,12 @@ from shared.fields import (
     describe,
     elements,
 )
-from shared.hashing import agent_digest
-from shared.market import describe_kind, parse_network
-from shared.network import Network
-from shared.signable import Signable, parse_signable
-from shared.signature import Signature, parse_signature, recover
-from shared.strict_json import JsonValue, loads
+from coldlever.shared.hashing import agent_digest
+from coldlever.shared.market import describe_kind, parse_network
+from coldlever.shared.network import Network
+from coldlever.shared.signable import Signable, parse_signable
+from coldlever.shared.signature import Signature, parse_signature, recover
+from coldlever.shared.strict_json import JsonValue, loads
 
 KIND = "coldlever/signed"
 VERSION = 1

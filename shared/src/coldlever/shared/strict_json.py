@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn
 
-from shared.errors import InputRefused
-from shared.printable import printable, quoted
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.printable import printable, quoted
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.errors import RuleRefused
-from shared.moments import moment, span
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.moments import moment, span
 
 # The exchange keeps this many nonces per signer and wants a new one above the lowest of them.
 NONCE_SET_SIZE = 100

@@ -1,4 +1,4 @@
-"""Entry point of ``coldlever-signer`` and of ``python -m signer``.
+"""Entry point of ``coldlever-signer`` and of ``python -P -m coldlever.signer``.
 
 The process is closed before anything but the standard library is imported.
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from signer.isolation import engage
+from coldlever.signer.isolation import engage
 
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit status."""
     engage()
-    from signer.cli import commands  # noqa: PLC0415 - nothing may load before the hook is in place
+    from coldlever.signer.cli import commands  # noqa: PLC0415 - nothing may load before the hook is in place
 
     commands.main(prog_name="coldlever-signer")
 

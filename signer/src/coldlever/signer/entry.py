@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.address import Address
-from shared.network import Network
+from coldlever.shared.address import Address
+from coldlever.shared.network import Network
 
 HASH_BYTES = 32
 

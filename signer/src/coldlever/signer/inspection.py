@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from shared.address import Address
-from shared.errors import ColdleverError, RuleRefused
-from shared.request import Request
-from shared.review import Caution, Review, review
-from shared.signed import SignedPayload, verify
-from signer.rules import Placed, time_problems
+from coldlever.shared.address import Address
+from coldlever.shared.errors import ColdleverError, RuleRefused
+from coldlever.shared.request import Request
+from coldlever.shared.review import Caution, Review, review
+from coldlever.shared.signed import SignedPayload, verify
+from coldlever.signer.rules import Placed, time_problems
 
 _UNTIMED = Caution("time-unchecked", "no clock: nonce and expiry were NOT checked against the time")
 

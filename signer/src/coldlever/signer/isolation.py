@@ -14,7 +14,7 @@ import resource
 import sys
 from collections.abc import Callable
 
-from shared.errors import EnvironmentFault
+from coldlever.shared.errors import EnvironmentFault
 
 # Families of audit events (the part before the first dot) that have no place in a signer: sockets
 # and look-ups, the protocols of the standard library, other programs, the system's log.

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.address import Address
-from shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
-from shared.printable import printable, quoted
-from signer.keystore import Keystore, load_keystore
+from coldlever.shared.address import Address
+from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
+from coldlever.shared.printable import printable, quoted
+from coldlever.signer.keystore import Keystore, load_keystore
 
 _SUFFIX = ".json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

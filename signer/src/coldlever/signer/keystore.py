@@ -15,16 +15,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.address import Address, parse_address
-from shared.errors import EnvironmentFault, InputRefused, RuleRefused
-from shared.fields import Where, as_choice, as_integer, as_string, describe
-from shared.files import read_bounded, write_exclusive
-from shared.market import describe_kind
-from shared.printable import printable, quoted
-from shared.signature import SECRET_BYTES, SigningKey
-from shared.strict_json import JsonValue, loads
-from signer.kdf import DEFAULT_SCRYPT_N, Kdf, parse_kdf
-from signer.passphrase import normalise, spellings
+from coldlever.shared.address import Address, parse_address
+from coldlever.shared.errors import EnvironmentFault, InputRefused, RuleRefused
+from coldlever.shared.fields import Where, as_choice, as_integer, as_string, describe
+from coldlever.shared.files import read_bounded, write_exclusive
+from coldlever.shared.market import describe_kind
+from coldlever.shared.printable import printable, quoted
+from coldlever.shared.signature import SECRET_BYTES, SigningKey
+from coldlever.shared.strict_json import JsonValue, loads
+from coldlever.signer.kdf import DEFAULT_SCRYPT_N, Kdf, parse_kdf
+from coldlever.signer.passphrase import normalise, spellings
 
 MAX_BYTES = 64 << 10
 _VERSION = 3
@@ -169,7 +169,8 @@ def seal(secret: bytes, passphrase: str, work_factor: int = DEFAULT_SCRYPT_N) ->
 
     Args:
         secret: 32 bytes.
-        passphrase: as typed; whether it is strong enough is `signer.passphrase.require_strong`.
+        passphrase: as typed; whether it is strong enough is for
+            `coldlever.signer.passphrase.require_strong` to say.
         work_factor: scrypt's N; the command line always takes the default.
     """
     from eth_account import Account  # noqa: PLC0415 - costs 0.4 s, paid where a key is sealed

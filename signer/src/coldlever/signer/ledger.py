@@ -18,12 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from shared.address import ADDRESS_BYTES, Address
-from shared.errors import EnvironmentFault, RuleRefused
-from shared.network import Network
-from shared.printable import printable, quoted
-from shared.windows import NONCE_SET_SIZE, nonce_floor_problem
-from signer.entry import HASH_BYTES, Entry
+from coldlever.shared.address import ADDRESS_BYTES, Address
+from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.shared.network import Network
+from coldlever.shared.printable import printable, quoted
+from coldlever.shared.windows import NONCE_SET_SIZE, nonce_floor_problem
+from coldlever.signer.entry import HASH_BYTES, Entry
 
 FILE_NAME = "ledger.sqlite3"
 LOCK_WAIT_S = 10.0

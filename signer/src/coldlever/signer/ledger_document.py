@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from shared.fields import (
+from coldlever.shared.fields import (
     SAFE_INTEGER_MAX,
     Where,
     as_address,
@@ -21,11 +21,11 @@ from shared.fields import (
     as_string,
     elements,
 )
-from shared.market import parse_network
-from shared.signable import parse_nonce
-from shared.strict_json import MAX_BYTES as MAX_JSON_BYTES
-from shared.strict_json import JsonValue, loads
-from signer.entry import HASH_BYTES, Entry
+from coldlever.shared.market import parse_network
+from coldlever.shared.signable import parse_nonce
+from coldlever.shared.strict_json import MAX_BYTES as MAX_JSON_BYTES
+from coldlever.shared.strict_json import JsonValue, loads
+from coldlever.signer.entry import HASH_BYTES, Entry
 
 KIND = "coldlever/signer-ledger"
 VERSION = 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from shared.errors import RuleRefused, UsageRefused
-from shared.market import MarketTable
-from shared.network import Network
-from shared.printable import quoted
-from shared.request import Request
+from coldlever.shared.errors import RuleRefused, UsageRefused
+from coldlever.shared.market import MarketTable
+from coldlever.shared.network import Network
+from coldlever.shared.printable import quoted
+from coldlever.shared.request import Request
 
 
 @dataclass(frozen=True, slots=True)

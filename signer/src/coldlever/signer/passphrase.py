@@ -12,7 +12,7 @@ import itertools
 import re
 import unicodedata
 
-from shared.errors import RuleRefused
+from coldlever.shared.errors import RuleRefused
 
 MIN_LENGTH = 12
 _MIN_DISTINCT = 6

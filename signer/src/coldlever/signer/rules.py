@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.address import Address
-from shared.errors import RuleRefused
-from shared.fields import Where
-from shared.network import Network
-from shared.request import Request
-from shared.review import Review, review
-from shared.signable import Signable
-from shared.windows import SIGN_MARGIN_MS, expiry_problem, nonce_window_problem
+from coldlever.shared.address import Address
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.fields import Where
+from coldlever.shared.network import Network
+from coldlever.shared.request import Request
+from coldlever.shared.review import Review, review
+from coldlever.shared.signable import Signable
+from coldlever.shared.windows import SIGN_MARGIN_MS, expiry_problem, nonce_window_problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.address import Address
-from shared.errors import EnvironmentFault, RuleRefused
-from shared.signature import Signature, recover
-from shared.signed import SignedPayload
-from signer.entry import Entry
-from signer.rules import Placed, require_distinct_nonces, require_signer
+from coldlever.shared.address import Address
+from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.shared.signature import Signature, recover
+from coldlever.shared.signed import SignedPayload
+from coldlever.signer.entry import Entry
+from coldlever.signer.rules import Placed, require_distinct_nonces, require_signer
 
 _SIZING_SIGNATURE = Signature(1, 1, 27)
 
@@ -34,7 +34,7 @@ class Signed:
 
 
 class Key(Protocol):
-    """What signs; `shared.signature.SigningKey` in earnest."""
+    """What signs; `coldlever.shared.signature.SigningKey` in earnest."""
 
     @property
     def address(self) -> Address:
@@ -45,7 +45,7 @@ class Key(Protocol):
 
 
 class Recorder(Protocol):
-    """What remembers spent nonces; `signer.ledger.Ledger` in earnest."""
+    """What remembers spent nonces; `coldlever.signer.ledger.Ledger` in earnest."""
 
     def record(self, entries: Sequence[Entry]) -> tuple[bool, ...]:
         """Spend nonces durably, all or none; says which were spent on the same request before."""

@@ -6,8 +6,8 @@ from typing import NoReturn
 
 import click
 
-import broadcaster
-from shared.console import ColdleverGroup, Lazy
+from coldlever.broadcaster import __version__
+from coldlever.shared.console import ColdleverGroup, Lazy
 
 _EPILOG = """\b
 A leverage change, end to end (try it against `rehearse` first):
@@ -26,16 +26,28 @@ Exit status: 0 done, 2 wrong usage, 3 input refused, 4 refused by a rule,
 """
 
 _COMMANDS = {
-    "draft": Lazy("broadcaster.cli.draft:draft", "Write an unsigned request from live data."),
-    "market": Lazy("broadcaster.cli.market:market", "Write the table of markets for the signer."),
-    "check": Lazy("broadcaster.cli.check:check", "Check signed payloads without posting them."),
-    "post": Lazy("broadcaster.cli.post:post", "Check, record and post; posting twice posts once."),
-    "resolve": Lazy("broadcaster.cli.resolve:resolve", "Finish what was left open."),
-    "history": Lazy("broadcaster.cli.history:history", "List what was posted from here."),
-    "scan": Lazy("broadcaster.cli.scan:scan", "Read QR codes into a document."),
-    "qr": Lazy("broadcaster.cli.qr:qr", "Show a document as QR code."),
-    "rehearse": Lazy("broadcaster.cli.rehearse:rehearse", "Run a local exchange to practise on."),
-    "completion": Lazy("broadcaster.cli.completion:completion", "Print a completion script."),
+    "draft": Lazy(
+        "coldlever.broadcaster.cli.draft:draft", "Write an unsigned request from live data."
+    ),
+    "market": Lazy(
+        "coldlever.broadcaster.cli.market:market", "Write the table of markets for the signer."
+    ),
+    "check": Lazy(
+        "coldlever.broadcaster.cli.check:check", "Check signed payloads without posting them."
+    ),
+    "post": Lazy(
+        "coldlever.broadcaster.cli.post:post", "Check, record and post; posting twice posts once."
+    ),
+    "resolve": Lazy("coldlever.broadcaster.cli.resolve:resolve", "Finish what was left open."),
+    "history": Lazy("coldlever.broadcaster.cli.history:history", "List what was posted from here."),
+    "scan": Lazy("coldlever.broadcaster.cli.scan:scan", "Read QR codes into a document."),
+    "qr": Lazy("coldlever.broadcaster.cli.qr:qr", "Show a document as QR code."),
+    "rehearse": Lazy(
+        "coldlever.broadcaster.cli.rehearse:rehearse", "Run a local exchange to practise on."
+    ),
+    "completion": Lazy(
+        "coldlever.broadcaster.cli.completion:completion", "Print a completion script."
+    ),
 }
 
 
@@ -45,7 +57,7 @@ _COMMANDS = {
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(broadcaster.__version__, prog_name="coldlever-broadcaster")
+@click.version_option(__version__, prog_name="coldlever-broadcaster")
 def cli() -> None:
     """Check signed leverage payloads and post them to Hyperliquid exactly once.
 

@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from broadcaster.checks import Checker
-from broadcaster.cli.context import (
+from coldlever.broadcaster.checks import Checker
+from coldlever.broadcaster.cli.context import (
     ADDRESS,
     connect,
     local_now,
@@ -16,15 +16,15 @@ from broadcaster.cli.context import (
     open_ledger,
     venue_options,
 )
-from broadcaster.cli.load import Items, load_items
-from broadcaster.cli.show import show_report, show_reviews
-from broadcaster.findings import Report
-from broadcaster.ledger import Ledger
-from shared.address import Address
-from shared.console import emit_json, say
-from shared.errors import RuleRefused
-from shared.network import Network
-from shared.qr.options import Scanning, scanning_options
+from coldlever.broadcaster.cli.load import Items, load_items
+from coldlever.broadcaster.cli.show import show_report, show_reviews
+from coldlever.broadcaster.findings import Report
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.shared.address import Address
+from coldlever.shared.console import emit_json, say
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.network import Network
+from coldlever.shared.qr.options import Scanning, scanning_options
 
 
 @click.command(short_help="Check signed payloads without posting them.")

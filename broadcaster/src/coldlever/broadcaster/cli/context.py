@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 
 import click
 
-from broadcaster.api import ExchangeApi, Venue, choose_venue, loopback_url, make_session
-from broadcaster.exchange import Exchange
-from broadcaster.ledger import Ledger
-from broadcaster.posting import Poster
-from broadcaster.weight import WeightBudget
-from shared.address import Address, parse_address
-from shared.console import json_option
-from shared.errors import RuleRefused, UsageRefused
-from shared.network import Network
-from shared.paths import make_folder, state_folder
+from coldlever.broadcaster.api import ExchangeApi, Venue, choose_venue, loopback_url, make_session
+from coldlever.broadcaster.exchange import Exchange
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.posting import Poster
+from coldlever.broadcaster.weight import WeightBudget
+from coldlever.shared.address import Address, parse_address
+from coldlever.shared.console import json_option
+from coldlever.shared.errors import RuleRefused, UsageRefused
+from coldlever.shared.network import Network
+from coldlever.shared.paths import make_folder, state_folder
 
 F = TypeVar("F", bound=Callable[..., Any])
 

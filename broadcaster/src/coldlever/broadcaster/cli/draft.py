@@ -6,7 +6,7 @@ from decimal import Decimal, DecimalException
 
 import click
 
-from broadcaster.cli.context import (
+from coldlever.broadcaster.cli.context import (
     ADDRESS,
     connect_any,
     named,
@@ -14,8 +14,8 @@ from broadcaster.cli.context import (
     open_ledger,
     venue_options,
 )
-from broadcaster.cli.show import show_finding, show_lines
-from broadcaster.draft import (
+from coldlever.broadcaster.cli.show import show_finding, show_lines
+from coldlever.broadcaster.draft import (
     Draft,
     MoveMargin,
     Order,
@@ -25,9 +25,9 @@ from broadcaster.draft import (
     make_draft,
     margin_estimate,
 )
-from shared.actions import MICRO_USD, UpdateLeverage, parse_action
-from shared.address import Address
-from shared.console import (
+from coldlever.shared.actions import MICRO_USD, UpdateLeverage, parse_action
+from coldlever.shared.address import Address
+from coldlever.shared.console import (
     STDIO,
     dump_document,
     emit_json,
@@ -35,14 +35,14 @@ from shared.console import (
     say,
     write_document,
 )
-from shared.errors import InputRefused, UsageRefused
-from shared.fields import SAFE_INTEGER_MAX, U32_MAX, Where
-from shared.handover import draw_message
-from shared.moments import parse_duration
-from shared.printable import printable
-from shared.qr.options import Drawing, drawing_options, require_drawable
-from shared.request import NOTE_MAX_LENGTH, RequestFile, Setting
-from shared.review import render_review, review
+from coldlever.shared.errors import InputRefused, UsageRefused
+from coldlever.shared.fields import SAFE_INTEGER_MAX, U32_MAX, Where
+from coldlever.shared.handover import draw_message
+from coldlever.shared.moments import parse_duration
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.options import Drawing, drawing_options, require_drawable
+from coldlever.shared.request import NOTE_MAX_LENGTH, RequestFile, Setting
+from coldlever.shared.review import render_review, review
 
 # A longer validity is pointless: the exchange refuses nonces older than two days.
 _MAX_VALIDITY_MS = 2 * 86_400_000

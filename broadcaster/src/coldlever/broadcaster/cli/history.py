@@ -6,12 +6,12 @@ import json
 
 import click
 
-from broadcaster.cli.context import open_ledger, state_options
-from broadcaster.cli.show import colour_of, describe_entry
-from broadcaster.ledger import State
-from broadcaster.receipt import make_receipt
-from shared.console import emit_json, say
-from shared.moments import moment
+from coldlever.broadcaster.cli.context import open_ledger, state_options
+from coldlever.broadcaster.cli.show import colour_of, describe_entry
+from coldlever.broadcaster.ledger import State
+from coldlever.broadcaster.receipt import make_receipt
+from coldlever.shared.console import emit_json, say
+from coldlever.shared.moments import moment
 
 
 @click.command(short_help="List what was posted from here.")

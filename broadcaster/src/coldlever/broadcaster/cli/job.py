@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from broadcaster.checks import Checker
-from broadcaster.cli.check import report_wire
-from broadcaster.cli.context import Connection, connect, make_poster
-from broadcaster.cli.load import Item
-from broadcaster.cli.result import result_status, result_wire
-from broadcaster.findings import Finding, Report
-from broadcaster.ledger import OPEN_STATES, Ledger
-from broadcaster.posting import Poster, Result, settled
-from shared.address import Address
-from shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
-from shared.network import Network
-from shared.refusals import refusal_of
-from shared.signed import verify
+from coldlever.broadcaster.checks import Checker
+from coldlever.broadcaster.cli.check import report_wire
+from coldlever.broadcaster.cli.context import Connection, connect, make_poster
+from coldlever.broadcaster.cli.load import Item
+from coldlever.broadcaster.cli.result import result_status, result_wire
+from coldlever.broadcaster.findings import Finding, Report
+from coldlever.broadcaster.ledger import OPEN_STATES, Ledger
+from coldlever.broadcaster.posting import Poster, Result, settled
+from coldlever.shared.address import Address
+from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
+from coldlever.shared.network import Network
+from coldlever.shared.refusals import refusal_of
+from coldlever.shared.signed import verify
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from broadcaster.cli.context import connect_any, named, network_option, venue_options
-from shared.console import (
+from coldlever.broadcaster.cli.context import connect_any, named, network_option, venue_options
+from coldlever.shared.console import (
     STDIO,
     dump_document,
     emit_json,
@@ -13,10 +13,10 @@ from shared.console import (
     say,
     write_document,
 )
-from shared.handover import draw_message
-from shared.moments import moment
-from shared.printable import printable
-from shared.qr.options import Drawing, drawing_options, require_drawable
+from coldlever.shared.handover import draw_message
+from coldlever.shared.moments import moment
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.options import Drawing, drawing_options, require_drawable
 
 
 @click.command(short_help="Write the table of markets for the signer.")

@@ -8,15 +8,21 @@ from contextlib import contextmanager
 
 import click
 
-from broadcaster.cli.context import ADDRESS, named, network_option, open_folder, venue_options
-from broadcaster.cli.job import Job, Runner
-from broadcaster.cli.load import load_items
-from broadcaster.cli.result import show_result
-from broadcaster.cli.show import show_report, show_reviews
-from broadcaster.ledger import Ledger
-from broadcaster.posting import DEFAULT_RETRY_S
-from shared.address import Address
-from shared.console import (
+from coldlever.broadcaster.cli.context import (
+    ADDRESS,
+    named,
+    network_option,
+    open_folder,
+    venue_options,
+)
+from coldlever.broadcaster.cli.job import Job, Runner
+from coldlever.broadcaster.cli.load import load_items
+from coldlever.broadcaster.cli.result import show_result
+from coldlever.broadcaster.cli.show import show_report, show_reviews
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.posting import DEFAULT_RETRY_S
+from coldlever.shared.address import Address
+from coldlever.shared.console import (
     STDIO,
     ask,
     dump_document,
@@ -25,7 +31,7 @@ from shared.console import (
     say,
     write_document,
 )
-from shared.errors import (
+from coldlever.shared.errors import (
     ColdleverError,
     EnvironmentFault,
     ExchangeRefused,
@@ -34,8 +40,8 @@ from shared.errors import (
     PersonDeclined,
     RuleRefused,
 )
-from shared.printable import printable
-from shared.qr.options import Scanning, scanning_options
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.options import Scanning, scanning_options
 
 # In a batch the most worrying outcome decides the exit status.
 _WORST_FIRST = (

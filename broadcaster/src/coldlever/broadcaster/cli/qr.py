@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import click
 
-from broadcaster.cli.context import named, network_option
-from shared.console import emit_json, json_option, read_document, source_name
-from shared.handover import draw_message, message_parts
-from shared.message import load_message
-from shared.qr.options import Drawing, drawing_options, require_drawable
+from coldlever.broadcaster.cli.context import named, network_option
+from coldlever.shared.console import emit_json, json_option, read_document, source_name
+from coldlever.shared.handover import draw_message, message_parts
+from coldlever.shared.message import load_message
+from coldlever.shared.qr.options import Drawing, drawing_options, require_drawable
 
 
 @click.group(short_help="Show a document as QR code.")

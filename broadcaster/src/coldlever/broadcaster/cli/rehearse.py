@@ -6,12 +6,12 @@ import errno
 
 import click
 
-from broadcaster.cli.context import ADDRESS
-from broadcaster.rehearsal import FaultKind, RehearsalExchange, RehearsalServer
-from shared.address import Address
-from shared.console import emit, emit_json, json_option, say
-from shared.errors import EnvironmentFault
-from shared.network import Network
+from coldlever.broadcaster.cli.context import ADDRESS
+from coldlever.broadcaster.rehearsal import FaultKind, RehearsalExchange, RehearsalServer
+from coldlever.shared.address import Address
+from coldlever.shared.console import emit, emit_json, json_option, say
+from coldlever.shared.errors import EnvironmentFault
+from coldlever.shared.network import Network
 
 DEFAULT_PORT = 8787
 _MAX_PORT = 65_535

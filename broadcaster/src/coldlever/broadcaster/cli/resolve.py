@@ -9,16 +9,16 @@ from pathlib import Path
 
 import click
 
-from broadcaster.cli.context import connect, make_poster, open_folder, state_options
-from broadcaster.cli.result import result_status, result_wire, show_result
-from broadcaster.cli.show import describe_entry
-from broadcaster.ledger import OPEN_STATES, Entry, Ledger
-from broadcaster.posting import DEFAULT_RETRY_S, Poster, Result
-from broadcaster.receipt import make_receipt
-from shared.console import emit_json, say
-from shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
-from shared.network import Network
-from shared.refusals import refusal_of
+from coldlever.broadcaster.cli.context import connect, make_poster, open_folder, state_options
+from coldlever.broadcaster.cli.result import result_status, result_wire, show_result
+from coldlever.broadcaster.cli.show import describe_entry
+from coldlever.broadcaster.ledger import OPEN_STATES, Entry, Ledger
+from coldlever.broadcaster.posting import DEFAULT_RETRY_S, Poster, Result
+from coldlever.broadcaster.receipt import make_receipt
+from coldlever.shared.console import emit_json, say
+from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
+from coldlever.shared.network import Network
+from coldlever.shared.refusals import refusal_of
 
 _WORST_FIRST = (130, 7, 8, 6, 4, 0)
 

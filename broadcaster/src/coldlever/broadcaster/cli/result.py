@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from broadcaster.attempts import TIME_HAS_SETTLED
-from broadcaster.cli.show import colour_of
-from broadcaster.effect import load_snapshot
-from broadcaster.ledger import Entry, State
-from broadcaster.posting import Result
-from broadcaster.row import EFFECT_NOT_SEEN
-from shared.console import say
-from shared.errors import ExchangeRefused, OutcomeUnknown, RuleRefused
-from shared.printable import printable
+from coldlever.broadcaster.attempts import TIME_HAS_SETTLED
+from coldlever.broadcaster.cli.show import colour_of
+from coldlever.broadcaster.effect import load_snapshot
+from coldlever.broadcaster.ledger import Entry, State
+from coldlever.broadcaster.posting import Result
+from coldlever.broadcaster.row import EFFECT_NOT_SEEN
+from coldlever.shared.console import say
+from coldlever.shared.errors import ExchangeRefused, OutcomeUnknown, RuleRefused
+from coldlever.shared.printable import printable
 
 _STATUS = {
     State.CONFIRMED: "confirmed",

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import click
 
-from shared.console import STDIO, emit_json, json_option, require_output, say, write_document
-from shared.handover import SCANNED, Expected, scan_document
-from shared.message import load_message, message_wire
-from shared.printable import printable
-from shared.qr.options import Scanning, scanning_options
+from coldlever.shared.console import (
+    STDIO,
+    emit_json,
+    json_option,
+    require_output,
+    say,
+    write_document,
+)
+from coldlever.shared.handover import SCANNED, Expected, scan_document
+from coldlever.shared.message import load_message, message_wire
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.options import Scanning, scanning_options
 
 
 @click.command(short_help="Read QR codes into a document.")

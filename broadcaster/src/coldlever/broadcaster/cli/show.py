@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from broadcaster.findings import Finding, Report
-from broadcaster.ledger import Entry, State
-from shared.console import say
-from shared.printable import printable
-from shared.request import Request
-from shared.review import batch_words, render_batch, render_review, review
+from coldlever.broadcaster.findings import Finding, Report
+from coldlever.broadcaster.ledger import Entry, State
+from coldlever.shared.console import say
+from coldlever.shared.printable import printable
+from coldlever.shared.request import Request
+from coldlever.shared.review import batch_words, render_batch, render_review, review
 
 _MARKS = {True: ("ok  ", "green"), False: ("FAIL", "red"), None: ("--  ", "yellow")}
 _STATE_COLOURS = {

@@ -9,9 +9,9 @@ import enum
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from broadcaster.rehearsal.markets import Market
-from shared.address import Address
-from shared.errors import InputRefused
+from coldlever.broadcaster.rehearsal.markets import Market
+from coldlever.shared.address import Address
+from coldlever.shared.errors import InputRefused
 
 DEFAULT_LEVERAGE = 20
 # Observed: an agent stays accepted for at least this long after its `validUntil`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from broadcaster.rehearsal.journal import Entry, Outcome
+from coldlever.broadcaster.rehearsal.journal import Entry, Outcome
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response
 
-from shared.printable import printable
+from coldlever.shared.printable import printable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -11,12 +11,12 @@ from decimal import Decimal, InvalidOperation
 
 from flask import Blueprint, Response, jsonify, request
 
-from broadcaster.rehearsal.exchange import FUNDS, RehearsalExchange
-from broadcaster.rehearsal.faults import EXCHANGE_PATH, MAX_COUNT
-from broadcaster.rehearsal.journal import Outcome
-from shared.address import Address
-from shared.errors import InputRefused
-from shared.fields import (
+from coldlever.broadcaster.rehearsal.exchange import FUNDS, RehearsalExchange
+from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, MAX_COUNT
+from coldlever.broadcaster.rehearsal.journal import Outcome
+from coldlever.shared.address import Address
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.fields import (
     SAFE_INTEGER_MAX,
     Where,
     as_address,
@@ -27,7 +27,7 @@ from shared.fields import (
     describe,
     elements,
 )
-from shared.strict_json import JsonValue, NotInteger, loads
+from coldlever.shared.strict_json import JsonValue, NotInteger, loads
 
 _TEXT_MAX_LENGTH = 64
 _MULTI_SIG_MAX = 10

@@ -10,17 +10,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from broadcaster.rehearsal import rules, sentences
-from broadcaster.rehearsal.accounts import Account, Role
-from broadcaster.rehearsal.journal import Entry, Outcome
-from broadcaster.rehearsal.nonces import require_in_window
-from broadcaster.rehearsal.sentences import Refused
-from broadcaster.rehearsal.venue import Venue
-from broadcaster.rehearsal.wire import Action, Envelope, Malformed, NotModelled, read_envelope
-from shared.address import Address
-from shared.errors import RuleRefused
-from shared.hashing import agent_digest, hash_wire_action
-from shared.signature import Signature, recover
+from coldlever.broadcaster.rehearsal import rules, sentences
+from coldlever.broadcaster.rehearsal.accounts import Account, Role
+from coldlever.broadcaster.rehearsal.journal import Entry, Outcome
+from coldlever.broadcaster.rehearsal.nonces import require_in_window
+from coldlever.broadcaster.rehearsal.sentences import Refused
+from coldlever.broadcaster.rehearsal.venue import Venue
+from coldlever.broadcaster.rehearsal.wire import (
+    Action,
+    Envelope,
+    Malformed,
+    NotModelled,
+    read_envelope,
+)
+from coldlever.shared.address import Address
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.hashing import agent_digest, hash_wire_action
+from coldlever.shared.signature import Signature, recover
 
 # A request cancelled for its expiry counts this many times against the address.
 EXPIRED_COST = 5

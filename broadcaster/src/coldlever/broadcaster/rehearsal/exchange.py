@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 
-from broadcaster.rehearsal import answers, engine, info
-from broadcaster.rehearsal.accounts import (
+from coldlever.broadcaster.rehearsal import answers, engine, info
+from coldlever.broadcaster.rehearsal.accounts import (
     Account,
     Agent,
     LeverageSetting,
@@ -19,14 +19,14 @@ from broadcaster.rehearsal.accounts import (
     Position,
     Role,
 )
-from broadcaster.rehearsal.answers import Answer
-from broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind, FaultQueue
-from broadcaster.rehearsal.journal import Entry, Journal, Outcome
-from broadcaster.rehearsal.venue import REQUEST_CAP, Venue
-from broadcaster.rehearsal.wire import Malformed
-from shared.address import Address
-from shared.errors import InputRefused
-from shared.network import Network
+from coldlever.broadcaster.rehearsal.answers import Answer
+from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind, FaultQueue
+from coldlever.broadcaster.rehearsal.journal import Entry, Journal, Outcome
+from coldlever.broadcaster.rehearsal.venue import REQUEST_CAP, Venue
+from coldlever.broadcaster.rehearsal.wire import Malformed
+from coldlever.shared.address import Address
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.network import Network
 
 FUNDS = Decimal(10_000)
 Amount = Decimal | int | str

@@ -1,6 +1,6 @@
 """Faults: what can go wrong between a client and the exchange, played on request.
 
-The HTTP side of each kind is in `broadcaster.rehearsal.transmission`.
+The HTTP side of each kind is in `coldlever.broadcaster.rehearsal.transmission`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import enum
 import threading
 from dataclasses import dataclass, replace
 
-from shared.errors import InputRefused
+from coldlever.shared.errors import InputRefused
 
 EXCHANGE_PATH = "/exchange"
 INFO_PATH = "/info"

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from broadcaster.rehearsal import statement
-from broadcaster.rehearsal.accounts import Account, Role
-from broadcaster.rehearsal.figures import figure
-from broadcaster.rehearsal.markets import FIRST_DEX, Dex, Market
-from broadcaster.rehearsal.venue import Venue
-from broadcaster.rehearsal.wire import Malformed, load_object, read_address, read_string
-from shared.address import Address
-from shared.market import MarginMode
+from coldlever.broadcaster.rehearsal import statement
+from coldlever.broadcaster.rehearsal.accounts import Account, Role
+from coldlever.broadcaster.rehearsal.figures import figure
+from coldlever.broadcaster.rehearsal.markets import FIRST_DEX, Dex, Market
+from coldlever.broadcaster.rehearsal.venue import Venue
+from coldlever.broadcaster.rehearsal.wire import Malformed, load_object, read_address, read_string
+from coldlever.shared.address import Address
+from coldlever.shared.market import MarginMode
 
 Fields = dict[str, object]
 _Answer = Callable[[Venue, Fields, int], object]

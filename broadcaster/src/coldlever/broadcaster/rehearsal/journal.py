@@ -6,7 +6,7 @@ import enum
 import threading
 from dataclasses import dataclass
 
-from shared.address import Address
+from coldlever.shared.address import Address
 
 
 class Outcome(enum.Enum):

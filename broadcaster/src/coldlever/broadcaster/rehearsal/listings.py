@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from broadcaster.rehearsal.markets import (
+from coldlever.broadcaster.rehearsal.markets import (
     FIRST_DEX,
     UNTIERED_TABLES,
     Dex,
@@ -21,8 +21,8 @@ from broadcaster.rehearsal.markets import (
     first_asset_id,
     untiered,
 )
-from shared.market import MarginMode
-from shared.network import Network
+from coldlever.shared.market import MarginMode
+from coldlever.shared.network import Network
 
 
 class _Listing(NamedTuple):

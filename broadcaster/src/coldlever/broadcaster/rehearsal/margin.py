@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from broadcaster.rehearsal.accounts import Account, LeverageSetting, Position
-from broadcaster.rehearsal.markets import Dex, Market
+from coldlever.broadcaster.rehearsal.accounts import Account, LeverageSetting, Position
+from coldlever.broadcaster.rehearsal.markets import Dex, Market
 
 # Margin that supports positions cannot be withdrawn below this part of their value.
 TRANSFER_FLOOR = Decimal("0.1")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 
-from broadcaster.rehearsal.sentences import Refused
-from shared.windows import NONCE_FUTURE_MS, NONCE_PAST_MS, NONCE_SET_SIZE
+from coldlever.broadcaster.rehearsal.sentences import Refused
+from coldlever.shared.windows import NONCE_FUTURE_MS, NONCE_PAST_MS, NONCE_SET_SIZE
 
 
 def require_in_window(nonce: int, now: int) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from broadcaster.rehearsal import sentences
-from broadcaster.rehearsal.accounts import Account, LeverageSetting
-from broadcaster.rehearsal.margin import PositionMargin, initial_margin, transfer_floor
-from broadcaster.rehearsal.markets import Market
-from broadcaster.rehearsal.sentences import Refused
-from broadcaster.rehearsal.venue import Venue
-from broadcaster.rehearsal.wire import (
+from coldlever.broadcaster.rehearsal import sentences
+from coldlever.broadcaster.rehearsal.accounts import Account, LeverageSetting
+from coldlever.broadcaster.rehearsal.margin import PositionMargin, initial_margin, transfer_floor
+from coldlever.broadcaster.rehearsal.markets import Market
+from coldlever.broadcaster.rehearsal.sentences import Refused
+from coldlever.broadcaster.rehearsal.venue import Venue
+from coldlever.broadcaster.rehearsal.wire import (
     Action,
     Noop,
     TopUpIsolatedOnlyMargin,

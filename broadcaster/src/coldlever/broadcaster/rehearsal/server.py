@@ -11,13 +11,13 @@ from typing import Self
 
 from flask import Flask, Response, request
 
-from broadcaster.rehearsal.answers import Answer
-from broadcaster.rehearsal.connection import LOOPBACK, LogLine, LoopbackServer, hang_up
-from broadcaster.rehearsal.control import control_surface
-from broadcaster.rehearsal.exchange import RehearsalExchange
-from broadcaster.rehearsal.faults import EXCHANGE_PATH, INFO_PATH
-from broadcaster.rehearsal.transmission import Line
-from broadcaster.rehearsal.weights import LIMIT_PER_MINUTE, WeightBudget
+from coldlever.broadcaster.rehearsal.answers import Answer
+from coldlever.broadcaster.rehearsal.connection import LOOPBACK, LogLine, LoopbackServer, hang_up
+from coldlever.broadcaster.rehearsal.control import control_surface
+from coldlever.broadcaster.rehearsal.exchange import RehearsalExchange
+from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, INFO_PATH
+from coldlever.broadcaster.rehearsal.transmission import Line
+from coldlever.broadcaster.rehearsal.weights import LIMIT_PER_MINUTE, WeightBudget
 
 NETWORK_HEADER = "X-Coldlever-Rehearsal"
 # How often the server looks whether it should stop.
@@ -42,7 +42,7 @@ def create_app(
         response names the rehearsed network in ``X-Coldlever-Rehearsal`` and the exchange's time
         in ``Date``.
     """
-    app = Flask("broadcaster.rehearsal", static_folder=None)
+    app = Flask("coldlever.broadcaster.rehearsal", static_folder=None)
     app.register_blueprint(control_surface(exchange))
     line = Line(exchange, WeightBudget(weight_limit), sleep)
 

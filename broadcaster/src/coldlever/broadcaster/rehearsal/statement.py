@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, Decimal
 
-from broadcaster.rehearsal.accounts import Account, LeverageSetting, Position
-from broadcaster.rehearsal.figures import figure
-from broadcaster.rehearsal.margin import PositionMargin
-from broadcaster.rehearsal.markets import Dex, Market
-from broadcaster.rehearsal.venue import Venue
+from coldlever.broadcaster.rehearsal.accounts import Account, LeverageSetting, Position
+from coldlever.broadcaster.rehearsal.figures import figure
+from coldlever.broadcaster.rehearsal.margin import PositionMargin
+from coldlever.broadcaster.rehearsal.markets import Dex, Market
+from coldlever.broadcaster.rehearsal.venue import Venue
 
 _ZERO = Decimal(0)
 

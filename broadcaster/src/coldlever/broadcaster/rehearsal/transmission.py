@@ -7,12 +7,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from broadcaster.rehearsal import answers, info
-from broadcaster.rehearsal.answers import HTML, Answer
-from broadcaster.rehearsal.exchange import RehearsalExchange
-from broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind
-from broadcaster.rehearsal.journal import Outcome
-from broadcaster.rehearsal.weights import EXCHANGE_WEIGHT, WeightBudget, info_weight
+from coldlever.broadcaster.rehearsal import answers, info
+from coldlever.broadcaster.rehearsal.answers import HTML, Answer
+from coldlever.broadcaster.rehearsal.exchange import RehearsalExchange
+from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind
+from coldlever.broadcaster.rehearsal.journal import Outcome
+from coldlever.broadcaster.rehearsal.weights import EXCHANGE_WEIGHT, WeightBudget, info_weight
 
 LANDING_PATH = "/rehearsal/landing"
 FLOOD_BYTES = 8 << 20

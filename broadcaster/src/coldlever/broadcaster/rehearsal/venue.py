@@ -1,20 +1,20 @@
 """The venue: all state of the rehearsed exchange, and the changes that trainers make to it.
 
-Not thread-safe; `broadcaster.rehearsal.exchange` holds the lock.
+Not thread-safe; `coldlever.broadcaster.rehearsal.exchange` holds the lock.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from broadcaster.rehearsal.accounts import Account, AccountBook, Position
-from broadcaster.rehearsal.listings import universe_of
-from broadcaster.rehearsal.margin import MarginSummary, initial_margin, summarise
-from broadcaster.rehearsal.markets import Dex, Market
-from broadcaster.rehearsal.nonces import NonceSet
-from shared.address import Address
-from shared.errors import InputRefused
-from shared.network import Network
+from coldlever.broadcaster.rehearsal.accounts import Account, AccountBook, Position
+from coldlever.broadcaster.rehearsal.listings import universe_of
+from coldlever.broadcaster.rehearsal.margin import MarginSummary, initial_margin, summarise
+from coldlever.broadcaster.rehearsal.markets import Dex, Market
+from coldlever.broadcaster.rehearsal.nonces import NonceSet
+from coldlever.shared.address import Address
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.network import Network
 
 # Requests an address may send before it has traded anything.
 REQUEST_CAP = 10_000

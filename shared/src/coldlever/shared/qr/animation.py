@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from shared.qr import keys, pace
-from shared.qr.density import Density
-from shared.qr.frames import Stream
-from shared.qr.matrix import Matrix
-from shared.qr.screen import Screen
-from shared.qr.terminal import Size, draw, drawn_size, too_small_sentence
+from coldlever.shared.qr import keys, pace
+from coldlever.shared.qr.density import Density
+from coldlever.shared.qr.frames import Stream
+from coldlever.shared.qr.matrix import Matrix
+from coldlever.shared.qr.screen import Screen
+from coldlever.shared.qr.terminal import Size, draw, drawn_size, too_small_sentence
 
 _ENDING_KEYS = frozenset({"q", keys.ENTER, keys.ESCAPE, keys.GONE})
 _DENSITY_KEYS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.qr.matrix import Matrix
+from coldlever.shared.qr.matrix import Matrix
 
 # Pixels a module: a screen of 1080 lines shows version 20, the largest, whole.
 DEFAULT_SCALE = 8

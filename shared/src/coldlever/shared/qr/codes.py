@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from shared.qr.extras import pillow, zxing
+from coldlever.shared.qr.extras import pillow, zxing
 
 # Enlarging quadruples the work, and a picture of more pixels than Full HD seldom needs it.
 _ENLARGED_PIXELS = 2_100_000

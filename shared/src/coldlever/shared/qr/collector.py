@@ -6,11 +6,11 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared import strict_json
-from shared.errors import InputRefused
-from shared.qr.foreign import name_of
-from shared.qr.reading import Frame
-from shared.ur import Reception, UrDecoder
+from coldlever.shared import strict_json
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.qr.foreign import name_of
+from coldlever.shared.qr.reading import Frame
+from coldlever.shared.ur import Reception, UrDecoder
 
 
 class Outcome(enum.Enum):

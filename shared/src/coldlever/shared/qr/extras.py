@@ -10,7 +10,7 @@ import importlib
 import os
 from types import ModuleType
 
-from shared.errors import EnvironmentFault
+from coldlever.shared.errors import EnvironmentFault
 
 _SCAN = "scan"
 _CAMERA = "camera"

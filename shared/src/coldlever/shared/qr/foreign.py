@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shared.printable import printable
+from coldlever.shared.printable import printable
 
 # Enough to recognise what was scanned, not enough to spell a seed phrase onto the screen.
 _SHOWN_LETTERS = 16

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from shared.errors import InputRefused
-from shared.qr.density import Density
-from shared.qr.matrix import FIXED_MASK, Matrix, matrix_of, version_of
-from shared.ur import UrEncoder, encode_ur
-from shared.ur.limits import MAX_FRAGMENT_BYTES, MIN_FRAGMENT_BYTES
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.qr.density import Density
+from coldlever.shared.qr.matrix import FIXED_MASK, Matrix, matrix_of, version_of
+from coldlever.shared.ur import UrEncoder, encode_ur
+from coldlever.shared.ur.limits import MAX_FRAGMENT_BYTES, MIN_FRAGMENT_BYTES
 
 # With 30 % of the frames lost a receiver needs about 1.8 frames a fragment, so a loop of three is
 # as good as an endless stream.

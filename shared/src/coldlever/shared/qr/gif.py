@@ -10,9 +10,9 @@ import io
 import struct
 from collections.abc import Sequence
 
-from shared.qr.bitmap import packed_rows, pixel_size
-from shared.qr.extras import pillow
-from shared.qr.matrix import Matrix
+from coldlever.shared.qr.bitmap import packed_rows, pixel_size
+from coldlever.shared.qr.extras import pillow
+from coldlever.shared.qr.matrix import Matrix
 
 _SCREEN_BYTES = 13
 _GRAPHIC_CONTROL = b"\x21\xf9"

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import click
 
-from shared.console import STDIO, say
-from shared.qr.collector import Collector, ScanResult
-from shared.qr.lines import line_frames
-from shared.qr.progress import Watcher, progress_line
-from shared.qr.reading import Frame, file_frames
-from shared.qr.scan import scan
+from coldlever.shared.console import STDIO, say
+from coldlever.shared.qr.collector import Collector, ScanResult
+from coldlever.shared.qr.lines import line_frames
+from coldlever.shared.qr.progress import Watcher, progress_line
+from coldlever.shared.qr.reading import Frame, file_frames
+from coldlever.shared.qr.scan import scan
 
 # For a serial console, which does not tell its size and says 0.
 _COLUMNS = 80
@@ -23,7 +23,7 @@ _CLEAR_LINE = "\r\x1b[K"
 def scan_message(
     expected_types: Collection[str], files: Sequence[str], camera: int | None
 ) -> ScanResult:
-    """See `shared.qr.options.scan_message`."""
+    """See `coldlever.shared.qr.options.scan_message`."""
     collector = Collector(expected_types)
     replaceable = sys.stderr.isatty()
     watcher = Watcher(_say_over if replaceable else say, _tick if replaceable else None)
@@ -43,7 +43,7 @@ def scan_message(
 
 def _sources(files: Sequence[str], camera: int | None) -> Iterator[Iterable[Frame]]:
     if camera is not None:
-        from shared.qr.video import camera_frames  # noqa: PLC0415 - needs extras
+        from coldlever.shared.qr.video import camera_frames  # noqa: PLC0415 - needs extras
 
         say(f"Hold the code in front of camera {camera}; Ctrl-C ends.")
         yield camera_frames(camera)

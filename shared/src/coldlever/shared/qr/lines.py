@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from shared.qr.reading import Frame
-from shared.ur.limits import MAX_RESOURCE_LETTERS
+from coldlever.shared.qr.reading import Frame
+from coldlever.shared.ur.limits import MAX_RESOURCE_LETTERS
 
 # Whole messages may come through a pipe as one line.
 MAX_LINE_BYTES = MAX_RESOURCE_LETTERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from shared.errors import InputRefused
+from coldlever.shared.errors import InputRefused
 
 # ISO/IEC 18004, section 6.3.8: readers may rely on four light modules on every side.
 QUIET_ZONE = 4

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shared.errors import UsageRefused
-from shared.qr import pace
-from shared.qr.density import Density
+from coldlever.shared.errors import UsageRefused
+from coldlever.shared.qr import pace
+from coldlever.shared.qr.density import Density
 
 if TYPE_CHECKING:
-    from shared.qr.collector import ScanResult
+    from coldlever.shared.qr.collector import ScanResult
 
 _Command = Callable[..., Any]
 
@@ -186,7 +186,7 @@ def require_drawable(drawing: Drawing) -> None:
         EnvironmentFault: ``extra-missing`` or ``output-folder``.
     """
     if drawing.wanted:
-        from shared.qr import show  # noqa: PLC0415 - see the top
+        from coldlever.shared.qr import show  # noqa: PLC0415 - see the top
 
         show.require_drawable(drawing)
 
@@ -206,7 +206,7 @@ def show_message(ur_type: str, message: bytes, document: bytes, drawing: Drawing
         EnvironmentFault: ``terminal-too-small``, ``extra-missing`` or ``write-failed``.
     """
     if drawing.wanted:
-        from shared.qr import show  # noqa: PLC0415 - see the top
+        from coldlever.shared.qr import show  # noqa: PLC0415 - see the top
 
         show.show_message(ur_type, message, document, drawing)
 
@@ -226,7 +226,7 @@ def scan_message(
 
     Raises:
         UsageRefused: ``scan-nothing`` or ``scan-sources``.
-        InputRefused: see `shared.qr.scan.scan`.
+        InputRefused: see `coldlever.shared.qr.scan.scan`.
         EnvironmentFault: ``extra-missing`` or ``camera-failed``.
     """
     if scanning.camera is not None and files:
@@ -237,6 +237,6 @@ def scan_message(
             "nothing to scan was named",
             "name pictures or videos, use --camera 0, or - for a scanner that types",
         )
-    from shared.qr import intake  # noqa: PLC0415 - see the top
+    from coldlever.shared.qr import intake  # noqa: PLC0415 - see the top
 
     return intake.scan_message(expected_types, files, scanning.camera)

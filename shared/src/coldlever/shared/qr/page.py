@@ -12,10 +12,10 @@ import html
 import json
 from collections.abc import Sequence
 
-from shared.qr import pace
-from shared.qr.bitmap import packed_rows
-from shared.qr.matrix import Matrix
-from shared.qr.png import apng, png
+from coldlever.shared.qr import pace
+from coldlever.shared.qr.bitmap import packed_rows
+from coldlever.shared.qr.matrix import Matrix
+from coldlever.shared.qr.png import apng, png
 
 _STYLE = """\
 :root { color-scheme: light; }

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from shared.errors import UsageRefused
-from shared.printable import printable
-from shared.qr import pace
-from shared.qr.bitmap import DEFAULT_SCALE
-from shared.qr.extras import pillow
-from shared.qr.gif import gif
-from shared.qr.matrix import Matrix
-from shared.qr.page import page
-from shared.qr.png import apng, png
-from shared.qr.svg import svg
+from coldlever.shared.errors import UsageRefused
+from coldlever.shared.printable import printable
+from coldlever.shared.qr import pace
+from coldlever.shared.qr.bitmap import DEFAULT_SCALE
+from coldlever.shared.qr.extras import pillow
+from coldlever.shared.qr.gif import gif
+from coldlever.shared.qr.matrix import Matrix
+from coldlever.shared.qr.page import page
+from coldlever.shared.qr.png import apng, png
+from coldlever.shared.qr.svg import svg
 
 _STILL = (".png", ".svg")
 _MOVING = (".apng", ".gif", ".html")

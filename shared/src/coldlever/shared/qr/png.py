@@ -10,8 +10,8 @@ import struct
 import zlib
 from collections.abc import Sequence
 
-from shared.qr.bitmap import packed_rows, pixel_size
-from shared.qr.matrix import Matrix
+from coldlever.shared.qr.bitmap import packed_rows, pixel_size
+from coldlever.shared.qr.matrix import Matrix
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BIT_DEPTH = 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shared.qr.collector import Outcome, Sighting, Tally
-from shared.qr.scan import NO_CODE_ADVICE
+from coldlever.shared.qr.collector import Outcome, Sighting, Tally
+from coldlever.shared.qr.scan import NO_CODE_ADVICE
 
 # About two seconds of a camera.
 _BLANK_FRAMES = 60
@@ -56,7 +56,7 @@ class Watcher:
         self._line = ""
 
     def watch(self, sightings: Sequence[Sighting], tally: Tally) -> None:
-        """Take note of one frame; see `shared.qr.scan.scan`."""
+        """Take note of one frame; see `coldlever.shared.qr.scan.scan`."""
         for sighting in sightings:
             if sighting.outcome is Outcome.NEW:
                 self._marks = (self._marks + "+")[-_MARKS_SHOWN:]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import InputRefused
-from shared.printable import printable
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.printable import printable
 
 _SNIFFED_BYTES = 16
 # ISO/IEC 14496-12 calls these boxes the first of a file; "ftyp" is followed by the brand.
@@ -52,10 +52,10 @@ def file_frames(name: str) -> Iterator[Frame]:
         ) from None
     # Each kind needs other packages, which may not be there.
     if _is_video(head):
-        from shared.qr.video import video_frames  # noqa: PLC0415 - see above
+        from coldlever.shared.qr.video import video_frames  # noqa: PLC0415 - see above
 
         return video_frames(path)
-    from shared.qr.stills import picture_frames  # noqa: PLC0415 - see above
+    from coldlever.shared.qr.stills import picture_frames  # noqa: PLC0415 - see above
 
     return picture_frames(path)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from shared.errors import InputRefused
-from shared.qr.collector import Collector, Outcome, ScanResult, Sighting, Tally
-from shared.qr.reading import Frame
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.qr.collector import Collector, Outcome, ScanResult, Sighting, Tally
+from coldlever.shared.qr.reading import Frame
 
 NO_CODE_ADVICE = (
     "go closer, hold it square on and still, keep the white border in the picture, darken a "

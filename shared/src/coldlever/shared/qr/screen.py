@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 from typing import NoReturn, Self, TextIO
 
-from shared.qr.terminal import Size
+from coldlever.shared.qr.terminal import Size
 
 # Private modes of xterm and its kin: other screen, cursor, and updates that appear all at once
 # (terminals that do not know a mode ignore it).

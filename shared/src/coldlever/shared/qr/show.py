@@ -10,17 +10,17 @@ from collections.abc import Iterator
 
 import click
 
-from shared.console import require_output, say, write_document
-from shared.errors import UsageRefused
-from shared.printable import printable
-from shared.qr.animation import STATUS_ROWS, Player
-from shared.qr.density import Density
-from shared.qr.frames import Stream, json_frame, static_stream, ur_frames, ur_stream
-from shared.qr.keys import KeyReader
-from shared.qr.options import Drawing
-from shared.qr.picture import ending_of, picture
-from shared.qr.screen import Screen
-from shared.qr.terminal import Size, draw, require_room
+from coldlever.shared.console import require_output, say, write_document
+from coldlever.shared.errors import UsageRefused
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.animation import STATUS_ROWS, Player
+from coldlever.shared.qr.density import Density
+from coldlever.shared.qr.frames import Stream, json_frame, static_stream, ur_frames, ur_stream
+from coldlever.shared.qr.keys import KeyReader
+from coldlever.shared.qr.options import Drawing
+from coldlever.shared.qr.picture import ending_of, picture
+from coldlever.shared.qr.screen import Screen
+from coldlever.shared.qr.terminal import Size, draw, require_room
 
 _TERMINAL = "/dev/tty"
 _UNKNOWN = 10_000
@@ -28,14 +28,14 @@ _NANOSECONDS_A_MILLISECOND = 1_000_000
 
 
 def require_drawable(drawing: Drawing) -> None:
-    """See `shared.qr.options.require_drawable`."""
+    """See `coldlever.shared.qr.options.require_drawable`."""
     if drawing.out is not None:
         ending_of(drawing.out)
         require_output(drawing.out, force=drawing.force)
 
 
 def show_message(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> None:
-    """See `shared.qr.options.show_message`."""
+    """See `coldlever.shared.qr.options.show_message`."""
     if drawing.out is not None:
         ending = ending_of(drawing.out)
         frames = (

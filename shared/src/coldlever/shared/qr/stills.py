@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shared.errors import ColdleverError, InputRefused
-from shared.files import read_bounded
-from shared.printable import printable
-from shared.qr.codes import code_reader
-from shared.qr.extras import pillow
-from shared.qr.reading import Frame
+from coldlever.shared.errors import ColdleverError, InputRefused
+from coldlever.shared.files import read_bounded
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.codes import code_reader
+from coldlever.shared.qr.extras import pillow
+from coldlever.shared.qr.reading import Frame
 
 MAX_FILE_BYTES = 64 << 20
 # Telephones take 48 million in their best mode; unpacked in colour that is 150 MB.

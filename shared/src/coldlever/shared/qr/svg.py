@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shared.qr.matrix import Matrix
+from coldlever.shared.qr.matrix import Matrix
 
 _DARK_RUNS = re.compile(rb"\x01+")
 

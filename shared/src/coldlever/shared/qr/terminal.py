@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from shared.errors import EnvironmentFault
-from shared.qr.matrix import Matrix
+from coldlever.shared.errors import EnvironmentFault
+from coldlever.shared.qr.matrix import Matrix
 
 _RESET = "\x1b[0m"
 _BLACK_ON_WHITE = "\x1b[38;2;0;0;0;48;2;255;255;255m"

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shared.errors import EnvironmentFault, InputRefused
-from shared.printable import printable
-from shared.qr.codes import code_reader
-from shared.qr.extras import opencv, pillow
-from shared.qr.reading import Frame
-from shared.qr.stills import MAX_PIXELS
+from coldlever.shared.errors import EnvironmentFault, InputRefused
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.codes import code_reader
+from coldlever.shared.qr.extras import opencv, pillow
+from coldlever.shared.qr.reading import Frame
+from coldlever.shared.qr.stills import MAX_PIXELS
 
 # What a camera is asked for; it gives what it can. More would only cost time for each frame.
 _CAMERA_WIDTH, _CAMERA_HEIGHT = 1_280, 720

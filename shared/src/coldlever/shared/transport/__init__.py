@@ -6,7 +6,7 @@ JSON file. docs/qr-formats.md has the tables.
 
 from __future__ import annotations
 
-from shared.transport.handover import Message, decode, encode
-from shared.transport.kinds import TYPES, describe_type
+from coldlever.shared.transport.handover import Message, decode, encode
+from coldlever.shared.transport.kinds import TYPES, describe_type
 
 __all__ = ["TYPES", "Message", "decode", "describe_type", "encode"]

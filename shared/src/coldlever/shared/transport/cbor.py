@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import cbor2
 
-from shared.errors import InputRefused, UsageRefused
-from shared.fields import describe
-from shared.printable import printable
+from coldlever.shared.errors import InputRefused, UsageRefused
+from coldlever.shared.fields import describe
+from coldlever.shared.printable import printable
 
 # The costliest bytes, an array of empty arrays, become less than 20 MB of objects.
 MAX_BYTES = 1 << 18

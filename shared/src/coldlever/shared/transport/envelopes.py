@@ -5,10 +5,10 @@ The numbers are for ever: codes printed today are read by every later version.
 
 from __future__ import annotations
 
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from shared.market import MarginMode
-from shared.network import Network
-from shared.transport.forms import (
+from coldlever.shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.market import MarginMode
+from coldlever.shared.network import Network
+from coldlever.shared.transport.forms import (
     ADDRESS,
     BOOLEAN,
     INTEGER,

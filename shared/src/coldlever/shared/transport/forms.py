@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from shared.address import ADDRESS_BYTES
-from shared.errors import InputRefused
-from shared.fields import Where
-from shared.strict_json import JsonValue
-from shared.transport.cbor import CborValue, describe_value
+from coldlever.shared.address import ADDRESS_BYTES
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.fields import Where
+from coldlever.shared.strict_json import JsonValue
+from coldlever.shared.transport.cbor import CborValue, describe_value
 
 _NUMBER_BYTES = 32
 SIGNATURE_BYTES = 2 * _NUMBER_BYTES + 1

@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.errors import InputRefused, RuleRefused, UsageRefused
-from shared.fields import Where
-from shared.market import KIND as MARKET_KIND
-from shared.market import VERSION as MARKET_VERSION
-from shared.market import MarketEntry, MarketTable, parse_market_entry, parse_market_table
-from shared.request import Defaults, RequestFile, parse_requests
-from shared.signed import KIND as SIGNED_KIND
-from shared.signed import VERSION as SIGNED_VERSION
-from shared.signed import SignedFile, SignedPayload, parse_signed
-from shared.strict_json import JsonValue
-from shared.transport import cbor, envelopes, kinds
-from shared.transport.cbor import CborValue
-from shared.transport.forms import Array
+from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.fields import Where
+from coldlever.shared.market import KIND as MARKET_KIND
+from coldlever.shared.market import VERSION as MARKET_VERSION
+from coldlever.shared.market import MarketEntry, MarketTable, parse_market_entry, parse_market_table
+from coldlever.shared.request import Defaults, RequestFile, parse_requests
+from coldlever.shared.signed import KIND as SIGNED_KIND
+from coldlever.shared.signed import VERSION as SIGNED_VERSION
+from coldlever.shared.signed import SignedFile, SignedPayload, parse_signed
+from coldlever.shared.strict_json import JsonValue
+from coldlever.shared.transport import cbor, envelopes, kinds
+from coldlever.shared.transport.cbor import CborValue
+from coldlever.shared.transport.forms import Array
 
 Message = RequestFile | SignedFile | MarketTable | MarketEntry
 
@@ -49,7 +49,7 @@ def encode(message: Message) -> tuple[str, bytes]:
 def decode(kind: str, data: bytes) -> Message:
     """Read what `encode` has written.
 
-    Nothing is verified about signatures: see `shared.signed.verify`.
+    Nothing is verified about signatures: see `coldlever.shared.signed.verify`.
 
     Args:
         kind: the UR type, in lower case.

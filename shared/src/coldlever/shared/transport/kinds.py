@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.printable import printable
+from coldlever.shared.printable import printable
 
 # Short ones: each letter takes room in every frame.
 REQUEST = "cl-request"

@@ -3,10 +3,10 @@
 Sources: BCR-2020-005 (the text form), BCR-2020-012 (bytewords), BCR-2024-001 (parts).
 """
 
-from shared.ur.decoder import Progress, UrDecoder, decode_ur
-from shared.ur.encoder import UrEncoder, encode_ur
-from shared.ur.fountain_decoder import Reception
-from shared.ur.resource import Resource
+from coldlever.shared.ur.decoder import Progress, UrDecoder, decode_ur
+from coldlever.shared.ur.encoder import UrEncoder, encode_ur
+from coldlever.shared.ur.fountain_decoder import Reception
+from coldlever.shared.ur.resource import Resource
 
 __all__ = [
     "Progress",

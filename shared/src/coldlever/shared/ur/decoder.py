@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.errors import InputRefused
-from shared.ur.fountain_decoder import FountainDecoder, Reception
-from shared.ur.resource import Resource, ResourcePart, parse_resource, require_type
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.ur.fountain_decoder import FountainDecoder, Reception
+from coldlever.shared.ur.resource import Resource, ResourcePart, parse_resource, require_type
 
 
 @dataclass(frozen=True, slots=True)

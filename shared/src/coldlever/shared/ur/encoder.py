@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.errors import InputRefused, UsageRefused
-from shared.ur.fountain_encoder import FountainEncoder
-from shared.ur.limits import (
+from coldlever.shared.errors import InputRefused, UsageRefused
+from coldlever.shared.ur.fountain_encoder import FountainEncoder
+from coldlever.shared.ur.limits import (
     MAX_FRAGMENT_BYTES,
     MAX_SEQUENCE_LENGTH,
     MAX_UINT32,
     MIN_FRAGMENT_BYTES,
 )
-from shared.ur.resource import Resource, ResourcePart, require_encodable
+from coldlever.shared.ur.resource import Resource, ResourcePart, require_encodable
 
 # Measured: with a third of the frames lost, a loop of three times the fragments is as good as an
 # endless stream.

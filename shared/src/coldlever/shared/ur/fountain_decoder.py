@@ -11,9 +11,9 @@ from __future__ import annotations
 import enum
 import zlib
 
-from shared.errors import InputRefused
-from shared.ur.fragment_chooser import FragmentChooser
-from shared.ur.part import Part
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.ur.fragment_chooser import FragmentChooser
+from coldlever.shared.ur.part import Part
 
 
 class Reception(enum.Enum):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import zlib
 
-from shared.ur.fragment_chooser import FragmentChooser
-from shared.ur.part import Part
+from coldlever.shared.ur.fragment_chooser import FragmentChooser
+from coldlever.shared.ur.part import Part
 
 
 class FountainEncoder:

@@ -9,8 +9,8 @@ import functools
 import struct
 from array import array
 
-from shared.ur.sampler import AliasSampler
-from shared.ur.xoshiro import Xoshiro256
+from coldlever.shared.ur.sampler import AliasSampler
+from coldlever.shared.ur.xoshiro import Xoshiro256
 
 
 class FragmentChooser:

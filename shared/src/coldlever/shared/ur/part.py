@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.errors import InputRefused
-from shared.ur.limits import (
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.ur.limits import (
     MAX_FRAGMENT_BYTES,
     MAX_MESSAGE_BYTES,
     MAX_SEQUENCE_LENGTH,

@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from shared import bytewords
-from shared.errors import InputRefused
-from shared.printable import printable
-from shared.ur.limits import (
+from coldlever.shared import bytewords
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.printable import printable
+from coldlever.shared.ur.limits import (
     MAX_MESSAGE_BYTES,
     MAX_PART_LETTERS,
     MAX_RESOURCE_LETTERS,
     MAX_TYPE_LETTERS,
 )
-from shared.ur.part import Part
+from coldlever.shared.ur.part import Part
 
 _TYPE = rf"[a-z0-9-]{{1,{MAX_TYPE_LETTERS}}}"
 _WHOLE_TYPE = re.compile(_TYPE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 
-from shared.ur.xoshiro import Xoshiro256
+from coldlever.shared.ur.xoshiro import Xoshiro256
 
 
 class AliasSampler:

@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import click
 
-from shared.console import ColdleverGroup, Lazy
-from signer import __version__
+from coldlever.shared.console import ColdleverGroup, Lazy
+from coldlever.signer import __version__
 
 # The summary opens the command's own help with the same words.
 _COMMANDS = {
-    "key": Lazy("signer.cli.key:command", "Make, import and list the keys that sign."),
+    "key": Lazy("coldlever.signer.cli.key:command", "Make, import and list the keys that sign."),
     "inspect": Lazy(
-        "signer.cli.inspect:command", "Show what a request would do, without signing it."
+        "coldlever.signer.cli.inspect:command", "Show what a request would do, without signing it."
     ),
-    "sign": Lazy("signer.cli.sign:command", "Review requests, sign them and write the payloads."),
+    "sign": Lazy(
+        "coldlever.signer.cli.sign:command", "Review requests, sign them and write the payloads."
+    ),
     "verify": Lazy(
-        "signer.cli.verify:command", "Check the signature of payloads and show who signed what."
+        "coldlever.signer.cli.verify:command",
+        "Check the signature of payloads and show who signed what.",
     ),
-    "qr": Lazy("signer.cli.qr:command", "Show documents as QR codes, and read them back."),
+    "qr": Lazy(
+        "coldlever.signer.cli.qr:command", "Show documents as QR codes, and read them back."
+    ),
     "ledger": Lazy(
-        "signer.cli.ledger:command", "Look at, back up and restore the memory of spent nonces."
+        "coldlever.signer.cli.ledger:command",
+        "Look at, back up and restore the memory of spent nonces.",
     ),
-    "completion": Lazy("signer.cli.completion:command", "Print the completion script for a shell."),
+    "completion": Lazy(
+        "coldlever.signer.cli.completion:command", "Print the completion script for a shell."
+    ),
 }
 
 _EPILOG = """\b

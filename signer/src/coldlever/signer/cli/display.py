@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.console import say
-from shared.review import Review, batch_words, render_batch, render_review
-from shared.signable import Signable
+from coldlever.shared.console import say
+from coldlever.shared.review import Review, batch_words, render_batch, render_review
+from coldlever.shared.signable import Signable
 
 _CAUTION_MARK = "! "
 

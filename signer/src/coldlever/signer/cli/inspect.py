@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from shared.console import emit_json, json_option, say
-from shared.fields import Where
-from shared.handover import Expected
-from shared.qr.options import Scanning, scanning_options
-from shared.request import Request
-from shared.strict_json import JsonValue
-from signer.cli.display import show_reviews
-from signer.cli.intake import (
+from coldlever.shared.console import emit_json, json_option, say
+from coldlever.shared.fields import Where
+from coldlever.shared.handover import Expected
+from coldlever.shared.qr.options import Scanning, scanning_options
+from coldlever.shared.request import Request
+from coldlever.shared.strict_json import JsonValue
+from coldlever.signer.cli.display import show_reviews
+from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
     intake_options,
@@ -22,8 +22,8 @@ from signer.cli.intake import (
     read_input,
     require_one_stdin,
 )
-from signer.cli.machine import Machine, pass_machine
-from signer.inspection import Inspection, inspect_request
+from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.inspection import Inspection, inspect_request
 
 _EPILOG = """\b
 Examples:
@@ -86,8 +86,8 @@ def _inspect_signed(
     value: JsonValue, where: Where, intake: Intake
 ) -> tuple[list[Inspection], bool]:
     # Requests are what is inspected most; they need not wait for these.
-    from shared.signed import parse_signed  # noqa: PLC0415 - see above
-    from signer.inspection import inspect_payload  # noqa: PLC0415 - see above
+    from coldlever.shared.signed import parse_signed  # noqa: PLC0415 - see above
+    from coldlever.signer.inspection import inspect_payload  # noqa: PLC0415 - see above
 
     parsed = parse_signed(value, where, intake.network)
     inspections = []

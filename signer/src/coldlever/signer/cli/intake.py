@@ -8,19 +8,19 @@ from typing import Any, TypeVar
 
 import click
 
-from shared.console import STDIO, read_document, source_name
-from shared.errors import RuleRefused, UsageRefused
-from shared.fields import Where
-from shared.handover import SCANNED, Expected, scan_document
-from shared.market import parse_market_table
-from shared.moments import parse_duration, parse_moment
-from shared.network import Network
-from shared.qr.options import Scanning
-from shared.request import Defaults, Request, parse_requests
-from shared.strict_json import JsonValue, loads
-from signer.cli.machine import Machine
-from signer.markets import Markets, collect
-from signer.rules import Placed, place
+from coldlever.shared.console import STDIO, read_document, source_name
+from coldlever.shared.errors import RuleRefused, UsageRefused
+from coldlever.shared.fields import Where
+from coldlever.shared.handover import SCANNED, Expected, scan_document
+from coldlever.shared.market import parse_market_table
+from coldlever.shared.moments import parse_duration, parse_moment
+from coldlever.shared.network import Network
+from coldlever.shared.qr.options import Scanning
+from coldlever.shared.request import Defaults, Request, parse_requests
+from coldlever.shared.strict_json import JsonValue, loads
+from coldlever.signer.cli.machine import Machine
+from coldlever.signer.markets import Markets, collect
+from coldlever.signer.rules import Placed, place
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -9,25 +9,31 @@ from typing import Any, TypeVar
 
 import click
 
-from shared.address import Address
-from shared.console import ask_secret, emit_json, json_option, say
-from shared.errors import ColdleverError, UsageRefused
-from shared.files import require_writable
-from shared.paths import make_folder
-from shared.printable import printable
-from shared.signature import SigningKey
-from signer.cli.intake import require_one_stdin
-from signer.cli.machine import Machine, pass_machine
-from signer.cli.secret_entry import (
+from coldlever.shared.address import Address
+from coldlever.shared.console import ask_secret, emit_json, json_option, say
+from coldlever.shared.errors import ColdleverError, UsageRefused
+from coldlever.shared.files import require_writable
+from coldlever.shared.paths import make_folder
+from coldlever.shared.printable import printable
+from coldlever.shared.signature import SigningKey
+from coldlever.signer.cli.intake import require_one_stdin
+from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.secret_entry import (
     choose_passphrase,
     passphrase_option,
     prepare_for_secrets,
     read_secret,
 )
-from signer.cli.state import keyring, state_option
-from signer.keyring import KeyFile, Keyring
-from signer.keys import DEFAULT_PATH, derive_secret, draw_secret, parse_path, parse_private_key
-from signer.keystore import Keystore, load_keystore, store
+from coldlever.signer.cli.state import keyring, state_option
+from coldlever.signer.keyring import KeyFile, Keyring
+from coldlever.signer.keys import (
+    DEFAULT_PATH,
+    derive_secret,
+    draw_secret,
+    parse_path,
+    parse_private_key,
+)
+from coldlever.signer.keystore import Keystore, load_keystore, store
 
 _EPILOG = """\b
 Examples:

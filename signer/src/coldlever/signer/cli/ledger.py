@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from shared.address import parse_address
-from shared.console import (
+from coldlever.shared.address import parse_address
+from coldlever.shared.console import (
     STDIO,
     emit_json,
     json_option,
@@ -15,16 +15,16 @@ from shared.console import (
     source_name,
     write_document,
 )
-from shared.errors import InputRefused, UsageRefused
-from shared.moments import moment
-from shared.paths import make_folder
-from shared.printable import printable
-from signer.cli.intake import network_option, parse_network_option
-from signer.cli.machine import Machine, pass_machine
-from signer.cli.state import ledger_path, state_option
-from signer.entry import Entry
-from signer.ledger import Ledger
-from signer.ledger_document import MAX_BYTES, dump_ledger, entry_wire, load_ledger
+from coldlever.shared.errors import InputRefused, UsageRefused
+from coldlever.shared.moments import moment
+from coldlever.shared.paths import make_folder
+from coldlever.shared.printable import printable
+from coldlever.signer.cli.intake import network_option, parse_network_option
+from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.state import ledger_path, state_option
+from coldlever.signer.entry import Entry
+from coldlever.signer.ledger import Ledger
+from coldlever.signer.ledger_document import MAX_BYTES, dump_ledger, entry_wire, load_ledger
 
 _EPILOG = """\b
 Examples:

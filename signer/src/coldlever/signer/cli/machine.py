@@ -14,11 +14,11 @@ from pathlib import Path
 
 import click
 
-from shared.paths import state_folder
-from signer.isolation import seal_memory
+from coldlever.shared.paths import state_folder
+from coldlever.signer.isolation import seal_memory
 
-# scrypt's N of new keystores; `signer.kdf.DEFAULT_SCRYPT_N` says why. Repeated here because that
-# module loads half of the program, and --help does not need it.
+# scrypt's N of new keystores; `coldlever.signer.kdf.DEFAULT_SCRYPT_N` says why. Repeated here
+# because that module loads half of the program, and --help does not need it.
 _WORK_FACTOR = 1 << 18
 
 

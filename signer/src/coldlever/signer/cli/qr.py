@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from shared.console import (
+from coldlever.shared.console import (
     STDIO,
     emit_json,
     json_option,
@@ -16,17 +16,17 @@ from shared.console import (
     source_name,
     write_document,
 )
-from shared.handover import SCANNED, Expected, draw_message, message_parts, scan_document
-from shared.message import load_message, message_wire
-from shared.printable import printable
-from shared.qr.options import (
+from coldlever.shared.handover import SCANNED, Expected, draw_message, message_parts, scan_document
+from coldlever.shared.message import load_message, message_wire
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.options import (
     Drawing,
     Scanning,
     drawing_options,
     require_drawable,
     scanning_options,
 )
-from signer.cli.intake import network_option, parse_network_option
+from coldlever.signer.cli.intake import network_option, parse_network_option
 
 _EPILOG = """\b
 Examples:

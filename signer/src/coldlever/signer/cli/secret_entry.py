@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 import click
 
-from shared.console import STDIO, ask_secret, read_secret_line, say
-from shared.errors import RuleRefused
-from shared.printable import printable
-from shared.signature import SigningKey
-from signer.cli.machine import Machine
-from signer.keystore import Keystore
-from signer.passphrase import normalise, require_strong
+from coldlever.shared.console import STDIO, ask_secret, read_secret_line, say
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.printable import printable
+from coldlever.shared.signature import SigningKey
+from coldlever.signer.cli.machine import Machine
+from coldlever.signer.keystore import Keystore
+from coldlever.signer.passphrase import normalise, require_strong
 
 _ATTEMPTS = 3
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from shared.address import ADDRESS_BYTES, Address
-from shared.console import (
+from coldlever.shared.address import ADDRESS_BYTES, Address
+from coldlever.shared.console import (
     STDIO,
     ask,
     dump_document,
@@ -19,22 +19,22 @@ from shared.console import (
     say,
     write_document,
 )
-from shared.errors import InputRefused, PersonDeclined
-from shared.handover import draw_message
-from shared.paths import make_folder
-from shared.printable import printable
-from shared.qr.options import (
+from coldlever.shared.errors import InputRefused, PersonDeclined
+from coldlever.shared.handover import draw_message
+from coldlever.shared.paths import make_folder
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.options import (
     Drawing,
     Scanning,
     drawing_options,
     require_drawable,
     scanning_options,
 )
-from shared.review import check_words
-from shared.signed import SignedFile, SignedPayload
-from shared.strict_json import MAX_BYTES
-from signer.cli.display import show_reviews
-from signer.cli.intake import (
+from coldlever.shared.review import check_words
+from coldlever.shared.signed import SignedFile, SignedPayload
+from coldlever.shared.strict_json import MAX_BYTES
+from coldlever.signer.cli.display import show_reviews
+from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
     intake_options,
@@ -42,19 +42,19 @@ from signer.cli.intake import (
     require_one_stdin,
     take_requests,
 )
-from signer.cli.machine import Machine, pass_machine
-from signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
-from signer.cli.state import keyring, ledger_path, state_option
-from signer.keystore import Keystore, load_keystore
-from signer.ledger import Ledger
-from signer.rules import (
+from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
+from coldlever.signer.cli.state import keyring, ledger_path, state_option
+from coldlever.signer.keystore import Keystore, load_keystore
+from coldlever.signer.ledger import Ledger
+from coldlever.signer.rules import (
     Placed,
     require_distinct_nonces,
     require_signer,
     require_timely,
     wanted_signer,
 )
-from signer.signing import Signed, ledger_entries, sign_requests, unsigned_twin
+from coldlever.signer.signing import Signed, ledger_entries, sign_requests, unsigned_twin
 
 _EPILOG = """\b
 Examples:

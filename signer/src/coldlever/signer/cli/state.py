@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from signer.cli.machine import Machine
-from signer.keyring import Keyring
-from signer.ledger import FILE_NAME
+from coldlever.signer.cli.machine import Machine
+from coldlever.signer.keyring import Keyring
+from coldlever.signer.ledger import FILE_NAME
 
 _KEYS = "keys"
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import click
 
-from shared.address import Address, parse_address
-from shared.console import emit_json, json_option, say
-from shared.errors import ColdleverError, InputRefused, RuleRefused, UsageRefused
-from shared.fields import Where
-from shared.handover import Expected
-from shared.printable import printable
-from shared.qr.options import Scanning, scanning_options
-from shared.request import Request
-from shared.review import Caution
-from shared.signed import SignedPayload, parse_signed
-from signer.cli.display import show_reviews
-from signer.cli.intake import (
+from coldlever.shared.address import Address, parse_address
+from coldlever.shared.console import emit_json, json_option, say
+from coldlever.shared.errors import ColdleverError, InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.fields import Where
+from coldlever.shared.handover import Expected
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.options import Scanning, scanning_options
+from coldlever.shared.request import Request
+from coldlever.shared.review import Caution
+from coldlever.shared.signed import SignedPayload, parse_signed
+from coldlever.signer.cli.display import show_reviews
+from coldlever.signer.cli.intake import (
     files_argument,
     network_option,
     parse_network_option,
     read_input,
     require_one_stdin,
 )
-from signer.inspection import Inspection, inspect_payload
+from coldlever.signer.inspection import Inspection, inspect_payload
 
 _EPILOG = """\b
 Examples:
