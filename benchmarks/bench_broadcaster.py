@@ -17,11 +17,11 @@ from coldlever.broadcaster.ledger import Ledger
 from coldlever.broadcaster.posting import Poster
 from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
 from coldlever.broadcaster.weight import WeightBudget
-from coldlever.shared.actions import UpdateLeverage
-from coldlever.shared.network import Network
-from coldlever.shared.signable import Signable
-from coldlever.shared.signature import SigningKey
-from coldlever.shared.signed import SignedPayload
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.message.signed import SignedPayload
+from coldlever.signer.key.signing_key import SigningKey
 
 _KEY = SigningKey(bytes(range(1, 33)))
 _ROWS = 1_000_000

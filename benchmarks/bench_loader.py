@@ -7,8 +7,8 @@ import json
 
 from benchmarks.row import Row, milli, paired, seconds_each
 from coldlever.shared.errors import ColdleverError
-from coldlever.shared.request import Defaults, load_requests
-from coldlever.shared.strict_json import MAX_BYTES
+from coldlever.shared.message.request import Defaults, load_requests
+from coldlever.shared.reading.strict_json import MAX_BYTES
 
 _REQUEST = {
     "network": "testnet",

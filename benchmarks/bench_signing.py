@@ -18,15 +18,15 @@ from hyperliquid.utils import signing as sdk
 from sha3 import keccak_256
 
 from benchmarks.row import Row, micro, paired, seconds_each
-from coldlever.shared.actions import UpdateLeverage
-from coldlever.shared.console import dump_document
-from coldlever.shared.fields import Where
-from coldlever.shared.network import Network
-from coldlever.shared.request import Defaults, load_requests
-from coldlever.shared.review import batch_words, render_batch
-from coldlever.shared.signable import Signable
-from coldlever.shared.signature import SigningKey
-from coldlever.shared.signed import SignedPayload, verify
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.cli.console import dump_document
+from coldlever.shared.message.request import Defaults, load_requests
+from coldlever.shared.message.review import batch_words, render_batch
+from coldlever.shared.message.signed import SignedPayload, verify
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.ledger import Ledger
 from coldlever.signer.rules import place
 from coldlever.signer.signing import sign_requests

@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 from benchmarks.row import Row, milli
-from coldlever.shared.actions import UpdateLeverage
-from coldlever.shared.network import Network
-from coldlever.shared.signable import Signable
-from coldlever.shared.signature import SigningKey
-from coldlever.shared.signed import SignedPayload
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.message.signed import SignedPayload
+from coldlever.signer.key.signing_key import SigningKey
 
 _ROUNDS = 15
 _TARGET = 3.0

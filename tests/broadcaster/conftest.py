@@ -22,13 +22,13 @@ from coldlever.broadcaster.exchange import Exchange
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
 from coldlever.broadcaster.weight import WeightBudget
-from coldlever.shared.actions import parse_action
-from coldlever.shared.address import Address
-from coldlever.shared.fields import Where
-from coldlever.shared.network import Network
-from coldlever.shared.signable import Signable
-from coldlever.shared.signature import SigningKey
-from coldlever.shared.signed import SignedPayload
+from coldlever.shared.action.actions import parse_action
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.message.signed import SignedPayload
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.key.signing_key import SigningKey
 
 NOW = 1_795_340_000_000
 HOUR = 3_600_000

@@ -14,7 +14,7 @@ from coldlever.broadcaster.checks import Checker
 from coldlever.broadcaster.draft import MoveMargin, Order, SetLeverage, TopUp, make_draft
 from coldlever.broadcaster.exchange import Exchange
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.shared.strict_json import loads
+from coldlever.shared.reading.strict_json import loads
 
 KINDS = [
     "exchangeStatus",

@@ -26,8 +26,8 @@ from coldlever.broadcaster.api import (
     Venue,
 )
 from coldlever.broadcaster.weight import WeightBudget
+from coldlever.shared.action.network import Network
 from coldlever.shared.errors import EnvironmentFault
-from coldlever.shared.network import Network
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from coldlever.broadcaster.api import choose_venue, loopback_url
+from coldlever.shared.action.network import Network
 from coldlever.shared.errors import UsageRefused
-from coldlever.shared.network import Network
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from coldlever.broadcaster.api import ExchangeApi
 from coldlever.broadcaster.checks import Checker
 from coldlever.broadcaster.cli import cli
+from coldlever.shared.action.network import Network
 from coldlever.shared.errors import ColdleverError
-from coldlever.shared.network import Network
-from coldlever.shared.signed import load_signed
+from coldlever.shared.message.signed import load_signed
 
 NEEDS_NETWORK = ["signer-known", "signer-allowed", "market", "leverage", "margin-mode"]
 NEEDS_NETWORK += ["position", "change"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from coldlever.broadcaster.checks import Checker
-from coldlever.shared.address import Address
-from coldlever.shared.network import Network
-from coldlever.shared.signature import CURVE_ORDER
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signature import CURVE_ORDER
 
 VAULT = Address(b"\x11" * 20)
 SUB = Address(b"\x22" * 20)

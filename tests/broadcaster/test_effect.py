@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coldlever.broadcaster.effect import Effect, Snapshot, compare, dump_snapshot, load_snapshot
-from coldlever.shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from coldlever.shared.request import Setting
+from coldlever.shared.action.actions import (
+    TopUpIsolatedOnlyMargin,
+    UpdateIsolatedMargin,
+    UpdateLeverage,
+)
+from coldlever.shared.action.setting import Setting
 
 CROSS_10 = UpdateLeverage(3, is_cross=True, leverage=10)
 

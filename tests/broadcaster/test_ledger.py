@@ -14,8 +14,8 @@ import pytest
 from coldlever.broadcaster import ledger as module
 from coldlever.broadcaster.database import _enter_wal
 from coldlever.broadcaster.ledger import Entry, Key, Ledger, State
+from coldlever.shared.action.time_rules import nonce_floor_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.shared.windows import nonce_floor_problem
 
 VENUE = "testnet"
 

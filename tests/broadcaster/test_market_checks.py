@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coldlever.broadcaster.api import Answer, ExchangeApi
-from coldlever.shared.network import Network
+from coldlever.shared.action.network import Network
 
 
 @pytest.fixture

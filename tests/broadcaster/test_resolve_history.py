@@ -10,7 +10,7 @@ import pytest
 from coldlever.broadcaster.api import ExchangeApi, NoAnswer
 from coldlever.broadcaster.ledger import Ledger, State
 from coldlever.broadcaster.rehearsal import Outcome
-from coldlever.shared.request import Setting
+from coldlever.shared.action.setting import Setting
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
-from coldlever.shared.address import Address, parse_address
-from coldlever.shared.network import Network
+from coldlever.shared.action.address import Address, parse_address
+from coldlever.shared.action.network import Network
 
 VAULT = Address(b"\x11" * 20)
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from coldlever.broadcaster.rehearsal import Outcome
-from coldlever.shared.address import Address
-from coldlever.shared.network import Network
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
 
 pytestmark = pytest.mark.slow
 

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from coldlever.shared import bytewords
-from coldlever.shared.bytewords import Style
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.ur import Reception, UrDecoder, UrEncoder, decode_ur, encode_ur
+from coldlever.shared.ur import Reception, UrDecoder, UrEncoder, bytewords, decode_ur, encode_ur
+from coldlever.shared.ur.bytewords import Style
 from coldlever.shared.ur.fountain_decoder import FountainDecoder
 from coldlever.shared.ur.fountain_encoder import FountainEncoder
 from coldlever.shared.ur.fragment_chooser import FragmentChooser

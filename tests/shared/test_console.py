@@ -12,7 +12,15 @@ import click
 import pytest
 
 from coldlever.shared import errors
-from coldlever.shared.console import ColdleverGroup, Lazy, ask, emit, emit_json, json_option, say
+from coldlever.shared.cli.console import (
+    ColdleverGroup,
+    Lazy,
+    ask,
+    emit,
+    emit_json,
+    json_option,
+    say,
+)
 
 CLASSES = [
     "UsageRefused", "InputRefused", "RuleRefused", "PersonDeclined", "ExchangeRefused",
@@ -230,7 +238,7 @@ def test_no_color_reaches_the_commands(run, monkeypatch):
 
 PROGRAM = """
 import sys
-from coldlever.shared.console import ColdleverGroup, emit_json, json_option
+from coldlever.shared.cli.console import ColdleverGroup, emit_json, json_option
 from coldlever.shared.errors import RuleRefused
 group = ColdleverGroup(name="tool")
 @group.command("print")

@@ -4,8 +4,8 @@ import click
 import pytest
 
 from coldlever.shared import errors
+from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.errors import ColdleverError, InputRefused
-from coldlever.shared.refusals import refusal_of
 
 STATUSES = {
     "UsageRefused": 2,

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.qr.collector import Collector, Outcome, ScanResult, Sighting, Tally
-from coldlever.shared.qr.foreign import name_of
-from coldlever.shared.qr.progress import Watcher, progress_line
-from coldlever.shared.qr.reading import Frame
-from coldlever.shared.qr.scan import scan
+from coldlever.shared.qr.scan.collector import Collector, Outcome, ScanResult, Sighting, Tally
+from coldlever.shared.qr.scan.foreign import name_of
+from coldlever.shared.qr.scan.frame import Frame
+from coldlever.shared.qr.scan.progress import Watcher, progress_line
+from coldlever.shared.qr.scan.scan import scan
 from coldlever.shared.ur import UrEncoder, encode_ur
 
 _KIND = "x-coldlever-test"

@@ -19,15 +19,16 @@ from PIL import Image, ImageOps
 
 from benchmarks.camera import DAMAGES, photographed
 from coldlever.shared.errors import EnvironmentFault, InputRefused
-from coldlever.shared.qr import stills, video
-from coldlever.shared.qr.codes import code_reader
-from coldlever.shared.qr.collector import Collector
-from coldlever.shared.qr.density import Density
-from coldlever.shared.qr.frames import ur_frames
-from coldlever.shared.qr.lines import MAX_LINE_BYTES, line_frames
-from coldlever.shared.qr.picture import picture
-from coldlever.shared.qr.reading import Frame, file_frames
-from coldlever.shared.qr.video import camera_frames, video_frames
+from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.frames import ur_frames
+from coldlever.shared.qr.draw.picture import picture
+from coldlever.shared.qr.scan import stills, video
+from coldlever.shared.qr.scan.collector import Collector
+from coldlever.shared.qr.scan.decoder import code_reader
+from coldlever.shared.qr.scan.files import file_frames
+from coldlever.shared.qr.scan.frame import Frame
+from coldlever.shared.qr.scan.typed import MAX_LINE_BYTES, line_frames
+from coldlever.shared.qr.scan.video import camera_frames, video_frames
 from coldlever.shared.ur import encode_ur
 
 _KIND = "x-coldlever-test"
@@ -465,7 +466,7 @@ import sys
 from coldlever.signer.isolation import engage
 engage()
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.qr.reading import file_frames
+from coldlever.shared.qr.scan.files import file_frames
 for name in sys.argv[1:]:
     try:
         print(*(text for frame in file_frames(name) for text in frame.texts[:1]))

@@ -21,12 +21,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from coldlever.shared.errors import EnvironmentFault
-from coldlever.shared.qr.codes import code_reader
-from coldlever.shared.qr.collector import Collector
-from coldlever.shared.qr.density import Density
-from coldlever.shared.qr.frames import ur_frames
-from coldlever.shared.qr.reading import Frame
-from coldlever.shared.qr.terminal import Size, draw, drawn_size, require_room
+from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.frames import ur_frames
+from coldlever.shared.qr.play.blocks import Size, draw, drawn_size, require_room
+from coldlever.shared.qr.scan.collector import Collector
+from coldlever.shared.qr.scan.decoder import code_reader
+from coldlever.shared.qr.scan.frame import Frame
 from coldlever.shared.ur import encode_ur
 
 _ROOT = Path(__file__).parents[2]
@@ -194,9 +194,9 @@ _PROGRAM = """
 import fcntl, sys, termios
 if {take_terminal}:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from coldlever.shared.console import ColdleverGroup
-from coldlever.shared.qr.density import Density
-from coldlever.shared.qr.options import Drawing, show_message
+from coldlever.shared.cli.console import ColdleverGroup
+from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.cli.qr_options import Drawing, show_message
 commands = ColdleverGroup()
 @commands.command()
 def show():

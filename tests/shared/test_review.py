@@ -5,14 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from coldlever.shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from coldlever.shared.bytewords import WORDS
-from coldlever.shared.fields import SAFE_INTEGER_MAX, Where
-from coldlever.shared.keccak import keccak256
-from coldlever.shared.market import parse_market_entry
-from coldlever.shared.network import Network
-from coldlever.shared.request import Request, Setting
-from coldlever.shared.review import (
+from coldlever.shared.action.actions import (
+    TopUpIsolatedOnlyMargin,
+    UpdateIsolatedMargin,
+    UpdateLeverage,
+)
+from coldlever.shared.action.keccak import keccak256
+from coldlever.shared.action.market import parse_market_entry
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.setting import Setting
+from coldlever.shared.message.request import Request
+from coldlever.shared.message.review import (
     batch_words,
     check_words,
     name_market,
@@ -21,6 +24,8 @@ from coldlever.shared.review import (
     review,
     usd,
 )
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, Where
+from coldlever.shared.ur.bytewords import WORDS
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import string
 import pytest
 
 from coldlever.shared.errors import ColdleverError
-from coldlever.shared.signed import load_signed, verify
+from coldlever.shared.message.signed import load_signed, verify
 
 
 def survives(data, original):

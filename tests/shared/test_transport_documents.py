@@ -7,10 +7,10 @@ from pathlib import Path
 import pycddl
 import pytest
 
-from coldlever.shared.message import load_message
-from coldlever.shared.qr.matrix import version_of
-from coldlever.shared.transport import TYPES, encode
-from coldlever.shared.transport.envelopes import ACTION_TYPE, MARGIN_MODE, NETWORK, RECORDS
+from coldlever.shared.compact import TYPES, encode
+from coldlever.shared.compact.tables import ACTION_TYPE, MARGIN_MODE, NETWORK, RECORDS
+from coldlever.shared.message.any import load_message
+from coldlever.shared.qr.draw.matrix import version_of
 from coldlever.shared.ur import encode_ur
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

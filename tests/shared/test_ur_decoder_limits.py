@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from coldlever.shared import bytewords
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.ur import Reception, UrDecoder, UrEncoder, decode_ur, encode_ur
+from coldlever.shared.ur import Reception, UrDecoder, UrEncoder, bytewords, decode_ur, encode_ur
 from coldlever.shared.ur.fountain_decoder import FountainDecoder
 from coldlever.shared.ur.fountain_encoder import FountainEncoder
 from coldlever.shared.ur.fragment_chooser import degree_sampler

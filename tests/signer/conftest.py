@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from coldlever.shared.address import parse_address
+from coldlever.shared.action.address import parse_address
 from coldlever.signer.cli import commands
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.keystore import seal

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from coldlever.shared.signature import SigningKey
 from coldlever.signer.cli import key as key_commands
 from coldlever.signer.cli import secret_entry
+from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.keystore import load_keystore
 
 PHRASE = "velvet canyon otter plinth"

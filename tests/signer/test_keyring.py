@@ -1,7 +1,7 @@
 import pytest
 
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
-from coldlever.shared.signature import SigningKey
+from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.keyring import Keyring
 
 ALICE, BOB = b"\x01" * 32, b"\x02" * 32

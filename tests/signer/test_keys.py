@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from coldlever.shared.errors import EnvironmentFault, InputRefused, UsageRefused
-from coldlever.shared.signature import SigningKey
+from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.keys import (
     DEFAULT_PATH,
     derive_secret,

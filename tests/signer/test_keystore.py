@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, RuleRefused
-from coldlever.shared.signature import SigningKey
 from coldlever.signer import keystore as keystore_module
+from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.keystore import load_keystore, parse_keystore, seal, store
 
 SECRET = bytes(range(1, 33))

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.shared.network import Network
 from coldlever.signer.entry import Entry
 from coldlever.signer.ledger import FILE_NAME, Ledger, Merged
 
@@ -245,9 +245,9 @@ def test_an_interruption_inside_the_transaction_leaves_nothing(ledger, monkeypat
 RACER = textwrap.dedent("""
     import sys, time
     from pathlib import Path
-    from coldlever.shared.address import Address
+    from coldlever.shared.action.address import Address
     from coldlever.shared.errors import RuleRefused
-    from coldlever.shared.network import Network
+    from coldlever.shared.action.network import Network
     from coldlever.signer.entry import Entry
     from coldlever.signer.ledger import Ledger
 
@@ -290,8 +290,8 @@ def test_a_process_killed_inside_the_transaction_leaves_a_working_ledger(path, e
     script = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
-        from coldlever.shared.address import Address
-        from coldlever.shared.network import Network
+        from coldlever.shared.action.address import Address
+        from coldlever.shared.action.network import Network
         from coldlever.signer.entry import Entry
         from coldlever.signer.ledger import Ledger
 

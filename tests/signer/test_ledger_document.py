@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
 from coldlever.shared.errors import ColdleverError, InputRefused
-from coldlever.shared.network import Network
 from coldlever.signer.entry import Entry
 from coldlever.signer.ledger_document import dump_ledger, load_ledger
 

@@ -1,11 +1,11 @@
 import pytest
 
-from coldlever.shared.actions import UpdateLeverage
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.market import MarginMode, MarketEntry, MarketTable
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
 from coldlever.shared.errors import RuleRefused, UsageRefused
-from coldlever.shared.market import MarginMode, MarketEntry, MarketTable
-from coldlever.shared.network import Network
-from coldlever.shared.request import Request
-from coldlever.shared.signable import Signable
+from coldlever.shared.message.request import Request
 from coldlever.signer.markets import collect
 
 SOME = Signable(Network.MAINNET, UpdateLeverage(0, True, 10), 1, None, None)

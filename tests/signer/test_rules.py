@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from coldlever.shared.actions import UpdateLeverage
-from coldlever.shared.address import Address
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.fields import Where
-from coldlever.shared.network import Network
-from coldlever.shared.request import Request
-from coldlever.shared.signable import Signable
+from coldlever.shared.message.request import Request
+from coldlever.shared.reading.fields import Where
 from coldlever.signer.rules import (
     place,
     require_distinct_nonces,

@@ -1,13 +1,14 @@
 import pytest
 
-from coldlever.shared.actions import UpdateLeverage
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.signature import CURVE_ORDER, Signature
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.shared.fields import Where
-from coldlever.shared.network import Network
-from coldlever.shared.request import Request
-from coldlever.shared.signable import Signable
-from coldlever.shared.signature import CURVE_ORDER, Signature, SigningKey
-from coldlever.shared.signed import verify
+from coldlever.shared.message.request import Request
+from coldlever.shared.message.signed import verify
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.rules import place
 from coldlever.signer.signing import sign_requests, unsigned_twin
 

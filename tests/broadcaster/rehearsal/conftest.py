@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
-from coldlever.shared.address import Address
-from coldlever.shared.hashing import agent_digest, hash_wire_action
-from coldlever.shared.network import Network
-from coldlever.shared.signature import SigningKey
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.hashing import agent_digest, hash_wire_action
+from coldlever.shared.action.network import Network
+from coldlever.signer.key.signing_key import SigningKey
 
 VAULT = Address(b"\x11" * 20)
 SUB = Address(b"\x22" * 20)

@@ -9,9 +9,9 @@ import pytest
 
 from coldlever.broadcaster.rehearsal import LeverageSetting
 from coldlever.broadcaster.rehearsal.accounts import AGENT_GRACE_MS
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.network import Network
 
 BTC = 3
 OK = {"status": "ok", "response": {"type": "default"}}

@@ -13,20 +13,20 @@ from coldlever.broadcaster.exchange import Exchange
 from coldlever.broadcaster.findings import Finding, Report
 from coldlever.broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger
 from coldlever.broadcaster.market_rules import leverage_rule, margin_mode_rule, position_rule
-from coldlever.shared.actions import UpdateLeverage
-from coldlever.shared.address import Address
-from coldlever.shared.errors import RuleRefused
-from coldlever.shared.moments import moment, span
-from coldlever.shared.printable import printable
-from coldlever.shared.request import Setting
-from coldlever.shared.signable import Signable
-from coldlever.shared.signed import SignedPayload, verify
-from coldlever.shared.windows import (
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.setting import Setting
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.time_rules import (
     POST_MARGIN_MS,
     expiry_problem,
     nonce_floor_problem,
     nonce_window_problem,
 )
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.message.signed import SignedPayload, verify
+from coldlever.shared.printable import printable
+from coldlever.shared.reading.times import moment, span
 
 _Steps = tuple[tuple[str, Callable[[Report], Finding | str]], ...]
 

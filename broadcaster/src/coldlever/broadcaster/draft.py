@@ -10,18 +10,19 @@ from coldlever.broadcaster.checks import Checker
 from coldlever.broadcaster.exchange import Exchange, Standing
 from coldlever.broadcaster.findings import Finding
 from coldlever.broadcaster.ledger import Ledger
-from coldlever.shared.actions import (
+from coldlever.shared.action.actions import (
     Action,
     TopUpIsolatedOnlyMargin,
     UpdateIsolatedMargin,
     UpdateLeverage,
 )
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.market import MarketEntry
+from coldlever.shared.action.setting import Setting
+from coldlever.shared.action.signable import Signable
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.market import MarketEntry
+from coldlever.shared.message.request import Request
 from coldlever.shared.printable import printable
-from coldlever.shared.request import Request, Setting
-from coldlever.shared.signable import Signable
 
 _CENT = Decimal("0.01")
 

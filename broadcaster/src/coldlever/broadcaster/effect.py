@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from coldlever.broadcaster.exchange import Standing
-from coldlever.shared.actions import MICRO_USD, Action, UpdateIsolatedMargin, UpdateLeverage
-from coldlever.shared.request import Setting
+from coldlever.shared.action.actions import MICRO_USD, Action, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.action.setting import Setting
 
 
 class Effect(enum.Enum):

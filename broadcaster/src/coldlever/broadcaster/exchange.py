@@ -22,12 +22,12 @@ from coldlever.broadcaster.answers import (
     read_text,
 )
 from coldlever.broadcaster.api import ExchangeApi
-from coldlever.shared.address import Address
-from coldlever.shared.fields import U32_MAX
-from coldlever.shared.market import COIN_MAX_LENGTH, MarginMode, MarketEntry, MarketTable
-from coldlever.shared.network import Network
-from coldlever.shared.request import Setting
-from coldlever.shared.strict_json import JsonValue
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.market import COIN_MAX_LENGTH, MarginMode, MarketEntry, MarketTable
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.setting import Setting
+from coldlever.shared.reading.fields import U32_MAX
+from coldlever.shared.reading.strict_json import JsonValue
 
 SPOT_BASE = 10_000
 BUILDER_BASE = 100_000

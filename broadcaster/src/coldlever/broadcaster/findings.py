@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from coldlever.broadcaster.exchange import Standing
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.market import MarketEntry
+from coldlever.shared.action.signable import Signable
 from coldlever.shared.errors import ColdleverError, RuleRefused
-from coldlever.shared.market import MarketEntry
-from coldlever.shared.signable import Signable
-from coldlever.shared.signed import SignedPayload
+from coldlever.shared.message.signed import SignedPayload
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from coldlever.broadcaster.database import DRAFTS, METADATA, POSTS, make_engine
 from coldlever.broadcaster.entry import OPEN_STATES, Entry, Key, State, unreadable
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.time_rules import NONCE_SET_SIZE
 from coldlever.shared.errors import EnvironmentFault, InputRefused, RuleRefused
 from coldlever.shared.printable import printable
-from coldlever.shared.windows import NONCE_SET_SIZE
 
 __all__ = ["OPEN_STATES", "Entry", "Key", "Ledger", "State", "nonce_used", "row_gone"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from coldlever.broadcaster.exchange import Position
 from coldlever.broadcaster.findings import Finding
-from coldlever.shared.actions import Action, TopUpIsolatedOnlyMargin, UpdateLeverage
+from coldlever.shared.action.actions import Action, TopUpIsolatedOnlyMargin, UpdateLeverage
+from coldlever.shared.action.market import MarginMode, MarketEntry
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.market import MarginMode, MarketEntry
 
 
 def leverage_rule(action: Action, market: MarketEntry | None) -> str | None:

@@ -32,10 +32,10 @@ from coldlever.broadcaster.lock import payload_lock
 from coldlever.broadcaster.outcome import Outcome, Verdict, classify
 from coldlever.broadcaster.receipt import make_receipt
 from coldlever.broadcaster.row import PROOF, is_beyond_landing, payload_of, row_of
-from coldlever.shared.actions import UpdateLeverage
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.shared.signed import SignedPayload
-from coldlever.shared.windows import POST_MARGIN_MS, expiry_problem
+from coldlever.shared.message.signed import SignedPayload
 
 LOCK_WAIT_S = 90.0
 DEFAULT_RETRY_S = 20.0

@@ -6,7 +6,7 @@ import json
 
 from coldlever.broadcaster.effect import Snapshot, load_snapshot
 from coldlever.broadcaster.entry import Entry, unreadable
-from coldlever.shared.review import check_words
+from coldlever.shared.message.review import check_words
 
 KIND = "coldlever/receipt"
 VERSION = 1

@@ -9,9 +9,9 @@ from coldlever.broadcaster.effect import Effect, Snapshot, dump_snapshot
 from coldlever.broadcaster.exchange import Exchange
 from coldlever.broadcaster.findings import Report
 from coldlever.broadcaster.ledger import Entry, Key, State
+from coldlever.shared.action.time_rules import NONCE_PAST_MS
 from coldlever.shared.errors import ColdleverError, EnvironmentFault
-from coldlever.shared.signed import SignedPayload, load_signed, verify
-from coldlever.shared.windows import NONCE_PAST_MS
+from coldlever.shared.message.signed import SignedPayload, load_signed, verify
 
 EFFECT_NOT_SEEN = "effect-not-seen"
 # What reading back makes of an accepted payload: state, code and sentence.

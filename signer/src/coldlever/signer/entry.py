@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coldlever.shared.address import Address
-from coldlever.shared.network import Network
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
 
 HASH_BYTES = 32
 

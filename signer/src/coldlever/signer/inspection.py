@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
 from coldlever.shared.errors import ColdleverError, RuleRefused
-from coldlever.shared.request import Request
-from coldlever.shared.review import Caution, Review, review
-from coldlever.shared.signed import SignedPayload, verify
+from coldlever.shared.message.request import Request
+from coldlever.shared.message.review import Caution, Review, review
+from coldlever.shared.message.signed import SignedPayload, verify
 from coldlever.signer.rules import Placed, time_problems
 
 _UNTIMED = Caution("time-unchecked", "no clock: nonce and expiry were NOT checked against the time")

@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from coldlever.shared.action.signature import CURVE_ORDER, SECRET_BYTES
 from coldlever.shared.errors import EnvironmentFault, InputRefused, UsageRefused
 from coldlever.shared.printable import quoted
-from coldlever.shared.signature import CURVE_ORDER, SECRET_BYTES, SigningKey
+from coldlever.signer.key.signing_key import SigningKey
 
 DEFAULT_PATH = "m/44'/60'/0'/0/0"
 _WORD_COUNTS = (12, 15, 18, 21, 24)

@@ -18,11 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from coldlever.shared.address import ADDRESS_BYTES, Address
+from coldlever.shared.action.address import ADDRESS_BYTES, Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.time_rules import NONCE_SET_SIZE, nonce_floor_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.shared.network import Network
 from coldlever.shared.printable import printable, quoted
-from coldlever.shared.windows import NONCE_SET_SIZE, nonce_floor_problem
 from coldlever.signer.entry import HASH_BYTES, Entry
 
 FILE_NAME = "ledger.sqlite3"

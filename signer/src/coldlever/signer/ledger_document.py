@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from coldlever.shared.fields import (
+from coldlever.shared.action.address import as_address
+from coldlever.shared.action.market import parse_network
+from coldlever.shared.action.signable import parse_nonce
+from coldlever.shared.reading.fields import (
     SAFE_INTEGER_MAX,
     Where,
-    as_address,
     as_bytes,
     as_choice,
     as_integer,
@@ -21,10 +23,8 @@ from coldlever.shared.fields import (
     as_string,
     elements,
 )
-from coldlever.shared.market import parse_network
-from coldlever.shared.signable import parse_nonce
-from coldlever.shared.strict_json import MAX_BYTES as MAX_JSON_BYTES
-from coldlever.shared.strict_json import JsonValue, loads
+from coldlever.shared.reading.strict_json import MAX_BYTES as MAX_JSON_BYTES
+from coldlever.shared.reading.strict_json import JsonValue, loads
 from coldlever.signer.entry import HASH_BYTES, Entry
 
 KIND = "coldlever/signer-ledger"

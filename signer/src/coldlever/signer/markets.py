@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from coldlever.shared.action.market import MarketTable
+from coldlever.shared.action.network import Network
 from coldlever.shared.errors import RuleRefused, UsageRefused
-from coldlever.shared.market import MarketTable
-from coldlever.shared.network import Network
+from coldlever.shared.message.request import Request
 from coldlever.shared.printable import quoted
-from coldlever.shared.request import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.time_rules import SIGN_MARGIN_MS, expiry_problem, nonce_window_problem
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.fields import Where
-from coldlever.shared.network import Network
-from coldlever.shared.request import Request
-from coldlever.shared.review import Review, review
-from coldlever.shared.signable import Signable
-from coldlever.shared.windows import SIGN_MARGIN_MS, expiry_problem, nonce_window_problem
+from coldlever.shared.message.request import Request
+from coldlever.shared.message.review import Review, review
+from coldlever.shared.reading.fields import Where
 
 
 @dataclass(frozen=True, slots=True)

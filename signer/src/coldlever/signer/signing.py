@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.signature import Signature, recover
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.shared.signature import Signature, recover
-from coldlever.shared.signed import SignedPayload
+from coldlever.shared.message.signed import SignedPayload
 from coldlever.signer.entry import Entry
 from coldlever.signer.rules import Placed, require_distinct_nonces, require_signer
 
@@ -34,7 +34,7 @@ class Signed:
 
 
 class Key(Protocol):
-    """What signs; `coldlever.shared.signature.SigningKey` in earnest."""
+    """What signs; `coldlever.signer.key.signing_key.SigningKey` in earnest."""
 
     @property
     def address(self) -> Address:

@@ -20,11 +20,12 @@ from coldlever.broadcaster.cli.load import Items, load_items
 from coldlever.broadcaster.cli.show import show_report, show_reviews
 from coldlever.broadcaster.findings import Report
 from coldlever.broadcaster.ledger import Ledger
-from coldlever.shared.address import Address
-from coldlever.shared.console import emit_json, say
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.cli.console import emit_json, say
+from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.network import Network
-from coldlever.shared.qr.options import Scanning, scanning_options
+from coldlever.shared.qr.choices import Scanning
 
 
 @click.command(short_help="Check signed payloads without posting them.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from coldlever.shared.console import emit
+from coldlever.shared.cli.console import emit
 
 
 @click.command(short_help="Print a completion script.")

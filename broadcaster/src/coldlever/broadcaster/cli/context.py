@@ -16,11 +16,11 @@ from coldlever.broadcaster.exchange import Exchange
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.broadcaster.posting import Poster
 from coldlever.broadcaster.weight import WeightBudget
-from coldlever.shared.address import Address, parse_address
-from coldlever.shared.console import json_option
+from coldlever.shared.action.address import Address, parse_address
+from coldlever.shared.action.network import Network
+from coldlever.shared.cli.console import json_option
+from coldlever.shared.cli.state_folder import make_folder, state_folder
 from coldlever.shared.errors import RuleRefused, UsageRefused
-from coldlever.shared.network import Network
-from coldlever.shared.paths import make_folder, state_folder
 
 F = TypeVar("F", bound=Callable[..., Any])
 

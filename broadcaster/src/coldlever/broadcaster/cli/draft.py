@@ -25,9 +25,10 @@ from coldlever.broadcaster.draft import (
     make_draft,
     margin_estimate,
 )
-from coldlever.shared.actions import MICRO_USD, UpdateLeverage, parse_action
-from coldlever.shared.address import Address
-from coldlever.shared.console import (
+from coldlever.shared.action.actions import MICRO_USD, UpdateLeverage, parse_action
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.setting import Setting
+from coldlever.shared.cli.console import (
     STDIO,
     dump_document,
     emit_json,
@@ -35,14 +36,15 @@ from coldlever.shared.console import (
     say,
     write_document,
 )
+from coldlever.shared.cli.handover import draw_message
+from coldlever.shared.cli.qr_options import drawing_options, require_drawable
 from coldlever.shared.errors import InputRefused, UsageRefused
-from coldlever.shared.fields import SAFE_INTEGER_MAX, U32_MAX, Where
-from coldlever.shared.handover import draw_message
-from coldlever.shared.moments import parse_duration
+from coldlever.shared.message.request import NOTE_MAX_LENGTH, RequestFile
+from coldlever.shared.message.review import render_review, review
 from coldlever.shared.printable import printable
-from coldlever.shared.qr.options import Drawing, drawing_options, require_drawable
-from coldlever.shared.request import NOTE_MAX_LENGTH, RequestFile, Setting
-from coldlever.shared.review import render_review, review
+from coldlever.shared.qr.choices import Drawing
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, U32_MAX, Where
+from coldlever.shared.reading.times import parse_duration
 
 # A longer validity is pointless: the exchange refuses nonces older than two days.
 _MAX_VALIDITY_MS = 2 * 86_400_000

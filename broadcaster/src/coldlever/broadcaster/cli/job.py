@@ -13,11 +13,11 @@ from coldlever.broadcaster.cli.result import result_status, result_wire
 from coldlever.broadcaster.findings import Finding, Report
 from coldlever.broadcaster.ledger import OPEN_STATES, Ledger
 from coldlever.broadcaster.posting import Poster, Result, settled
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
-from coldlever.shared.network import Network
-from coldlever.shared.refusals import refusal_of
-from coldlever.shared.signed import verify
+from coldlever.shared.message.signed import verify
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coldlever.shared.console import read_document, source_name
+from coldlever.shared.action.network import Network
+from coldlever.shared.cli.console import read_document, source_name
+from coldlever.shared.cli.handover import SCANNED, Expected, scan_document
 from coldlever.shared.errors import UsageRefused
-from coldlever.shared.handover import SCANNED, Expected, scan_document
-from coldlever.shared.network import Network
+from coldlever.shared.message.signed import SignedPayload, load_signed
 from coldlever.shared.printable import printable
-from coldlever.shared.qr.options import Scanning
-from coldlever.shared.signed import SignedPayload, load_signed
+from coldlever.shared.qr.choices import Scanning
 
 
 @dataclass(frozen=True, slots=True)

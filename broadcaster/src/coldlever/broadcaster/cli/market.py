@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from coldlever.broadcaster.cli.context import connect_any, named, network_option, venue_options
-from coldlever.shared.console import (
+from coldlever.shared.cli.console import (
     STDIO,
     dump_document,
     emit_json,
@@ -13,10 +13,11 @@ from coldlever.shared.console import (
     say,
     write_document,
 )
-from coldlever.shared.handover import draw_message
-from coldlever.shared.moments import moment
+from coldlever.shared.cli.handover import draw_message
+from coldlever.shared.cli.qr_options import drawing_options, require_drawable
 from coldlever.shared.printable import printable
-from coldlever.shared.qr.options import Drawing, drawing_options, require_drawable
+from coldlever.shared.qr.choices import Drawing
+from coldlever.shared.reading.times import moment
 
 
 @click.command(short_help="Write the table of markets for the signer.")

@@ -21,8 +21,8 @@ from coldlever.broadcaster.cli.result import show_result
 from coldlever.broadcaster.cli.show import show_report, show_reviews
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.broadcaster.posting import DEFAULT_RETRY_S
-from coldlever.shared.address import Address
-from coldlever.shared.console import (
+from coldlever.shared.action.address import Address
+from coldlever.shared.cli.console import (
     STDIO,
     ask,
     dump_document,
@@ -31,6 +31,7 @@ from coldlever.shared.console import (
     say,
     write_document,
 )
+from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import (
     ColdleverError,
     EnvironmentFault,
@@ -41,7 +42,7 @@ from coldlever.shared.errors import (
     RuleRefused,
 )
 from coldlever.shared.printable import printable
-from coldlever.shared.qr.options import Scanning, scanning_options
+from coldlever.shared.qr.choices import Scanning
 
 # In a batch the most worrying outcome decides the exit status.
 _WORST_FIRST = (

@@ -7,10 +7,11 @@ from dataclasses import replace
 import click
 
 from coldlever.broadcaster.cli.context import named, network_option
-from coldlever.shared.console import emit_json, json_option, read_document, source_name
-from coldlever.shared.handover import draw_message, message_parts
-from coldlever.shared.message import load_message
-from coldlever.shared.qr.options import Drawing, drawing_options, require_drawable
+from coldlever.shared.cli.console import emit_json, json_option, read_document, source_name
+from coldlever.shared.cli.handover import draw_message, message_parts
+from coldlever.shared.cli.qr_options import drawing_options, require_drawable
+from coldlever.shared.message.any import load_message
+from coldlever.shared.qr.choices import Drawing
 
 
 @click.group(short_help="Show a document as QR code.")

@@ -8,10 +8,10 @@ import click
 
 from coldlever.broadcaster.cli.context import ADDRESS
 from coldlever.broadcaster.rehearsal import FaultKind, RehearsalExchange, RehearsalServer
-from coldlever.shared.address import Address
-from coldlever.shared.console import emit, emit_json, json_option, say
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.cli.console import emit, emit_json, json_option, say
 from coldlever.shared.errors import EnvironmentFault
-from coldlever.shared.network import Network
 
 DEFAULT_PORT = 8787
 _MAX_PORT = 65_535

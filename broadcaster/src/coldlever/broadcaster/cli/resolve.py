@@ -15,10 +15,10 @@ from coldlever.broadcaster.cli.show import describe_entry
 from coldlever.broadcaster.ledger import OPEN_STATES, Entry, Ledger
 from coldlever.broadcaster.posting import DEFAULT_RETRY_S, Poster, Result
 from coldlever.broadcaster.receipt import make_receipt
-from coldlever.shared.console import emit_json, say
+from coldlever.shared.action.network import Network
+from coldlever.shared.cli.console import emit_json, say
+from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
-from coldlever.shared.network import Network
-from coldlever.shared.refusals import refusal_of
 
 _WORST_FIRST = (130, 7, 8, 6, 4, 0)
 

@@ -8,7 +8,7 @@ from coldlever.broadcaster.effect import load_snapshot
 from coldlever.broadcaster.ledger import Entry, State
 from coldlever.broadcaster.posting import Result
 from coldlever.broadcaster.row import EFFECT_NOT_SEEN
-from coldlever.shared.console import say
+from coldlever.shared.cli.console import say
 from coldlever.shared.errors import ExchangeRefused, OutcomeUnknown, RuleRefused
 from coldlever.shared.printable import printable
 

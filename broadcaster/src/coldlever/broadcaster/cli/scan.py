@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from coldlever.shared.console import (
+from coldlever.shared.cli.console import (
     STDIO,
     emit_json,
     json_option,
@@ -12,10 +12,11 @@ from coldlever.shared.console import (
     say,
     write_document,
 )
-from coldlever.shared.handover import SCANNED, Expected, scan_document
-from coldlever.shared.message import load_message, message_wire
+from coldlever.shared.cli.handover import SCANNED, Expected, scan_document
+from coldlever.shared.cli.qr_options import scanning_options
+from coldlever.shared.message.any import load_message, message_wire
 from coldlever.shared.printable import printable
-from coldlever.shared.qr.options import Scanning, scanning_options
+from coldlever.shared.qr.choices import Scanning
 
 
 @click.command(short_help="Read QR codes into a document.")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from coldlever.broadcaster.findings import Finding, Report
 from coldlever.broadcaster.ledger import Entry, State
-from coldlever.shared.console import say
+from coldlever.shared.cli.console import say
+from coldlever.shared.message.request import Request
+from coldlever.shared.message.review import batch_words, render_batch, render_review, review
 from coldlever.shared.printable import printable
-from coldlever.shared.request import Request
-from coldlever.shared.review import batch_words, render_batch, render_review, review
 
 _MARKS = {True: ("ok  ", "green"), False: ("FAIL", "red"), None: ("--  ", "yellow")}
 _STATE_COLOURS = {

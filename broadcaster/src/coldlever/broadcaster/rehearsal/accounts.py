@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from coldlever.broadcaster.rehearsal.markets import Market
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
 from coldlever.shared.errors import InputRefused
 
 DEFAULT_LEVERAGE = 20

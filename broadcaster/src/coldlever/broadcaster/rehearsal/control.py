@@ -14,12 +14,11 @@ from flask import Blueprint, Response, jsonify, request
 from coldlever.broadcaster.rehearsal.exchange import FUNDS, RehearsalExchange
 from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, MAX_COUNT
 from coldlever.broadcaster.rehearsal.journal import Outcome
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address, as_address
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.fields import (
+from coldlever.shared.reading.fields import (
     SAFE_INTEGER_MAX,
     Where,
-    as_address,
     as_boolean,
     as_integer,
     as_object,
@@ -27,7 +26,7 @@ from coldlever.shared.fields import (
     describe,
     elements,
 )
-from coldlever.shared.strict_json import JsonValue, NotInteger, loads
+from coldlever.shared.reading.strict_json import JsonValue, NotInteger, loads
 
 _TEXT_MAX_LENGTH = 64
 _MULTI_SIG_MAX = 10

@@ -23,10 +23,10 @@ from coldlever.broadcaster.rehearsal.wire import (
     NotModelled,
     read_envelope,
 )
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.hashing import agent_digest, hash_wire_action
+from coldlever.shared.action.signature import Signature, recover
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.hashing import agent_digest, hash_wire_action
-from coldlever.shared.signature import Signature, recover
 
 # A request cancelled for its expiry counts this many times against the address.
 EXPIRED_COST = 5

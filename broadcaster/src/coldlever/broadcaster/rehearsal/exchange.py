@@ -24,9 +24,9 @@ from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKi
 from coldlever.broadcaster.rehearsal.journal import Entry, Journal, Outcome
 from coldlever.broadcaster.rehearsal.venue import REQUEST_CAP, Venue
 from coldlever.broadcaster.rehearsal.wire import Malformed
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.network import Network
 
 FUNDS = Decimal(10_000)
 Amount = Decimal | int | str

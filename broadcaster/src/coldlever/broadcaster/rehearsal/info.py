@@ -14,8 +14,8 @@ from coldlever.broadcaster.rehearsal.figures import figure
 from coldlever.broadcaster.rehearsal.markets import FIRST_DEX, Dex, Market
 from coldlever.broadcaster.rehearsal.venue import Venue
 from coldlever.broadcaster.rehearsal.wire import Malformed, load_object, read_address, read_string
-from coldlever.shared.address import Address
-from coldlever.shared.market import MarginMode
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.market import MarginMode
 
 Fields = dict[str, object]
 _Answer = Callable[[Venue, Fields, int], object]

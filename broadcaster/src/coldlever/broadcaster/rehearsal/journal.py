@@ -6,7 +6,7 @@ import enum
 import threading
 from dataclasses import dataclass
 
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
 
 
 class Outcome(enum.Enum):

@@ -21,8 +21,8 @@ from coldlever.broadcaster.rehearsal.markets import (
     first_asset_id,
     untiered,
 )
-from coldlever.shared.market import MarginMode
-from coldlever.shared.network import Network
+from coldlever.shared.action.market import MarginMode
+from coldlever.shared.action.network import Network
 
 
 class _Listing(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 
 from coldlever.broadcaster.rehearsal.sentences import Refused
-from coldlever.shared.windows import NONCE_FUTURE_MS, NONCE_PAST_MS, NONCE_SET_SIZE
+from coldlever.shared.action.time_rules import NONCE_FUTURE_MS, NONCE_PAST_MS, NONCE_SET_SIZE
 
 
 def require_in_window(nonce: int, now: int) -> None:

@@ -12,9 +12,9 @@ from coldlever.broadcaster.rehearsal.listings import universe_of
 from coldlever.broadcaster.rehearsal.margin import MarginSummary, initial_margin, summarise
 from coldlever.broadcaster.rehearsal.markets import Dex, Market
 from coldlever.broadcaster.rehearsal.nonces import NonceSet
-from coldlever.shared.address import Address
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.network import Network
 
 # Requests an address may send before it has traded anything.
 REQUEST_CAP = 10_000

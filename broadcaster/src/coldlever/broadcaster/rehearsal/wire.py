@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from coldlever.shared.address import Address
-from coldlever.shared.signature import Signature
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.signature import Signature
 
 U32_MAX: Final = 2**32 - 1
 U64_MAX: Final = 2**64 - 1

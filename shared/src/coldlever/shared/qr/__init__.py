@@ -1,5 +1,6 @@
-"""QR codes in both directions: drawing messages, and reading them back from pictures and scanners.
+"""QR codes in both directions, drawn and read back; messages are bytes here, never documents.
 
 Nothing is imported here: a command that draws no code must not wait for what draws them. Drawing
-goes `frames` -> `matrix` -> `terminal` or `picture`; reading goes `reading` -> `collector`.
+goes `draw.frames` -> `draw.matrix` -> `play` or `draw.picture`; reading goes `scan.files` ->
+`scan.collector`.
 """

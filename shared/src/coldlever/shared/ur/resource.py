@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from coldlever.shared import bytewords
 from coldlever.shared.errors import InputRefused
 from coldlever.shared.printable import printable
+from coldlever.shared.ur import bytewords
 from coldlever.shared.ur.limits import (
     MAX_MESSAGE_BYTES,
     MAX_PART_LETTERS,

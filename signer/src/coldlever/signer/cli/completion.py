@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from coldlever.shared.console import emit, emit_json, json_option
+from coldlever.shared.cli.console import emit, emit_json, json_option
 
 _EPILOG = """\b
 Examples:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coldlever.shared.console import say
-from coldlever.shared.review import Review, batch_words, render_batch, render_review
-from coldlever.shared.signable import Signable
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.cli.console import say
+from coldlever.shared.message.review import Review, batch_words, render_batch, render_review
 
 _CAUTION_MARK = "! "
 

@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-from coldlever.shared.console import STDIO, read_document, source_name
+from coldlever.shared.action.market import parse_market_table
+from coldlever.shared.action.network import Network
+from coldlever.shared.cli.console import STDIO, read_document, source_name
+from coldlever.shared.cli.handover import SCANNED, Expected, scan_document
 from coldlever.shared.errors import RuleRefused, UsageRefused
-from coldlever.shared.fields import Where
-from coldlever.shared.handover import SCANNED, Expected, scan_document
-from coldlever.shared.market import parse_market_table
-from coldlever.shared.moments import parse_duration, parse_moment
-from coldlever.shared.network import Network
-from coldlever.shared.qr.options import Scanning
-from coldlever.shared.request import Defaults, Request, parse_requests
-from coldlever.shared.strict_json import JsonValue, loads
+from coldlever.shared.message.request import Defaults, Request, parse_requests
+from coldlever.shared.qr.choices import Scanning
+from coldlever.shared.reading.fields import Where
+from coldlever.shared.reading.strict_json import JsonValue, loads
+from coldlever.shared.reading.times import parse_duration, parse_moment
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.markets import Markets, collect
 from coldlever.signer.rules import Placed, place

@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 
 import click
 
-from coldlever.shared.address import Address
-from coldlever.shared.console import ask_secret, emit_json, json_option, say
+from coldlever.shared.action.address import Address
+from coldlever.shared.cli.console import ask_secret, emit_json, json_option, say
+from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import ColdleverError, UsageRefused
 from coldlever.shared.files import require_writable
-from coldlever.shared.paths import make_folder
 from coldlever.shared.printable import printable
-from coldlever.shared.signature import SigningKey
 from coldlever.signer.cli.intake import require_one_stdin
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import (
@@ -25,6 +24,7 @@ from coldlever.signer.cli.secret_entry import (
     read_secret,
 )
 from coldlever.signer.cli.state import keyring, state_option
+from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.keyring import KeyFile, Keyring
 from coldlever.signer.keys import (
     DEFAULT_PATH,

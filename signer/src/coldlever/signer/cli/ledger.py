@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from coldlever.shared.address import parse_address
-from coldlever.shared.console import (
+from coldlever.shared.action.address import parse_address
+from coldlever.shared.cli.console import (
     STDIO,
     emit_json,
     json_option,
@@ -15,10 +15,10 @@ from coldlever.shared.console import (
     source_name,
     write_document,
 )
+from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import InputRefused, UsageRefused
-from coldlever.shared.moments import moment
-from coldlever.shared.paths import make_folder
 from coldlever.shared.printable import printable
+from coldlever.shared.reading.times import moment
 from coldlever.signer.cli.intake import network_option, parse_network_option
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.state import ledger_path, state_option

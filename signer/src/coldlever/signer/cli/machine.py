@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from coldlever.shared.paths import state_folder
+from coldlever.shared.cli.state_folder import state_folder
 from coldlever.signer.isolation import seal_memory
 
 # scrypt's N of new keystores; `coldlever.signer.kdf.DEFAULT_SCRYPT_N` says why. Repeated here

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from coldlever.shared.console import (
+from coldlever.shared.cli.console import (
     STDIO,
     emit_json,
     json_option,
@@ -16,16 +16,17 @@ from coldlever.shared.console import (
     source_name,
     write_document,
 )
-from coldlever.shared.handover import SCANNED, Expected, draw_message, message_parts, scan_document
-from coldlever.shared.message import load_message, message_wire
-from coldlever.shared.printable import printable
-from coldlever.shared.qr.options import (
-    Drawing,
-    Scanning,
-    drawing_options,
-    require_drawable,
-    scanning_options,
+from coldlever.shared.cli.handover import (
+    SCANNED,
+    Expected,
+    draw_message,
+    message_parts,
+    scan_document,
 )
+from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
+from coldlever.shared.message.any import load_message, message_wire
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.signer.cli.intake import network_option, parse_network_option
 
 _EPILOG = """\b

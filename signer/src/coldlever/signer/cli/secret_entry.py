@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 import click
 
-from coldlever.shared.console import STDIO, ask_secret, read_secret_line, say
+from coldlever.shared.cli.console import STDIO, ask_secret, read_secret_line, say
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.printable import printable
-from coldlever.shared.signature import SigningKey
 from coldlever.signer.cli.machine import Machine
+from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.keystore import Keystore
 from coldlever.signer.passphrase import normalise, require_strong
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from coldlever.shared.address import ADDRESS_BYTES, Address
-from coldlever.shared.console import (
+from coldlever.shared.action.address import ADDRESS_BYTES, Address
+from coldlever.shared.cli.console import (
     STDIO,
     ask,
     dump_document,
@@ -19,20 +19,15 @@ from coldlever.shared.console import (
     say,
     write_document,
 )
+from coldlever.shared.cli.handover import draw_message
+from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
+from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import InputRefused, PersonDeclined
-from coldlever.shared.handover import draw_message
-from coldlever.shared.paths import make_folder
+from coldlever.shared.message.review import check_words
+from coldlever.shared.message.signed import SignedFile, SignedPayload
 from coldlever.shared.printable import printable
-from coldlever.shared.qr.options import (
-    Drawing,
-    Scanning,
-    drawing_options,
-    require_drawable,
-    scanning_options,
-)
-from coldlever.shared.review import check_words
-from coldlever.shared.signed import SignedFile, SignedPayload
-from coldlever.shared.strict_json import MAX_BYTES
+from coldlever.shared.qr.choices import Drawing, Scanning
+from coldlever.shared.reading.strict_json import MAX_BYTES
 from coldlever.signer.cli.display import show_reviews
 from coldlever.signer.cli.intake import (
     Intake,

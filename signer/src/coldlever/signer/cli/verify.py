@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
-from coldlever.shared.address import Address, parse_address
-from coldlever.shared.console import emit_json, json_option, say
+from coldlever.shared.action.address import Address, parse_address
+from coldlever.shared.cli.console import emit_json, json_option, say
+from coldlever.shared.cli.handover import Expected
+from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import ColdleverError, InputRefused, RuleRefused, UsageRefused
-from coldlever.shared.fields import Where
-from coldlever.shared.handover import Expected
+from coldlever.shared.message.request import Request
+from coldlever.shared.message.review import Caution
+from coldlever.shared.message.signed import SignedPayload, parse_signed
 from coldlever.shared.printable import printable
-from coldlever.shared.qr.options import Scanning, scanning_options
-from coldlever.shared.request import Request
-from coldlever.shared.review import Caution
-from coldlever.shared.signed import SignedPayload, parse_signed
+from coldlever.shared.qr.choices import Scanning
+from coldlever.shared.reading.fields import Where
 from coldlever.signer.cli.display import show_reviews
 from coldlever.signer.cli.intake import (
     files_argument,
