@@ -27,7 +27,7 @@ from coldlever.shared.message.review import batch_words, render_batch
 from coldlever.shared.message.signed import SignedPayload, verify
 from coldlever.shared.reading.fields import Where
 from coldlever.signer.key.signing_key import SigningKey
-from coldlever.signer.ledger import Ledger
+from coldlever.signer.ledger.store import Ledger
 from coldlever.signer.rules import place
 from coldlever.signer.signing import sign_requests
 

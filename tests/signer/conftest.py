@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from coldlever.shared.action.address import parse_address
 from coldlever.signer.cli import commands
 from coldlever.signer.cli.machine import Machine
-from coldlever.signer.keystore import seal
+from coldlever.signer.key.keystore import seal
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT.parent / "shared" / "vectors"

@@ -8,7 +8,7 @@ import pytest
 from coldlever.signer import __version__
 from coldlever.signer.cli import _COMMANDS, commands
 from coldlever.signer.cli.machine import Machine
-from coldlever.signer.kdf import DEFAULT_SCRYPT_N
+from coldlever.signer.key.kdf import DEFAULT_SCRYPT_N
 
 
 def every_command(group, path=()):

@@ -6,8 +6,8 @@ import pytest
 
 from coldlever.signer.cli import key as key_commands
 from coldlever.signer.cli import secret_entry
+from coldlever.signer.key.keystore import load_keystore
 from coldlever.signer.key.signing_key import SigningKey
-from coldlever.signer.keystore import load_keystore
 
 PHRASE = "velvet canyon otter plinth"
 WORDS = "test test test test test test test test test test test junk"

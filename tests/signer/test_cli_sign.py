@@ -9,7 +9,7 @@ import pytest
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.signer.cli import secret_entry
 from coldlever.signer.cli import sign as sign_command
-from coldlever.signer.keystore import Keystore
+from coldlever.signer.key.keystore import Keystore
 
 HOUR = 3_600_000
 

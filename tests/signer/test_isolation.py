@@ -97,7 +97,7 @@ def test_sockets_lookups_and_programs_raise_in_a_real_process(run_isolated):
 
 def test_eth_account_loads_and_works_beneath_the_hook(run_isolated):
     printed = run_isolated(
-        "from coldlever.signer.keystore import parse_keystore, seal\n"
+        "from coldlever.signer.key.keystore import parse_keystore, seal\n"
         "data = seal(bytes([9] * 32), 'some phrase', 4096)\n"
         "print(parse_keystore(data, 'k').open('some phrase').address)"
     )

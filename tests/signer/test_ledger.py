@@ -11,8 +11,8 @@ import pytest
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.signer.entry import Entry
-from coldlever.signer.ledger import FILE_NAME, Ledger, Merged
+from coldlever.signer.ledger.entry import Entry
+from coldlever.signer.ledger.store import FILE_NAME, Ledger, Merged
 
 ALICE = Address(b"\xaa" * 20)
 BOB = Address(b"\xbb" * 20)
@@ -248,8 +248,8 @@ RACER = textwrap.dedent("""
     from coldlever.shared.action.address import Address
     from coldlever.shared.errors import RuleRefused
     from coldlever.shared.action.network import Network
-    from coldlever.signer.entry import Entry
-    from coldlever.signer.ledger import Ledger
+    from coldlever.signer.ledger.entry import Entry
+    from coldlever.signer.ledger.store import Ledger
 
     path, number = Path(sys.argv[1]), int(sys.argv[2])
     print("ready", flush=True)
@@ -292,8 +292,8 @@ def test_a_process_killed_inside_the_transaction_leaves_a_working_ledger(path, e
         from pathlib import Path
         from coldlever.shared.action.address import Address
         from coldlever.shared.action.network import Network
-        from coldlever.signer.entry import Entry
-        from coldlever.signer.ledger import Ledger
+        from coldlever.signer.ledger.entry import Entry
+        from coldlever.signer.ledger.store import Ledger
 
         class Fatal(list):
             def __iter__(self):

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import ColdleverError, InputRefused
-from coldlever.signer.entry import Entry
-from coldlever.signer.ledger_document import dump_ledger, load_ledger
+from coldlever.signer.ledger.document import dump_ledger, load_ledger
+from coldlever.signer.ledger.entry import Entry
 
 SAFE = 2**53 - 1
 ENTRIES = st.builds(

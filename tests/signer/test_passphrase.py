@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coldlever.shared.errors import RuleRefused
-from coldlever.signer.passphrase import normalise, require_strong, spellings, weakness
+from coldlever.signer.key.passphrase import normalise, require_strong, spellings, weakness
 
 
 @pytest.mark.parametrize(

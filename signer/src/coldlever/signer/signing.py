@@ -14,7 +14,7 @@ from coldlever.shared.action.address import Address
 from coldlever.shared.action.signature import Signature, recover
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.message.signed import SignedPayload
-from coldlever.signer.entry import Entry
+from coldlever.signer.ledger.entry import Entry
 from coldlever.signer.rules import Placed, require_distinct_nonces, require_signer
 
 _SIZING_SIGNATURE = Signature(1, 1, 27)
@@ -45,7 +45,7 @@ class Key(Protocol):
 
 
 class Recorder(Protocol):
-    """What remembers spent nonces; `coldlever.signer.ledger.Ledger` in earnest."""
+    """What remembers spent nonces; `coldlever.signer.ledger.store.Ledger` in earnest."""
 
     def record(self, entries: Sequence[Entry]) -> tuple[bool, ...]:
         """Spend nonces durably, all or none; says which were spent on the same request before."""

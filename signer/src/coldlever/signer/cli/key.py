@@ -24,16 +24,16 @@ from coldlever.signer.cli.secret_entry import (
     read_secret,
 )
 from coldlever.signer.cli.state import keyring, state_option
-from coldlever.signer.key.signing_key import SigningKey
-from coldlever.signer.keyring import KeyFile, Keyring
-from coldlever.signer.keys import (
+from coldlever.signer.key.keyring import KeyFile, Keyring
+from coldlever.signer.key.keystore import Keystore, load_keystore, store
+from coldlever.signer.key.secret import (
     DEFAULT_PATH,
     derive_secret,
     draw_secret,
     parse_path,
     parse_private_key,
 )
-from coldlever.signer.keystore import Keystore, load_keystore, store
+from coldlever.signer.key.signing_key import SigningKey
 
 _EPILOG = """\b
 Examples:

@@ -22,9 +22,9 @@ from coldlever.shared.reading.times import moment
 from coldlever.signer.cli.intake import network_option, parse_network_option
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.state import ledger_path, state_option
-from coldlever.signer.entry import Entry
-from coldlever.signer.ledger import Ledger
-from coldlever.signer.ledger_document import MAX_BYTES, dump_ledger, entry_wire, load_ledger
+from coldlever.signer.ledger.document import MAX_BYTES, dump_ledger, entry_wire, load_ledger
+from coldlever.signer.ledger.entry import Entry
+from coldlever.signer.ledger.store import Ledger
 
 _EPILOG = """\b
 Examples:

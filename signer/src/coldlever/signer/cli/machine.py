@@ -17,7 +17,7 @@ import click
 from coldlever.shared.cli.state_folder import state_folder
 from coldlever.signer.isolation import seal_memory
 
-# scrypt's N of new keystores; `coldlever.signer.kdf.DEFAULT_SCRYPT_N` says why. Repeated here
+# scrypt's N of new keystores; `coldlever.signer.key.kdf.DEFAULT_SCRYPT_N` says why. Repeated here
 # because that module loads half of the program, and --help does not need it.
 _WORK_FACTOR = 1 << 18
 

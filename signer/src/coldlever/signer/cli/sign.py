@@ -40,8 +40,8 @@ from coldlever.signer.cli.intake import (
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
 from coldlever.signer.cli.state import keyring, ledger_path, state_option
-from coldlever.signer.keystore import Keystore, load_keystore
-from coldlever.signer.ledger import Ledger
+from coldlever.signer.key.keystore import Keystore, load_keystore
+from coldlever.signer.ledger.store import Ledger
 from coldlever.signer.rules import (
     Placed,
     require_distinct_nonces,

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from coldlever.signer.cli.machine import Machine
-from coldlever.signer.keyring import Keyring
-from coldlever.signer.ledger import FILE_NAME
+from coldlever.signer.key.keyring import Keyring
+from coldlever.signer.ledger.store import FILE_NAME
 
 _KEYS = "keys"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from coldlever.shared.action.address import Address
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
 from coldlever.shared.printable import printable, quoted
-from coldlever.signer.keystore import Keystore, load_keystore
+from coldlever.signer.key.keystore import Keystore, load_keystore
 
 _SUFFIX = ".json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

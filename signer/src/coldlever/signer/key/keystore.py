@@ -23,9 +23,9 @@ from coldlever.shared.files import read_bounded, write_exclusive
 from coldlever.shared.printable import printable, quoted
 from coldlever.shared.reading.fields import Where, as_choice, as_integer, as_string, describe
 from coldlever.shared.reading.strict_json import JsonValue, loads
-from coldlever.signer.kdf import DEFAULT_SCRYPT_N, Kdf, parse_kdf
+from coldlever.signer.key.kdf import DEFAULT_SCRYPT_N, Kdf, parse_kdf
+from coldlever.signer.key.passphrase import normalise, spellings
 from coldlever.signer.key.signing_key import SigningKey
-from coldlever.signer.passphrase import normalise, spellings
 
 MAX_BYTES = 64 << 10
 _VERSION = 3
@@ -171,7 +171,7 @@ def seal(secret: bytes, passphrase: str, work_factor: int = DEFAULT_SCRYPT_N) ->
     Args:
         secret: 32 bytes.
         passphrase: as typed; whether it is strong enough is for
-            `coldlever.signer.passphrase.require_strong` to say.
+            `coldlever.signer.key.passphrase.require_strong` to say.
         work_factor: scrypt's N; the command line always takes the default.
     """
     from eth_account import Account  # noqa: PLC0415 - costs 0.4 s, paid where a key is sealed

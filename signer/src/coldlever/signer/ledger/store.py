@@ -23,7 +23,7 @@ from coldlever.shared.action.network import Network
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE, nonce_floor_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.printable import printable, quoted
-from coldlever.signer.entry import HASH_BYTES, Entry
+from coldlever.signer.ledger.entry import HASH_BYTES, Entry
 
 FILE_NAME = "ledger.sqlite3"
 LOCK_WAIT_S = 10.0

@@ -25,7 +25,7 @@ from coldlever.shared.reading.fields import (
 )
 from coldlever.shared.reading.strict_json import MAX_BYTES as MAX_JSON_BYTES
 from coldlever.shared.reading.strict_json import JsonValue, loads
-from coldlever.signer.entry import HASH_BYTES, Entry
+from coldlever.signer.ledger.entry import HASH_BYTES, Entry
 
 KIND = "coldlever/signer-ledger"
 VERSION = 1
