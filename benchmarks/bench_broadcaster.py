@@ -10,13 +10,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.row import Row, milli
-from coldlever.broadcaster.api import Answer, ExchangeApi, Venue, make_session
-from coldlever.broadcaster.checks import Checker
-from coldlever.broadcaster.exchange import Exchange
-from coldlever.broadcaster.ledger import Ledger
-from coldlever.broadcaster.posting import Poster
+from coldlever.broadcaster.check.checker import Checker
+from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
-from coldlever.broadcaster.weight import WeightBudget
+from coldlever.broadcaster.venue.client import Answer, ExchangeApi, Venue, make_session
+from coldlever.broadcaster.venue.exchange import Exchange
+from coldlever.broadcaster.venue.weight import WeightBudget
 from coldlever.shared.action.actions import UpdateLeverage
 from coldlever.shared.action.network import Network
 from coldlever.shared.action.signable import Signable

@@ -16,12 +16,12 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from coldlever.broadcaster.api import ExchangeApi, Venue, make_session
 from coldlever.broadcaster.cli import cli
-from coldlever.broadcaster.exchange import Exchange
-from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
-from coldlever.broadcaster.weight import WeightBudget
+from coldlever.broadcaster.venue.client import ExchangeApi, Venue, make_session
+from coldlever.broadcaster.venue.exchange import Exchange
+from coldlever.broadcaster.venue.weight import WeightBudget
 from coldlever.shared.action.actions import parse_action
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coldlever.broadcaster.checks import Checker
+from coldlever.broadcaster.check.checker import Checker
 from coldlever.broadcaster.draft import MoveMargin, Order, SetLeverage, TopUp, make_draft
-from coldlever.broadcaster.exchange import Exchange
+from coldlever.broadcaster.venue.exchange import Exchange
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.reading.strict_json import loads
 

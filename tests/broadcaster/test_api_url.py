@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coldlever.broadcaster.api import choose_venue, loopback_url
+from coldlever.broadcaster.venue.client import choose_venue, loopback_url
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import UsageRefused
 

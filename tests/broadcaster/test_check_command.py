@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from coldlever.broadcaster.api import ExchangeApi
-from coldlever.broadcaster.checks import Checker
+from coldlever.broadcaster.check.checker import Checker
 from coldlever.broadcaster.cli import cli
+from coldlever.broadcaster.venue.client import ExchangeApi
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import ColdleverError
 from coldlever.shared.message.signed import load_signed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coldlever.broadcaster.checks import Checker
+from coldlever.broadcaster.check.checker import Checker
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
 from coldlever.shared.action.signature import CURVE_ORDER

@@ -15,9 +15,9 @@ import requests
 from click.testing import CliRunner
 
 from coldlever.broadcaster import __version__
-from coldlever.broadcaster.api import Answer, ExchangeApi, NoAnswer
 from coldlever.broadcaster.cli import _COMMANDS, cli
 from coldlever.broadcaster.rehearsal import RehearsalServer
+from coldlever.broadcaster.venue.client import Answer, ExchangeApi, NoAnswer
 
 
 def run(*arguments: str):

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from coldlever.broadcaster.ledger import State
+from coldlever.broadcaster.ledger.store import State
 
 pytestmark = pytest.mark.slow
 
@@ -42,11 +42,11 @@ from coldlever.broadcaster.cli import cli
 cli.main(sys.argv[4:])
 """
 
-RESERVE = "coldlever.broadcaster.ledger:Ledger.reserve"
-BEGIN = "coldlever.broadcaster.ledger:Ledger.begin_attempt"
-SEND = "coldlever.broadcaster.api:ExchangeApi.post"
-SETTLE = "coldlever.broadcaster.ledger:Ledger.settle"
-READ_BACK = "coldlever.broadcaster.posting:Poster._look"
+RESERVE = "coldlever.broadcaster.ledger.store:Ledger.reserve"
+BEGIN = "coldlever.broadcaster.ledger.store:Ledger.begin_attempt"
+SEND = "coldlever.broadcaster.venue.client:ExchangeApi.post"
+SETTLE = "coldlever.broadcaster.ledger.store:Ledger.settle"
+READ_BACK = "coldlever.broadcaster.post.poster:Poster._look"
 
 RECORDED = [
     pytest.param(RESERVE, "after", 1, State.RESERVED, id="after the reservation"),

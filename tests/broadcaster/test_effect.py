@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coldlever.broadcaster.effect import Effect, Snapshot, compare, dump_snapshot, load_snapshot
+from coldlever.broadcaster.post.effect import (
+    Effect,
+    Snapshot,
+    compare,
+    dump_snapshot,
+    load_snapshot,
+)
 from coldlever.shared.action.actions import (
     TopUpIsolatedOnlyMargin,
     UpdateIsolatedMargin,

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import pytest
 
-from coldlever.broadcaster import ledger as module
-from coldlever.broadcaster.database import _enter_wal
-from coldlever.broadcaster.ledger import Entry, Key, Ledger, State
+from coldlever.broadcaster.ledger import store as module
+from coldlever.broadcaster.ledger.store import Entry, Key, Ledger, State
+from coldlever.broadcaster.ledger.tables import _enter_wal
 from coldlever.shared.action.time_rules import nonce_floor_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 
@@ -293,7 +293,7 @@ def test_opening_a_ledger_does_not_wait_for_ever_nor_for_other_faults(error, pat
 @pytest.mark.slow
 def test_many_processes_open_a_new_ledger_at_once(tmp_path):
     script = (
-        "import sys, pathlib; from coldlever.broadcaster.ledger import Ledger; sys.stdin.read();"
+        "import sys, pathlib; from coldlever.broadcaster.ledger.store import Ledger; sys.stdin.read();"
         "Ledger(pathlib.Path(sys.argv[1])).close()"
     )
     racers = [

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from coldlever.broadcaster.ledger import Ledger, State
+from coldlever.broadcaster.ledger.store import Ledger, State
 from coldlever.shared.errors import EnvironmentFault
 
 
@@ -73,7 +73,7 @@ def test_a_row_whose_payload_was_exchanged_is_never_sent(desk, action, left_open
 def test_a_row_whose_payload_is_garbage_is_never_sent(desk, left_open, rewrite, content):
     rewrite("envelope", content)
     ledger = desk.ledger()
-    from coldlever.broadcaster.row import payload_of
+    from coldlever.broadcaster.post.row import payload_of
 
     with pytest.raises(EnvironmentFault) as fault:
         payload_of(ledger.entries()[0])

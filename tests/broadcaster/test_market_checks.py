@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coldlever.broadcaster.api import Answer, ExchangeApi
+from coldlever.broadcaster.venue.client import Answer, ExchangeApi
 from coldlever.shared.action.network import Network
 
 

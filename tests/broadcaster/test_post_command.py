@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from coldlever.broadcaster.ledger import Ledger
-from coldlever.broadcaster.rehearsal.sentences import Refused
+from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.rehearsal.state.sentences import Refused
 from coldlever.shared.errors import EnvironmentFault
 
 
@@ -107,7 +107,7 @@ def test_an_unknown_sentence_of_the_exchange_reaches_the_person_escaped(desk, mo
     def refuse(*_arguments):
         raise Refused(words)
 
-    monkeypatch.setattr("coldlever.broadcaster.rehearsal.rules.apply", refuse)
+    monkeypatch.setattr("coldlever.broadcaster.rehearsal.act.rules.apply", refuse)
     shown = desk.post(desk.signed_file())
     assert (shown.status, shown.document["code"]) == (6, "exchange-refused")
     assert shown.document["sentence"] == "A new rule \\u{001b}[31mof theirs\\u{202e}."

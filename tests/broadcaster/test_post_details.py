@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from coldlever.broadcaster.api import Answer, ExchangeApi
-from coldlever.broadcaster.checks import Checker
-from coldlever.broadcaster.ledger import Ledger, State
-from coldlever.broadcaster.posting import Poster
+from coldlever.broadcaster.check.checker import Checker
+from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.broadcaster.post.poster import Poster
+from coldlever.broadcaster.venue.client import Answer, ExchangeApi
 
 
 def test_a_gateway_that_wants_to_be_called_again_at_once_is_not_called_for_ever(desk):
@@ -202,7 +202,7 @@ def test_entries_of_one_venue_share_the_weight_budget(desk, action, monkeypatch)
 
 
 def test_a_payload_without_account_and_market_is_never_recorded(desk):
-    from coldlever.broadcaster.findings import Report
+    from coldlever.broadcaster.check.report import Report
     from coldlever.shared.errors import EnvironmentFault
 
     payload = desk.sign()
@@ -277,7 +277,7 @@ def test_a_lock_that_the_system_refuses_is_the_environments_fault(desk, monkeypa
     def refuse(*_arguments):
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr("coldlever.broadcaster.lock.fcntl.flock", refuse)
+    monkeypatch.setattr("coldlever.broadcaster.post.lock.fcntl.flock", refuse)
     shown = desk.post(desk.signed_file())
     assert (shown.status, shown.error) == (8, "system-error")
     assert desk.requests() == 0

@@ -6,8 +6,8 @@ import fcntl
 
 import pytest
 
-from coldlever.broadcaster.ledger import State
-from coldlever.broadcaster.lock import payload_lock
+from coldlever.broadcaster.ledger.store import State
+from coldlever.broadcaster.post.lock import payload_lock
 from coldlever.shared.errors import EnvironmentFault
 
 pytestmark = pytest.mark.slow

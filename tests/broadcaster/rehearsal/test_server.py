@@ -18,7 +18,7 @@ from coldlever.broadcaster.rehearsal import (
     RehearsalServer,
     create_app,
 )
-from coldlever.broadcaster.rehearsal.connection import hang_up
+from coldlever.broadcaster.rehearsal.serve.connection import hang_up
 
 STATUS = b'{"type":"exchangeStatus"}'
 

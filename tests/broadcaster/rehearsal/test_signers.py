@@ -8,7 +8,7 @@ import random
 import pytest
 
 from coldlever.broadcaster.rehearsal import LeverageSetting
-from coldlever.broadcaster.rehearsal.accounts import AGENT_GRACE_MS
+from coldlever.broadcaster.rehearsal.state.accounts import AGENT_GRACE_MS
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import InputRefused

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from coldlever.broadcaster.authority import account_acted_for
-from coldlever.broadcaster.checks import Checker
-from coldlever.broadcaster.exchange import Exchange, Standing
-from coldlever.broadcaster.findings import Finding
-from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.check.checker import Checker
+from coldlever.broadcaster.check.report import Finding
+from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.venue.authority import account_acted_for
+from coldlever.broadcaster.venue.exchange import Exchange, Standing
 from coldlever.shared.action.actions import (
     Action,
     TopUpIsolatedOnlyMargin,

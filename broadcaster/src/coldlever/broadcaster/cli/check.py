@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from coldlever.broadcaster.checks import Checker
+from coldlever.broadcaster.check.checker import Checker
+from coldlever.broadcaster.check.report import Report
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     connect,
@@ -18,8 +19,7 @@ from coldlever.broadcaster.cli.context import (
 )
 from coldlever.broadcaster.cli.load import Items, load_items
 from coldlever.broadcaster.cli.show import show_report, show_reviews
-from coldlever.broadcaster.findings import Report
-from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
 from coldlever.shared.cli.console import emit_json, say

@@ -11,11 +11,17 @@ from typing import Any, TypeVar
 
 import click
 
-from coldlever.broadcaster.api import ExchangeApi, Venue, choose_venue, loopback_url, make_session
-from coldlever.broadcaster.exchange import Exchange
-from coldlever.broadcaster.ledger import Ledger
-from coldlever.broadcaster.posting import Poster
-from coldlever.broadcaster.weight import WeightBudget
+from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.post.poster import Poster
+from coldlever.broadcaster.venue.client import (
+    ExchangeApi,
+    Venue,
+    choose_venue,
+    loopback_url,
+    make_session,
+)
+from coldlever.broadcaster.venue.exchange import Exchange
+from coldlever.broadcaster.venue.weight import WeightBudget
 from coldlever.shared.action.address import Address, parse_address
 from coldlever.shared.action.network import Network
 from coldlever.shared.cli.console import json_option

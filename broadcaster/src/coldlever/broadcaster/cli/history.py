@@ -8,8 +8,8 @@ import click
 
 from coldlever.broadcaster.cli.context import open_ledger, state_options
 from coldlever.broadcaster.cli.show import colour_of, describe_entry
-from coldlever.broadcaster.ledger import State
-from coldlever.broadcaster.receipt import make_receipt
+from coldlever.broadcaster.ledger.store import State
+from coldlever.broadcaster.post.receipt import make_receipt
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.reading.times import moment
 

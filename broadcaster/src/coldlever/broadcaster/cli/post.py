@@ -15,12 +15,12 @@ from coldlever.broadcaster.cli.context import (
     open_folder,
     venue_options,
 )
-from coldlever.broadcaster.cli.job import Job, Runner
 from coldlever.broadcaster.cli.load import load_items
+from coldlever.broadcaster.cli.post_run import Job, Runner
 from coldlever.broadcaster.cli.result import show_result
 from coldlever.broadcaster.cli.show import show_report, show_reviews
-from coldlever.broadcaster.ledger import Ledger
-from coldlever.broadcaster.posting import DEFAULT_RETRY_S
+from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S
 from coldlever.shared.action.address import Address
 from coldlever.shared.cli.console import (
     STDIO,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coldlever.broadcaster.findings import Finding, Report
-from coldlever.broadcaster.ledger import Entry, State
+from coldlever.broadcaster.check.report import Finding, Report
+from coldlever.broadcaster.ledger.store import Entry, State
 from coldlever.shared.cli.console import say
 from coldlever.shared.message.request import Request
 from coldlever.shared.message.review import batch_words, render_batch, render_review, review

@@ -10,8 +10,12 @@ import time
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 
-from coldlever.broadcaster.rehearsal import answers, engine, info
-from coldlever.broadcaster.rehearsal.accounts import (
+from coldlever.broadcaster.rehearsal.act import answers, engine
+from coldlever.broadcaster.rehearsal.act.answers import Answer
+from coldlever.broadcaster.rehearsal.act.journal import Entry, Journal, Outcome
+from coldlever.broadcaster.rehearsal.ask import info
+from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind, FaultQueue
+from coldlever.broadcaster.rehearsal.state.accounts import (
     Account,
     Agent,
     LeverageSetting,
@@ -19,10 +23,7 @@ from coldlever.broadcaster.rehearsal.accounts import (
     Position,
     Role,
 )
-from coldlever.broadcaster.rehearsal.answers import Answer
-from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind, FaultQueue
-from coldlever.broadcaster.rehearsal.journal import Entry, Journal, Outcome
-from coldlever.broadcaster.rehearsal.venue import REQUEST_CAP, Venue
+from coldlever.broadcaster.rehearsal.state.venue import REQUEST_CAP, Venue
 from coldlever.broadcaster.rehearsal.wire import Malformed
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network

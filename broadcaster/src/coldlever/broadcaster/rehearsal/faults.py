@@ -1,6 +1,6 @@
 """Faults: what can go wrong between a client and the exchange, played on request.
 
-The HTTP side of each kind is in `coldlever.broadcaster.rehearsal.transmission`.
+The HTTP side of each kind is in `coldlever.broadcaster.rehearsal.serve.transmission`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Posting once and finding out what happened, up to the receipt; no rules, no terminal."""

@@ -1,0 +1,1 @@
+"""What a request to `/exchange` does to the state, and its answer; nothing is served here."""
