@@ -20,8 +20,9 @@ def disk_full(monkeypatch):
     def fail(*_arguments, **_options):
         raise EnvironmentFault("write-failed", "No space left on device")
 
-    for module in ("draft", "market", "post", "scan"):
+    for module in ("draft", "market", "post"):
         monkeypatch.setattr(f"coldlever.broadcaster.cli.{module}.write_document", fail)
+    monkeypatch.setattr("coldlever.shared.cli.qr_commands.write_document", fail)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_scanned_document_that_cannot_be_written_leaves_one_error(desk, typed,
     def fail(*_arguments, **_options):
         raise EnvironmentFault("write-failed", "No space left on device")
 
-    monkeypatch.setattr("coldlever.broadcaster.cli.scan.write_document", fail)
+    monkeypatch.setattr("coldlever.shared.cli.qr_commands.write_document", fail)
     out = desk.folder / "scanned.json"
     shown = run("scan", "-", "--out", str(out), "--json", text=typed)
     assert json.loads(shown.stdout)["error"]["code"] == "write-failed"

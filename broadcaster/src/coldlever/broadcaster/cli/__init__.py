@@ -41,7 +41,9 @@ _COMMANDS = {
     "resolve": Lazy("coldlever.broadcaster.cli.resolve:resolve", "Finish what was left open."),
     "history": Lazy("coldlever.broadcaster.cli.history:history", "List what was posted from here."),
     "scan": Lazy("coldlever.broadcaster.cli.scan:scan", "Read QR codes into a document."),
-    "qr": Lazy("coldlever.broadcaster.cli.qr:qr", "Show a document as QR code."),
+    "qr": Lazy(
+        "coldlever.broadcaster.cli.qr:qr", "Show documents as QR codes, and read them back."
+    ),
     "rehearse": Lazy(
         "coldlever.broadcaster.cli.rehearse:rehearse", "Run a local exchange to practise on."
     ),

@@ -12,17 +12,16 @@ from coldlever.broadcaster.cli.context import (
     ADDRESS,
     connect,
     local_now,
-    named,
-    network_option,
     open_ledger,
     venue_options,
 )
 from coldlever.broadcaster.cli.load import Items, load_items
-from coldlever.broadcaster.cli.show import show_report, show_reviews
+from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
 from coldlever.shared.cli.console import emit_json, say
+from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.qr.choices import Scanning
@@ -33,7 +32,7 @@ from coldlever.shared.qr.choices import Scanning
 @scanning_options()
 @click.option("--offline", is_flag=True, help="Run only the checks that need no network.")
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
-@network_option
+@network_option()
 @venue_options
 def check(
     files: tuple[str, ...],
@@ -41,7 +40,7 @@ def check(
     scanning: Scanning,
     offline: bool,
     signer: Address | None,
-    network_name: str | None,
+    network: Network | None,
     api_url: str | None,
     state_dir: str | None,
     as_json: bool,
@@ -52,7 +51,7 @@ def check(
     request body (then add --network); `-` is stdin. Exit status 4 when a check fails; a FILE that
     cannot be read as a payload ends the command with 3 before anything is checked.
     """
-    items = load_items(files, named(network_name), scanning)
+    items = load_items(files, network, scanning)
     ledger = open_ledger(state_dir)
     try:
         reports = run_checks(items, ledger, api_url, signer, offline=offline)
@@ -118,7 +117,7 @@ def report_wire(report: Report) -> dict[str, object]:
 
 
 def _show(items: Items, reports: list[Report], *, offline: bool) -> None:
-    show_reviews(reports)
+    show_payloads(reports)
     for item, report in zip(items.items, reports, strict=True):
         say()
         show_report(report, item.title)

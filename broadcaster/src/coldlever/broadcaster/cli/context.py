@@ -44,16 +44,6 @@ class AddressParameter(click.ParamType[Address]):
 ADDRESS = AddressParameter()
 
 
-def network_option(command: F) -> F:
-    """Add ``--network`` as the parameter ``network_name``."""
-    return click.option(
-        "--network",
-        "network_name",
-        type=click.Choice([network.value for network in Network]),
-        help="Which network; files of coldlever's own say it themselves.",
-    )(command)
-
-
 def venue_options(command: F) -> F:
     """Add ``--api-url``, ``--state-dir`` and ``--json``."""
     command = click.option(
@@ -78,11 +68,6 @@ def state_options(command: F) -> F:
 def local_now() -> int:
     """This machine's clock, ms since the epoch."""
     return time.time_ns() // 1_000_000
-
-
-def named(network_name: str | None) -> Network | None:
-    """The network of an option value."""
-    return None if network_name is None else Network(network_name)
 
 
 def open_folder(state_dir: str | None) -> Path:

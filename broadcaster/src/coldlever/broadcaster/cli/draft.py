@@ -9,12 +9,10 @@ import click
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     connect_any,
-    named,
-    network_option,
     open_ledger,
     venue_options,
 )
-from coldlever.broadcaster.cli.show import show_finding, show_lines
+from coldlever.broadcaster.cli.show import show_finding
 from coldlever.broadcaster.draft import (
     Draft,
     MoveMargin,
@@ -27,6 +25,7 @@ from coldlever.broadcaster.draft import (
 )
 from coldlever.shared.action.actions import MICRO_USD, UpdateLeverage, parse_action
 from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
 from coldlever.shared.action.setting import Setting
 from coldlever.shared.cli.console import (
     STDIO,
@@ -37,10 +36,12 @@ from coldlever.shared.cli.console import (
     write_document,
 )
 from coldlever.shared.cli.handover import draw_message
+from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options, require_drawable
+from coldlever.shared.cli.show_review import show_review
 from coldlever.shared.errors import InputRefused, UsageRefused
 from coldlever.shared.message.request import NOTE_MAX_LENGTH, RequestFile
-from coldlever.shared.message.review import render_review, review
+from coldlever.shared.message.review import review
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing
 from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, U32_MAX, Where
@@ -71,7 +72,7 @@ _MAX_VALIDITY_MS = 2 * 86_400_000
 @click.option("--out", metavar="PATH", help="File to make; - is stdout (default without a code).")
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @drawing_options(own_force=True)
-@network_option
+@network_option("Which network; without it mainnet, or what the rehearsal exchange plays.")
 @venue_options
 def draft(
     *,
@@ -90,7 +91,7 @@ def draft(
     out: str | None,
     force: bool,
     drawing: Drawing,
-    network_name: str | None,
+    network: Network | None,
     api_url: str | None,
     state_dir: str | None,
     as_json: bool,
@@ -114,7 +115,7 @@ def draft(
     if target is not None:
         require_output(target, force=force)
     require_drawable(drawing)
-    connection = connect_any(named(network_name), api_url)
+    connection = connect_any(network, api_url)
     ledger = open_ledger(state_dir)
     try:
         made = make_draft(
@@ -203,7 +204,7 @@ def _validity(text: str) -> int:
 
 
 def _show(made: Draft) -> None:
-    show_lines(render_review(review(made.request)))
+    show_review(review(made.request))
     say()
     action = made.request.signable.action
     if isinstance(action, UpdateLeverage):

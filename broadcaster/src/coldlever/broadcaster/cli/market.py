@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from coldlever.broadcaster.cli.context import connect_any, named, network_option, venue_options
+from coldlever.broadcaster.cli.context import connect_any, venue_options
+from coldlever.shared.action.network import Network
 from coldlever.shared.cli.console import (
     STDIO,
     dump_document,
@@ -14,6 +15,7 @@ from coldlever.shared.cli.console import (
     write_document,
 )
 from coldlever.shared.cli.handover import draw_message
+from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options, require_drawable
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing
@@ -24,14 +26,14 @@ from coldlever.shared.reading.times import moment
 @click.option("--out", metavar="PATH", help="File to make; - is stdout (default without a code).")
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @drawing_options(own_force=True)
-@network_option
+@network_option("Which network; without it mainnet, or what the rehearsal exchange plays.")
 @venue_options
 def market(
     *,
     out: str | None,
     force: bool,
     drawing: Drawing,
-    network_name: str | None,
+    network: Network | None,
     api_url: str | None,
     state_dir: str | None,  # noqa: ARG001 - every command takes it
     as_json: bool,
@@ -45,7 +47,7 @@ def market(
     if target is not None:
         require_output(target, force=force)
     require_drawable(drawing)
-    connection = connect_any(named(network_name), api_url)
+    connection = connect_any(network, api_url)
     table = connection.exchange.market_table(connection.exchange.now())
     if target is not None and not (as_json and target == STDIO):
         write_document(target, dump_document(table.to_wire()), force=force)

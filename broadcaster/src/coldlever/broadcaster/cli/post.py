@@ -10,18 +10,17 @@ import click
 
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
-    named,
-    network_option,
     open_folder,
     venue_options,
 )
 from coldlever.broadcaster.cli.load import load_items
 from coldlever.broadcaster.cli.post_run import Job, Runner
 from coldlever.broadcaster.cli.result import show_result
-from coldlever.broadcaster.cli.show import show_report, show_reviews
+from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S
 from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
 from coldlever.shared.cli.console import (
     STDIO,
     ask,
@@ -31,6 +30,7 @@ from coldlever.shared.cli.console import (
     say,
     write_document,
 )
+from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import (
     ColdleverError,
@@ -76,7 +76,7 @@ _STOPS_ALWAYS = frozenset(
 @click.option("--receipt", metavar="PATH", help="Write the receipt to this file.")
 @click.option("--force", is_flag=True, help="Replace an existing receipt file.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal (never skips a check).")
-@network_option
+@network_option()
 @venue_options
 def post(
     files: tuple[str, ...],
@@ -88,7 +88,7 @@ def post(
     receipt: str | None,
     force: bool,
     yes: bool,
-    network_name: str | None,
+    network: Network | None,
     api_url: str | None,
     state_dir: str | None,
     as_json: bool,
@@ -100,7 +100,7 @@ def post(
     answer settles it, the exit status is 7, the rest of a batch stays where it is, and `resolve`
     continues.
     """
-    items = load_items(files, named(network_name), scanning)
+    items = load_items(files, network, scanning)
     if receipt is not None:
         require_output(receipt, force=force)
     folder = open_folder(state_dir)
@@ -131,7 +131,7 @@ def post(
 def _show_jobs(jobs: Sequence[Job]) -> None:
     fresh = [(job, job.report) for job in jobs if job.report is not None and job.report.findings]
     if fresh:
-        show_reviews([report for _, report in fresh])
+        show_payloads([report for _, report in fresh])
     for job, report in fresh:
         say()
         show_report(report, job.item.title)

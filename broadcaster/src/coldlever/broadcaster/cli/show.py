@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from coldlever.broadcaster.check.report import Finding, Report
 from coldlever.broadcaster.ledger.store import Entry, State
 from coldlever.shared.cli.console import say
+from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.message.request import Request
-from coldlever.shared.message.review import batch_words, render_batch, render_review, review
+from coldlever.shared.message.review import review
 from coldlever.shared.printable import printable
 
 _MARKS = {True: ("ok  ", "green"), False: ("FAIL", "red"), None: ("--  ", "yellow")}
@@ -20,27 +21,16 @@ _STATE_COLOURS = {
 }
 
 
-def show_reviews(reports: Sequence[Report]) -> None:
+def show_payloads(reports: Sequence[Report]) -> None:
     """Print the review of checked payloads: the same words that the signer printed."""
     reviews = [review(_as_request(report)) for report in reports]
-    if len(reviews) == 1:
-        lines = render_review(reviews[0])
-    else:
-        lines = render_batch(reviews, batch_words([report.signable for report in reports]))
-    show_lines(lines)
+    show_reviews(reviews, [report.signable for report in reports])
 
 
 def _as_request(report: Report) -> Request:
     """What was signed, with what the exchange says about it."""
     current = None if report.standing is None else report.standing.setting
     return Request(report.signable, report.signer, report.market, current)
-
-
-def show_lines(lines: Sequence[str]) -> None:
-    """Print review lines; cautions stand out."""
-    for line in lines:
-        is_caution = line.lstrip().startswith("!")
-        say(line, fg="yellow" if is_caution else None, bold="Check words" in line)
 
 
 def show_report(report: Report, title: str) -> None:

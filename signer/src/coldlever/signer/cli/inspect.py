@@ -9,11 +9,11 @@ import click
 from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.handover import Expected
 from coldlever.shared.cli.qr_options import scanning_options
+from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.message.request import Request
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading.fields import Where
 from coldlever.shared.reading.strict_json import JsonValue
-from coldlever.signer.cli.display import show_reviews
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,

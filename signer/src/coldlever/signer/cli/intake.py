@@ -12,6 +12,7 @@ from coldlever.shared.action.market import parse_market_table
 from coldlever.shared.action.network import Network
 from coldlever.shared.cli.console import STDIO, read_document, source_name
 from coldlever.shared.cli.handover import SCANNED, Expected, scan_document
+from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
 from coldlever.shared.message.request import Defaults, Request, parse_requests
 from coldlever.shared.qr.choices import Scanning
@@ -32,14 +33,8 @@ files_argument = click.argument(
     type=click.Path(readable=False, allow_dash=True),
 )
 
-network_option = click.option(
-    "--network",
-    type=click.Choice([network.value for network in Network]),
-    help="The network, for files that do not name one; checked against those that do.",
-)
-
 _OPTIONS = (
-    network_option,
+    network_option(),
     click.option(
         "--market",
         "markets",
@@ -124,7 +119,7 @@ class Intake:
 def prepare_intake(
     machine: Machine,
     *,
-    network: str | None,
+    network: Network | None,
     markets: Sequence[str],
     valid_for: str,
     assume_time: str | None,
@@ -145,14 +140,7 @@ def prepare_intake(
     elif clock is not None:
         now = clock()
     tables = (parse_market_table(value, where) for value, where in read_values(markets))
-    return Intake(
-        parse_network_option(network), collect(tables), now, parse_duration(valid_for), clock
-    )
-
-
-def parse_network_option(name: str | None) -> Network | None:
-    """The network that ``--network`` names."""
-    return None if name is None else Network(name)
+    return Intake(network, collect(tables), now, parse_duration(valid_for), clock)
 
 
 def require_one_stdin(*names: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from coldlever.shared.action.address import parse_address
+from coldlever.shared.action.network import Network
 from coldlever.shared.cli.console import (
     STDIO,
     emit_json,
@@ -15,11 +16,11 @@ from coldlever.shared.cli.console import (
     source_name,
     write_document,
 )
+from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import InputRefused, UsageRefused
 from coldlever.shared.printable import printable
 from coldlever.shared.reading.times import moment
-from coldlever.signer.cli.intake import network_option, parse_network_option
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.state import ledger_path, state_option
 from coldlever.signer.ledger.document import MAX_BYTES, dump_ledger, entry_wire, load_ledger
@@ -45,14 +46,14 @@ def command() -> None:
 
 
 @command.command("show")
-@network_option
+@network_option("Only the nonces of this network.")
 @click.option("--signer", metavar="A", help="Only the nonces of this address.")
 @state_option
 @json_option
 @pass_machine
 def show(
     machine: Machine,
-    network: str | None,
+    network: Network | None,
     signer: str | None,
     state_dir: str | None,
     *,
@@ -64,7 +65,7 @@ def show(
     except InputRefused as error:
         raise UsageRefused(error.code, f"--signer: {error.message}", error.remedy) from None
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
-        entries = ledger.entries(parse_network_option(network), address)
+        entries = ledger.entries(network, address)
     if as_json:
         emit_json({"entries": [entry_wire(entry) for entry in entries]})
         return

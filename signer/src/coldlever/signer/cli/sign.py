@@ -21,6 +21,7 @@ from coldlever.shared.cli.console import (
 )
 from coldlever.shared.cli.handover import draw_message
 from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
+from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import InputRefused, PersonDeclined
 from coldlever.shared.message.review import check_words
@@ -28,7 +29,6 @@ from coldlever.shared.message.signed import SignedFile, SignedPayload
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.strict_json import MAX_BYTES
-from coldlever.signer.cli.display import show_reviews
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,

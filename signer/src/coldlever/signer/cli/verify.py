@@ -5,9 +5,12 @@ from __future__ import annotations
 import click
 
 from coldlever.shared.action.address import Address, parse_address
+from coldlever.shared.action.network import Network
 from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.handover import Expected
+from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
+from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.errors import ColdleverError, InputRefused, RuleRefused, UsageRefused
 from coldlever.shared.message.request import Request
 from coldlever.shared.message.review import Caution
@@ -15,11 +18,8 @@ from coldlever.shared.message.signed import SignedPayload, parse_signed
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading.fields import Where
-from coldlever.signer.cli.display import show_reviews
 from coldlever.signer.cli.intake import (
     files_argument,
-    network_option,
-    parse_network_option,
     read_input,
     require_one_stdin,
 )
@@ -40,12 +40,12 @@ exit status is 4 then.
 @click.command("verify", epilog=_EPILOG)
 @files_argument
 @scanning_options()
-@network_option
+@network_option()
 @click.option("--signer", metavar="A", help="The address that must have signed.")
 @json_option
 def command(
     files: tuple[str, ...],
-    network: str | None,
+    network: Network | None,
     signer: str | None,
     *,
     scanning: Scanning,
@@ -57,11 +57,10 @@ def command(
     """
     require_one_stdin(*files)
     expected = None if signer is None else _parse_signer(signer)
-    chosen = parse_network_option(network)
     inspections: list[tuple[Where, Inspection]] = []
     is_batch = len(files) > 1
     for value, where in read_input(files, scanning, Expected.SIGNED):
-        parsed = parse_signed(value, where, chosen)
+        parsed = parse_signed(value, where, network)
         is_batch = is_batch or parsed.is_batch
         for number, payload in enumerate(parsed.payloads):
             spot = where.index(number) if parsed.is_batch else where
