@@ -5,23 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from coldlever.broadcaster.check.checker import Checker
-from coldlever.broadcaster.check.report import Finding
-from coldlever.broadcaster.ledger.store import Ledger
-from coldlever.broadcaster.venue.authority import account_acted_for
-from coldlever.broadcaster.venue.exchange import Exchange, Standing
-from coldlever.shared.action.actions import (
+from coldlever.broadcaster.check import Checker, Finding
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.venue import Exchange, Standing, account_acted_for
+from coldlever.shared.action import (
     Action,
-    TopUpIsolatedOnlyMargin,
+    Address,
+    MarketEntry,
+    Setting,
+    Signable,
     UpdateIsolatedMargin,
     UpdateLeverage,
 )
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.market import MarketEntry
-from coldlever.shared.action.setting import Setting
-from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message.request import Request
+from coldlever.shared.message import Request
 from coldlever.shared.printable import printable
 
 _CENT = Decimal("0.01")

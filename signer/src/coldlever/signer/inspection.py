@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import Address
 from coldlever.shared.errors import ColdleverError, RuleRefused
-from coldlever.shared.message.request import Request
-from coldlever.shared.message.review import Caution, Review, review
-from coldlever.shared.message.signed import SignedPayload, verify
+from coldlever.shared.message import Caution, Request, Review, SignedPayload, verify
+from coldlever.shared.message.review import review
 from coldlever.signer.rules import Placed, time_problems
 
 _UNTIMED = Caution("time-unchecked", "no clock: nonce and expiry were NOT checked against the time")

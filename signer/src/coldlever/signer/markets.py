@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from coldlever.shared.action.market import MarketTable
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import MarketTable, Network
 from coldlever.shared.errors import RuleRefused, UsageRefused
-from coldlever.shared.message.request import Request
+from coldlever.shared.message import Request
 from coldlever.shared.printable import quoted
 
 

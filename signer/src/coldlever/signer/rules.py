@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.network import Network
-from coldlever.shared.action.signable import Signable
+from coldlever.shared.action import Address, Network, Signable
 from coldlever.shared.action.time_rules import SIGN_MARGIN_MS, expiry_problem, nonce_window_problem
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message.request import Request
-from coldlever.shared.message.review import Review, review
-from coldlever.shared.reading.fields import Where
+from coldlever.shared.message import Request, Review
+from coldlever.shared.message.review import review
+from coldlever.shared.reading import Where
 
 
 @dataclass(frozen=True, slots=True)

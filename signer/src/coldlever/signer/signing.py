@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.signature import Signature, recover
+from coldlever.shared.action import Address, Signature
+from coldlever.shared.action.signature import recover
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.shared.message.signed import SignedPayload
-from coldlever.signer.ledger.entry import Entry
+from coldlever.shared.message import SignedPayload
+from coldlever.signer.ledger import Entry
 from coldlever.signer.rules import Placed, require_distinct_nonces, require_signer
 
 _SIZING_SIGNATURE = Signature(1, 1, 27)

@@ -10,13 +10,9 @@ from collections.abc import Callable
 
 from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
 from coldlever.broadcaster.check.report import Finding, Report
-from coldlever.broadcaster.ledger.store import OPEN_STATES, Entry, Key, Ledger
-from coldlever.broadcaster.venue.authority import account_acted_for
-from coldlever.broadcaster.venue.exchange import Exchange
-from coldlever.shared.action.actions import UpdateLeverage
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.setting import Setting
-from coldlever.shared.action.signable import Signable
+from coldlever.broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger
+from coldlever.broadcaster.venue import Exchange, account_acted_for
+from coldlever.shared.action import Address, Setting, Signable, UpdateLeverage
 from coldlever.shared.action.time_rules import (
     POST_MARGIN_MS,
     expiry_problem,
@@ -24,9 +20,10 @@ from coldlever.shared.action.time_rules import (
     nonce_window_problem,
 )
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message.signed import SignedPayload, verify
+from coldlever.shared.message import SignedPayload, verify
 from coldlever.shared.printable import printable
-from coldlever.shared.reading.times import moment, span
+from coldlever.shared.reading import moment
+from coldlever.shared.reading.times import span
 
 _Steps = tuple[tuple[str, Callable[[Report], Finding | str]], ...]
 

@@ -7,9 +7,9 @@ documentation of leverage and margin, and recorded answers.
 from __future__ import annotations
 
 from coldlever.broadcaster.check.report import Finding
-from coldlever.broadcaster.venue.exchange import Position
-from coldlever.shared.action.actions import Action, TopUpIsolatedOnlyMargin, UpdateLeverage
-from coldlever.shared.action.market import MarginMode, MarketEntry
+from coldlever.broadcaster.venue import Position
+from coldlever.shared.action import Action, MarginMode, MarketEntry, UpdateLeverage
+from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
 from coldlever.shared.errors import RuleRefused
 
 

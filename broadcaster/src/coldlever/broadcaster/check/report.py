@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from coldlever.broadcaster.venue.exchange import Standing
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.market import MarketEntry
-from coldlever.shared.action.signable import Signable
+from coldlever.broadcaster.venue import Standing
+from coldlever.shared.action import Address, MarketEntry, Signable
 from coldlever.shared.errors import ColdleverError, RuleRefused
-from coldlever.shared.message.signed import SignedPayload
+from coldlever.shared.message import SignedPayload
 
 
 @dataclass(frozen=True, slots=True)

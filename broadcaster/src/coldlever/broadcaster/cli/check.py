@@ -6,8 +6,7 @@ import sys
 
 import click
 
-from coldlever.broadcaster.check.checker import Checker
-from coldlever.broadcaster.check.report import Report
+from coldlever.broadcaster.check import Checker, Report
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     connect,
@@ -17,9 +16,8 @@ from coldlever.broadcaster.cli.context import (
 )
 from coldlever.broadcaster.cli.load import Items, load_items
 from coldlever.broadcaster.cli.show import show_payloads, show_report
-from coldlever.broadcaster.ledger.store import Ledger
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.network import Network
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options

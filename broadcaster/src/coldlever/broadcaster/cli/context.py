@@ -11,19 +11,18 @@ from typing import Any, TypeVar
 
 import click
 
-from coldlever.broadcaster.ledger.store import Ledger
-from coldlever.broadcaster.post.poster import Poster
-from coldlever.broadcaster.venue.client import (
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.post import Poster
+from coldlever.broadcaster.venue import (
+    Exchange,
     ExchangeApi,
     Venue,
+    WeightBudget,
     choose_venue,
     loopback_url,
-    make_session,
 )
-from coldlever.broadcaster.venue.exchange import Exchange
-from coldlever.broadcaster.venue.weight import WeightBudget
-from coldlever.shared.action.address import Address, parse_address
-from coldlever.shared.action.network import Network
+from coldlever.broadcaster.venue.client import make_session
+from coldlever.shared.action import Address, Network, parse_address
 from coldlever.shared.cli.console import json_option
 from coldlever.shared.cli.state_folder import make_folder, state_folder
 from coldlever.shared.errors import RuleRefused, UsageRefused

@@ -23,10 +23,8 @@ from coldlever.broadcaster.draft import (
     make_draft,
     margin_estimate,
 )
-from coldlever.shared.action.actions import MICRO_USD, UpdateLeverage, parse_action
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.network import Network
-from coldlever.shared.action.setting import Setting
+from coldlever.shared.action import Address, Network, Setting, UpdateLeverage
+from coldlever.shared.action.actions import MICRO_USD, parse_action
 from coldlever.shared.cli.console import (
     STDIO,
     dump_document,
@@ -40,11 +38,12 @@ from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options, require_drawable
 from coldlever.shared.cli.show_review import show_review
 from coldlever.shared.errors import InputRefused, UsageRefused
-from coldlever.shared.message.request import NOTE_MAX_LENGTH, RequestFile
+from coldlever.shared.message import RequestFile
+from coldlever.shared.message.request import NOTE_MAX_LENGTH
 from coldlever.shared.message.review import review
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing
-from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, U32_MAX, Where
+from coldlever.shared.reading import SAFE_INTEGER_MAX, U32_MAX, Where
 from coldlever.shared.reading.times import parse_duration
 
 # A longer validity is pointless: the exchange refuses nonces older than two days.

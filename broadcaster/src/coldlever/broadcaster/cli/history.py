@@ -8,10 +8,10 @@ import click
 
 from coldlever.broadcaster.cli.context import open_ledger, state_options
 from coldlever.broadcaster.cli.show import colour_of, describe_entry
-from coldlever.broadcaster.ledger.store import State
-from coldlever.broadcaster.post.receipt import make_receipt
+from coldlever.broadcaster.ledger import State
+from coldlever.broadcaster.post import make_receipt
 from coldlever.shared.cli.console import emit_json, say
-from coldlever.shared.reading.times import moment
+from coldlever.shared.reading import moment
 
 
 @click.command(short_help="List what was posted from here.")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Network
 from coldlever.shared.cli.console import read_document, source_name
 from coldlever.shared.cli.handover import SCANNED, Expected, scan_document
 from coldlever.shared.errors import UsageRefused
-from coldlever.shared.message.signed import SignedPayload, load_signed
+from coldlever.shared.message import SignedPayload, load_signed
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 

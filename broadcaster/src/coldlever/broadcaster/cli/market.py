@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from coldlever.broadcaster.cli.context import connect_any, venue_options
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Network
 from coldlever.shared.cli.console import (
     STDIO,
     dump_document,
@@ -19,7 +19,7 @@ from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options, require_drawable
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing
-from coldlever.shared.reading.times import moment
+from coldlever.shared.reading import moment
 
 
 @click.command(short_help="Write the table of markets for the signer.")

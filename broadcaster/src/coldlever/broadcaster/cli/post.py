@@ -17,10 +17,9 @@ from coldlever.broadcaster.cli.load import load_items
 from coldlever.broadcaster.cli.post_run import Job, Runner
 from coldlever.broadcaster.cli.result import show_result
 from coldlever.broadcaster.cli.show import show_payloads, show_report
-from coldlever.broadcaster.ledger.store import Ledger
-from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.network import Network
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.post import DEFAULT_RETRY_S
+from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.console import (
     STDIO,
     ask,

@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from coldlever.broadcaster.check.checker import Checker
-from coldlever.broadcaster.check.report import Finding, Report
+from coldlever.broadcaster.check import Checker, Finding, Report
 from coldlever.broadcaster.cli.check import report_wire
 from coldlever.broadcaster.cli.context import Connection, connect, make_poster
 from coldlever.broadcaster.cli.load import Item
 from coldlever.broadcaster.cli.result import result_status, result_wire
-from coldlever.broadcaster.ledger.store import OPEN_STATES, Ledger
-from coldlever.broadcaster.post.poster import Poster, Result, settled
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.network import Network
+from coldlever.broadcaster.ledger import OPEN_STATES, Ledger
+from coldlever.broadcaster.post import Poster, Result, settled
+from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
-from coldlever.shared.message.signed import verify
+from coldlever.shared.message import verify
 
 
 @dataclass(frozen=True, slots=True)

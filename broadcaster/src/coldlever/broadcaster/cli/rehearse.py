@@ -8,8 +8,7 @@ import click
 
 from coldlever.broadcaster.cli.context import ADDRESS
 from coldlever.broadcaster.rehearsal import FaultKind, RehearsalExchange, RehearsalServer
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.console import emit, emit_json, json_option, say
 from coldlever.shared.errors import EnvironmentFault
 

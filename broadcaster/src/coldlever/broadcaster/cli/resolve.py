@@ -12,10 +12,9 @@ import click
 from coldlever.broadcaster.cli.context import connect, make_poster, open_folder, state_options
 from coldlever.broadcaster.cli.result import result_status, result_wire, show_result
 from coldlever.broadcaster.cli.show import describe_entry
-from coldlever.broadcaster.ledger.store import OPEN_STATES, Entry, Ledger
-from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S, Poster, Result
-from coldlever.broadcaster.post.receipt import make_receipt
-from coldlever.shared.action.network import Network
+from coldlever.broadcaster.ledger import OPEN_STATES, Entry, Ledger
+from coldlever.broadcaster.post import DEFAULT_RETRY_S, Poster, Result, make_receipt
+from coldlever.shared.action import Network
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from coldlever.broadcaster.cli.show import colour_of
-from coldlever.broadcaster.ledger.store import Entry, State
-from coldlever.broadcaster.post.attempts import TIME_HAS_SETTLED
-from coldlever.broadcaster.post.effect import load_snapshot
-from coldlever.broadcaster.post.poster import Result
-from coldlever.broadcaster.post.row import EFFECT_NOT_SEEN
+from coldlever.broadcaster.ledger import Entry, State
+from coldlever.broadcaster.post import EFFECT_NOT_SEEN, TIME_HAS_SETTLED, Result, load_snapshot
 from coldlever.shared.cli.console import say
 from coldlever.shared.errors import ExchangeRefused, OutcomeUnknown, RuleRefused
 from coldlever.shared.printable import printable

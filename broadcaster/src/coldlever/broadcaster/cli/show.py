@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coldlever.broadcaster.check.report import Finding, Report
-from coldlever.broadcaster.ledger.store import Entry, State
+from coldlever.broadcaster.check import Finding, Report
+from coldlever.broadcaster.ledger import Entry, State
 from coldlever.shared.cli.console import say
 from coldlever.shared.cli.show_review import show_reviews
-from coldlever.shared.message.request import Request
+from coldlever.shared.message import Request
 from coldlever.shared.message.review import review
 from coldlever.shared.printable import printable
 

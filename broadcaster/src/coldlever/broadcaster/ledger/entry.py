@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import Address
 from coldlever.shared.errors import EnvironmentFault
 
 

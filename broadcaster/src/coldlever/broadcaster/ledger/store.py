@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from coldlever.broadcaster.ledger.entry import OPEN_STATES, Entry, Key, State, unreadable
 from coldlever.broadcaster.ledger.tables import DRAFTS, METADATA, POSTS, make_engine
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
 from coldlever.shared.errors import EnvironmentFault, InputRefused, RuleRefused
 from coldlever.shared.printable import printable

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from coldlever.broadcaster.venue.verdict import Outcome, Verdict
+from coldlever.broadcaster.venue import Outcome, Verdict
 
 _SUFFIX = "-after-attempt"
 # After these no attempt can land any more, and sending again would only cost rate limit. Whether

@@ -10,9 +10,9 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 
-from coldlever.broadcaster.venue.exchange import Standing
-from coldlever.shared.action.actions import MICRO_USD, Action, UpdateIsolatedMargin, UpdateLeverage
-from coldlever.shared.action.setting import Setting
+from coldlever.broadcaster.venue import Standing
+from coldlever.shared.action import Action, Setting, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.action.actions import MICRO_USD
 
 
 class Effect(enum.Enum):

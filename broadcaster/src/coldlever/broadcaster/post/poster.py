@@ -15,8 +15,8 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from coldlever.broadcaster.check.report import Report
-from coldlever.broadcaster.ledger.store import (
+from coldlever.broadcaster.check import Report
+from coldlever.broadcaster.ledger import (
     OPEN_STATES,
     Entry,
     Key,
@@ -30,12 +30,11 @@ from coldlever.broadcaster.post.effect import Effect, Snapshot, compare, load_sn
 from coldlever.broadcaster.post.lock import payload_lock
 from coldlever.broadcaster.post.receipt import make_receipt
 from coldlever.broadcaster.post.row import PROOF, is_beyond_landing, payload_of, row_of
-from coldlever.broadcaster.venue.exchange import Exchange
-from coldlever.broadcaster.venue.verdict import Outcome, Verdict, classify
-from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.broadcaster.venue import Exchange, Outcome, Verdict, classify
+from coldlever.shared.action import UpdateLeverage
 from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.shared.message.signed import SignedPayload
+from coldlever.shared.message import SignedPayload
 
 LOCK_WAIT_S = 90.0
 DEFAULT_RETRY_S = 20.0

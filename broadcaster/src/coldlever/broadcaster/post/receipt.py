@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from coldlever.broadcaster.ledger.entry import Entry, unreadable
+from coldlever.broadcaster.ledger import Entry, unreadable
 from coldlever.broadcaster.post.effect import Snapshot, load_snapshot
 from coldlever.shared.message.review import check_words
 

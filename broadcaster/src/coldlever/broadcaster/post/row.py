@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from coldlever.broadcaster.check.report import Report
-from coldlever.broadcaster.ledger.store import Entry, Key, State
+from coldlever.broadcaster.check import Report
+from coldlever.broadcaster.ledger import Entry, Key, State
 from coldlever.broadcaster.post.attempts import TIME_HAS_SETTLED
 from coldlever.broadcaster.post.effect import Effect, Snapshot, dump_snapshot
-from coldlever.broadcaster.venue.exchange import Exchange
+from coldlever.broadcaster.venue import Exchange
 from coldlever.shared.action.time_rules import NONCE_PAST_MS
 from coldlever.shared.errors import ColdleverError, EnvironmentFault
-from coldlever.shared.message.signed import SignedPayload, load_signed, verify
+from coldlever.shared.message import SignedPayload, load_signed, verify
 
 EFFECT_NOT_SEEN = "effect-not-seen"
 # What reading back makes of an accepted payload: state, code and sentence.

@@ -6,11 +6,11 @@ It keeps the rules of the real one as far as they are known, holds nobody's mone
 
 from __future__ import annotations
 
-from coldlever.broadcaster.rehearsal.act.journal import Entry, Outcome
+from coldlever.broadcaster.rehearsal.act import Entry, Outcome
 from coldlever.broadcaster.rehearsal.exchange import FUNDS, RehearsalExchange
 from coldlever.broadcaster.rehearsal.faults import Fault, FaultKind
-from coldlever.broadcaster.rehearsal.serve.server import NETWORK_HEADER, RehearsalServer, create_app
-from coldlever.broadcaster.rehearsal.state.accounts import LeverageSetting, Position
+from coldlever.broadcaster.rehearsal.serve import NETWORK_HEADER, RehearsalServer, create_app
+from coldlever.broadcaster.rehearsal.state import LeverageSetting, Position
 
 __all__ = [
     "FUNDS",

@@ -10,23 +10,21 @@ import time
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 
-from coldlever.broadcaster.rehearsal.act import answers, engine
-from coldlever.broadcaster.rehearsal.act.answers import Answer
-from coldlever.broadcaster.rehearsal.act.journal import Entry, Journal, Outcome
+from coldlever.broadcaster.rehearsal.act import Answer, Entry, Journal, Outcome, answers, engine
 from coldlever.broadcaster.rehearsal.ask import info
 from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind, FaultQueue
-from coldlever.broadcaster.rehearsal.state.accounts import (
+from coldlever.broadcaster.rehearsal.state import (
     Account,
     Agent,
     LeverageSetting,
     MultiSig,
     Position,
     Role,
+    Venue,
 )
-from coldlever.broadcaster.rehearsal.state.venue import REQUEST_CAP, Venue
+from coldlever.broadcaster.rehearsal.state.venue import REQUEST_CAP
 from coldlever.broadcaster.rehearsal.wire import Malformed
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Address, Network
 from coldlever.shared.errors import InputRefused
 
 FUNDS = Decimal(10_000)

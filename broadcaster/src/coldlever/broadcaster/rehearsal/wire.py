@@ -12,8 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.signature import Signature
+from coldlever.shared.action import Address, Signature
 
 U32_MAX: Final = 2**32 - 1
 U64_MAX: Final = 2**64 - 1

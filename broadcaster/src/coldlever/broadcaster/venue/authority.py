@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coldlever.broadcaster.venue.exchange import Exchange
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import Address
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.printable import printable
-from coldlever.shared.reading.times import moment
+from coldlever.shared.reading import moment
 
 
 @dataclass(frozen=True, slots=True)

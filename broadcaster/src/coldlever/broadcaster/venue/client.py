@@ -18,10 +18,10 @@ import requests
 import urllib3.exceptions
 
 from coldlever.broadcaster.venue.weight import WeightBudget
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Network
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, UsageRefused
 from coldlever.shared.printable import printable
-from coldlever.shared.reading.strict_json import JsonValue, loads
+from coldlever.shared.reading import JsonValue, loads
 
 _API_URL = {
     Network.MAINNET: "https://api.hyperliquid.xyz",

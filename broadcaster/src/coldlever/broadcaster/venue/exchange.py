@@ -22,12 +22,9 @@ from coldlever.broadcaster.venue.fields import (
     read_list,
     read_text,
 )
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.market import COIN_MAX_LENGTH, MarginMode, MarketEntry, MarketTable
-from coldlever.shared.action.network import Network
-from coldlever.shared.action.setting import Setting
-from coldlever.shared.reading.fields import U32_MAX
-from coldlever.shared.reading.strict_json import JsonValue
+from coldlever.shared.action import Address, MarginMode, MarketEntry, MarketTable, Network, Setting
+from coldlever.shared.action.market import COIN_MAX_LENGTH
+from coldlever.shared.reading import U32_MAX, JsonValue
 
 SPOT_BASE = 10_000
 BUILDER_BASE = 100_000

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from coldlever.shared.action.address import Address, parse_address
+from coldlever.shared.action import Address, parse_address
 from coldlever.shared.errors import EnvironmentFault, InputRefused
-from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, describe
-from coldlever.shared.reading.strict_json import JsonValue, NotInteger
+from coldlever.shared.reading import SAFE_INTEGER_MAX, JsonValue, describe
+from coldlever.shared.reading.strict_json import NotInteger
 
 _DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from coldlever.broadcaster.venue.client import Answer, NoAnswer
 from coldlever.shared.errors import ColdleverError
 from coldlever.shared.printable import printable
-from coldlever.shared.reading.strict_json import JsonValue, loads
+from coldlever.shared.reading import JsonValue, loads
 
 _OK = 200
 _UNPROCESSABLE = 422

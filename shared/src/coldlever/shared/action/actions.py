@@ -11,18 +11,18 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from coldlever.shared.reading.fields import (
+from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
     U32_MAX,
+    JsonValue,
     Where,
-    as_boolean,
     as_choice,
     as_integer,
     as_object,
     as_string,
     describe,
 )
-from coldlever.shared.reading.strict_json import JsonValue
+from coldlever.shared.reading.fields import as_boolean
 
 # The exchange parses this decimal into a number and writes it again before it hashes. "10.0" or
 # "05" might come back as "10" and "5" and change the hash, so only the shortest form is taken.

@@ -9,8 +9,7 @@ from functools import lru_cache
 from coldlever.shared.action.keccak import keccak256
 from coldlever.shared.errors import InputRefused
 from coldlever.shared.printable import quoted
-from coldlever.shared.reading.fields import Where, describe
-from coldlever.shared.reading.strict_json import JsonValue
+from coldlever.shared.reading import JsonValue, Where, describe
 
 # EIP-55: a letter is upper-case where the hash of the lower-case spelling has a digit from 8 up.
 _UPPER_FROM = 8

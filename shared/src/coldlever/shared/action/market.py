@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from coldlever.shared.action.actions import Action, UpdateLeverage
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.reading.fields import (
+from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
     U32_MAX,
+    JsonValue,
     Where,
-    as_boolean,
     as_choice,
     as_integer,
     as_object,
@@ -25,7 +25,7 @@ from coldlever.shared.reading.fields import (
     describe,
     elements,
 )
-from coldlever.shared.reading.strict_json import JsonValue
+from coldlever.shared.reading.fields import as_boolean
 
 KIND = "coldlever/market"
 VERSION = 1

@@ -9,12 +9,12 @@ from coldlever.shared.action.actions import Action, parse_action
 from coldlever.shared.action.address import as_optional_address
 from coldlever.shared.action.hashing import action_hash, agent_digest
 from coldlever.shared.action.time_rules import NONCE_PAST_MS
-from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, Where, as_integer
+from coldlever.shared.reading import SAFE_INTEGER_MAX, Where, as_integer
 
 if TYPE_CHECKING:
     from coldlever.shared.action.address import Address
     from coldlever.shared.action.network import Network
-    from coldlever.shared.reading.strict_json import JsonValue
+    from coldlever.shared.reading import JsonValue
 
 
 @dataclass(frozen=True, slots=True)

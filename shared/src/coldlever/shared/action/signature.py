@@ -13,8 +13,7 @@ from coincurve import PublicKey
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.keccak import keccak256
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.reading.fields import Where, as_integer, as_object, describe
-from coldlever.shared.reading.strict_json import JsonValue
+from coldlever.shared.reading import JsonValue, Where, as_integer, as_object, describe
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _HALF_ORDER = CURVE_ORDER // 2

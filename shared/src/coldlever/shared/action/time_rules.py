@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.reading.times import moment, span
+from coldlever.shared.reading import moment
+from coldlever.shared.reading.times import span
 
 # The exchange keeps this many nonces per signer and wants a new one above the lowest of them.
 NONCE_SET_SIZE = 100

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from coldlever.shared.cli.console import dump_document
-from coldlever.shared.message.any import Message, compact_document, message_wire
+from coldlever.shared.message import message_wire
+from coldlever.shared.message.any import Message, compact_document
 
 if TYPE_CHECKING:
     from coldlever.shared.qr.choices import Drawing, Scanning
@@ -48,7 +49,7 @@ def message_parts(message: Message, drawing: Drawing) -> dict[str, object]:
         many as the message has fragments.
     """
     from coldlever.shared.compact import encode  # noqa: PLC0415 - the same
-    from coldlever.shared.qr.draw.frames import ur_parts  # noqa: PLC0415 - only where a code is drawn
+    from coldlever.shared.qr.draw import ur_parts  # noqa: PLC0415 - only where a code is drawn
 
     kind, data = encode(message)
     return {"type": kind, "bytes": len(data), "parts": ur_parts(kind, data, drawing.density)}

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Network
 
 F = TypeVar("F", bound=Callable[..., Any])
 

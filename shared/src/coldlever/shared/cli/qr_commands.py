@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Network
 from coldlever.shared.cli.console import (
     STDIO,
     emit_json,
@@ -26,7 +26,8 @@ from coldlever.shared.cli.handover import (
 )
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
-from coldlever.shared.message.any import load_message, message_wire
+from coldlever.shared.message import message_wire
+from coldlever.shared.message.any import load_message
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 

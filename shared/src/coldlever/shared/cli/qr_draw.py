@@ -14,13 +14,25 @@ from coldlever.shared.cli.console import require_output, say, write_document
 from coldlever.shared.errors import UsageRefused
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing
-from coldlever.shared.qr.draw.density import Density
-from coldlever.shared.qr.draw.frames import Stream, json_frame, static_stream, ur_frames, ur_stream
-from coldlever.shared.qr.draw.picture import ending_of, picture
-from coldlever.shared.qr.play.blocks import Size, draw, require_room
-from coldlever.shared.qr.play.keyboard import KeyReader
-from coldlever.shared.qr.play.player import STATUS_ROWS, Player
-from coldlever.shared.qr.play.screen import Screen
+from coldlever.shared.qr.draw import (
+    Density,
+    Stream,
+    ending_of,
+    json_frame,
+    static_stream,
+    ur_frames,
+    ur_stream,
+)
+from coldlever.shared.qr.draw.picture import picture
+from coldlever.shared.qr.play import (
+    STATUS_ROWS,
+    KeyReader,
+    Player,
+    Screen,
+    Size,
+    draw,
+    require_room,
+)
 
 _TERMINAL = "/dev/tty"
 _UNKNOWN = 10_000

@@ -13,11 +13,10 @@ import click
 
 from coldlever.shared.errors import UsageRefused
 from coldlever.shared.qr.choices import Drawing, Scanning
-from coldlever.shared.qr.draw import pace
-from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw import Density, pace
 
 if TYPE_CHECKING:
-    from coldlever.shared.qr.scan.collector import ScanResult
+    from coldlever.shared.qr.scan import ScanResult
 
 _Command = Callable[..., Any]
 

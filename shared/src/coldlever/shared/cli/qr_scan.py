@@ -9,12 +9,16 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import click
 
 from coldlever.shared.cli.console import STDIO, say
-from coldlever.shared.qr.scan.collector import Collector, ScanResult
-from coldlever.shared.qr.scan.files import file_frames
-from coldlever.shared.qr.scan.frame import Frame
-from coldlever.shared.qr.scan.progress import Watcher, progress_line
+from coldlever.shared.qr.scan import (
+    Collector,
+    Frame,
+    ScanResult,
+    Watcher,
+    file_frames,
+    line_frames,
+    progress_line,
+)
 from coldlever.shared.qr.scan.scan import scan
-from coldlever.shared.qr.scan.typed import line_frames
 
 # For a serial console, which does not tell its size and says 0.
 _COLUMNS = 80

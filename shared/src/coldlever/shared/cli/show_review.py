@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coldlever.shared.action.signable import Signable
+from coldlever.shared.action import Signable
 from coldlever.shared.cli.console import say
-from coldlever.shared.message.review import Review, batch_words, render_batch, render_review
+from coldlever.shared.message import Review
+from coldlever.shared.message.review import batch_words, render_batch, render_review
 
 _CAUTION_MARK = "! "
 

@@ -6,24 +6,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from coldlever.shared.action import MarketEntry, MarketTable
 from coldlever.shared.action.market import KIND as MARKET_KIND
 from coldlever.shared.action.market import VERSION as MARKET_VERSION
-from coldlever.shared.action.market import (
-    MarketEntry,
-    MarketTable,
-    parse_market_entry,
-    parse_market_table,
-)
+from coldlever.shared.action.market import parse_market_entry, parse_market_table
 from coldlever.shared.compact import strict_cbor, tables, ur_types
 from coldlever.shared.compact.fields import Array
 from coldlever.shared.compact.strict_cbor import CborValue
 from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
-from coldlever.shared.message.request import Defaults, RequestFile, parse_requests
+from coldlever.shared.message import (
+    Defaults,
+    RequestFile,
+    SignedFile,
+    SignedPayload,
+    parse_requests,
+    parse_signed,
+)
 from coldlever.shared.message.signed import KIND as SIGNED_KIND
 from coldlever.shared.message.signed import VERSION as SIGNED_VERSION
-from coldlever.shared.message.signed import SignedFile, SignedPayload, parse_signed
-from coldlever.shared.reading.fields import Where
-from coldlever.shared.reading.strict_json import JsonValue
+from coldlever.shared.reading import JsonValue, Where
 
 Message = RequestFile | SignedFile | MarketTable | MarketEntry
 

@@ -13,8 +13,7 @@ from typing import Any, Protocol
 from coldlever.shared.action.address import ADDRESS_BYTES
 from coldlever.shared.compact.strict_cbor import CborValue, describe_value
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.reading.fields import Where
-from coldlever.shared.reading.strict_json import JsonValue
+from coldlever.shared.reading import JsonValue, Where
 
 _NUMBER_BYTES = 32
 SIGNATURE_BYTES = 2 * _NUMBER_BYTES + 1

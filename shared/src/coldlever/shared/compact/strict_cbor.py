@@ -16,7 +16,7 @@ import cbor2
 
 from coldlever.shared.errors import InputRefused, UsageRefused
 from coldlever.shared.printable import printable
-from coldlever.shared.reading.fields import describe
+from coldlever.shared.reading import describe
 
 # The costliest bytes, an array of empty arrays, become less than 20 MB of objects.
 MAX_BYTES = 1 << 18

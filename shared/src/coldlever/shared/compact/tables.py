@@ -5,13 +5,8 @@ The numbers are for ever: codes printed today are read by every later version.
 
 from __future__ import annotations
 
-from coldlever.shared.action.actions import (
-    TopUpIsolatedOnlyMargin,
-    UpdateIsolatedMargin,
-    UpdateLeverage,
-)
-from coldlever.shared.action.market import MarginMode
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import MarginMode, Network, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
 from coldlever.shared.compact.fields import (
     ADDRESS,
     BOOLEAN,

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from coldlever.shared.action import MarketEntry, MarketTable, Network
 from coldlever.shared.action.market import KIND as MARKET_KIND
-from coldlever.shared.action.market import MarketEntry, MarketTable, parse_market_table
-from coldlever.shared.action.network import Network
+from coldlever.shared.action.market import parse_market_table
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message.request import Defaults, RequestFile, parse_requests
 from coldlever.shared.message.signed import KIND as SIGNED_KIND
 from coldlever.shared.message.signed import SignedFile, SignedPayload, parse_signed
-from coldlever.shared.reading.fields import Where
-from coldlever.shared.reading.strict_json import JsonValue, loads
+from coldlever.shared.reading import JsonValue, Where, loads
 
 Message = RequestFile | SignedFile | MarketTable | MarketEntry
 

@@ -8,31 +8,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from coldlever.shared.action import Address, MarketEntry, Network, Setting, Signable
 from coldlever.shared.action.actions import parse_action
-from coldlever.shared.action.address import Address, as_optional_address
+from coldlever.shared.action.address import as_optional_address
 from coldlever.shared.action.market import (
-    MarketEntry,
     describe_kind,
     parse_market_entry,
     parse_network,
     require_fitting,
 )
-from coldlever.shared.action.network import Network
-from coldlever.shared.action.setting import Setting
-from coldlever.shared.action.signable import Signable, parse_signable
+from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
-from coldlever.shared.reading.fields import (
+from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
     U32_MAX,
+    JsonValue,
     Where,
-    as_boolean,
     as_integer,
     as_object,
     as_string,
     describe,
     elements,
+    loads,
 )
-from coldlever.shared.reading.strict_json import JsonValue, loads
+from coldlever.shared.reading.fields import as_boolean
 
 NOTE_MAX_LENGTH = 500
 DEFAULT_VALIDITY_MS = 3_600_000

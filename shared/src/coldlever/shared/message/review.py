@@ -11,15 +11,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coldlever.shared.action.actions import MICRO_USD, Action, UpdateIsolatedMargin, UpdateLeverage
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import (
+    Action,
+    Address,
+    MarketEntry,
+    Setting,
+    Signable,
+    UpdateIsolatedMargin,
+    UpdateLeverage,
+)
+from coldlever.shared.action.actions import MICRO_USD
 from coldlever.shared.action.keccak import keccak256
-from coldlever.shared.action.market import MarketEntry, require_fitting, venue_objections
-from coldlever.shared.action.setting import Setting
-from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.market import require_fitting, venue_objections
 from coldlever.shared.message.request import Request
 from coldlever.shared.printable import quoted
-from coldlever.shared.reading.times import moment, span
+from coldlever.shared.reading import moment
+from coldlever.shared.reading.times import span
 from coldlever.shared.ur.bytewords import WORDS
 
 CHECK_WORD_COUNT = 8

@@ -9,23 +9,24 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from coldlever.shared.action.address import Address, as_address
+from coldlever.shared.action import Address, Network, Signable, Signature
+from coldlever.shared.action.address import as_address
 from coldlever.shared.action.hashing import agent_digest
 from coldlever.shared.action.market import describe_kind, parse_network
-from coldlever.shared.action.network import Network
-from coldlever.shared.action.signable import Signable, parse_signable
-from coldlever.shared.action.signature import Signature, parse_signature, recover
+from coldlever.shared.action.signable import parse_signable
+from coldlever.shared.action.signature import parse_signature, recover
 from coldlever.shared.errors import InputRefused, RuleRefused
-from coldlever.shared.reading.fields import (
+from coldlever.shared.reading import (
+    JsonValue,
     Where,
-    as_bytes,
     as_choice,
     as_integer,
     as_object,
     describe,
     elements,
+    loads,
 )
-from coldlever.shared.reading.strict_json import JsonValue, loads
+from coldlever.shared.reading.fields import as_bytes
 
 KIND = "coldlever/signed"
 VERSION = 1

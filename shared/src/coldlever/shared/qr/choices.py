@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw import Density
 
 
 @dataclass(frozen=True, slots=True)

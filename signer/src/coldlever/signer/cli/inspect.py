@@ -10,10 +10,9 @@ from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.handover import Expected
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.cli.show_review import show_reviews
-from coldlever.shared.message.request import Request
+from coldlever.shared.message import Request
 from coldlever.shared.qr.choices import Scanning
-from coldlever.shared.reading.fields import Where
-from coldlever.shared.reading.strict_json import JsonValue
+from coldlever.shared.reading import JsonValue, Where
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -87,7 +86,7 @@ def _inspect_signed(
     value: JsonValue, where: Where, intake: Intake
 ) -> tuple[list[Inspection], bool]:
     # Requests are what is inspected most; they need not wait for these.
-    from coldlever.shared.message.signed import parse_signed  # noqa: PLC0415 - see above
+    from coldlever.shared.message import parse_signed  # noqa: PLC0415 - see above
     from coldlever.signer.inspection import inspect_payload  # noqa: PLC0415 - see above
 
     parsed = parse_signed(value, where, intake.network)

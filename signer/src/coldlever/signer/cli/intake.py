@@ -8,16 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
+from coldlever.shared.action import Network
 from coldlever.shared.action.market import parse_market_table
-from coldlever.shared.action.network import Network
 from coldlever.shared.cli.console import STDIO, read_document, source_name
 from coldlever.shared.cli.handover import SCANNED, Expected, scan_document
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
-from coldlever.shared.message.request import Defaults, Request, parse_requests
+from coldlever.shared.message import Defaults, Request, parse_requests
 from coldlever.shared.qr.choices import Scanning
-from coldlever.shared.reading.fields import Where
-from coldlever.shared.reading.strict_json import JsonValue, loads
+from coldlever.shared.reading import JsonValue, Where, loads
 from coldlever.shared.reading.times import parse_duration, parse_moment
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.markets import Markets, collect

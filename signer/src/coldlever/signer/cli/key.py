@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import Address
 from coldlever.shared.cli.console import ask_secret, emit_json, json_option, say
 from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import ColdleverError, UsageRefused
@@ -24,16 +24,19 @@ from coldlever.signer.cli.secret_entry import (
     read_secret,
 )
 from coldlever.signer.cli.state import keyring, state_option
-from coldlever.signer.key.keyring import KeyFile, Keyring
-from coldlever.signer.key.keystore import Keystore, load_keystore, store
-from coldlever.signer.key.secret import (
+from coldlever.signer.key import (
     DEFAULT_PATH,
+    KeyFile,
+    Keyring,
+    Keystore,
+    SigningKey,
     derive_secret,
     draw_secret,
+    load_keystore,
     parse_path,
     parse_private_key,
+    store,
 )
-from coldlever.signer.key.signing_key import SigningKey
 
 _EPILOG = """\b
 Examples:

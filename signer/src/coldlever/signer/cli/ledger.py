@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from coldlever.shared.action.address import parse_address
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Network, parse_address
 from coldlever.shared.cli.console import (
     STDIO,
     emit_json,
@@ -20,12 +19,11 @@ from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import InputRefused, UsageRefused
 from coldlever.shared.printable import printable
-from coldlever.shared.reading.times import moment
+from coldlever.shared.reading import moment
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.state import ledger_path, state_option
-from coldlever.signer.ledger.document import MAX_BYTES, dump_ledger, entry_wire, load_ledger
-from coldlever.signer.ledger.entry import Entry
-from coldlever.signer.ledger.store import Ledger
+from coldlever.signer.ledger import Entry, Ledger, dump_ledger, entry_wire, load_ledger
+from coldlever.signer.ledger.document import MAX_BYTES
 
 _EPILOG = """\b
 Examples:

@@ -11,9 +11,8 @@ from coldlever.shared.cli.console import STDIO, ask_secret, read_secret_line, sa
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.printable import printable
 from coldlever.signer.cli.machine import Machine
-from coldlever.signer.key.keystore import Keystore
-from coldlever.signer.key.passphrase import normalise, require_strong
-from coldlever.signer.key.signing_key import SigningKey
+from coldlever.signer.key import Keystore, SigningKey, require_strong
+from coldlever.signer.key.passphrase import normalise
 
 _ATTEMPTS = 3
 

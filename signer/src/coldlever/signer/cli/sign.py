@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from coldlever.shared.action.address import ADDRESS_BYTES, Address
+from coldlever.shared.action import Address
+from coldlever.shared.action.address import ADDRESS_BYTES
 from coldlever.shared.cli.console import (
     STDIO,
     ask,
@@ -24,8 +25,8 @@ from coldlever.shared.cli.qr_options import drawing_options, require_drawable, s
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import InputRefused, PersonDeclined
+from coldlever.shared.message import SignedFile, SignedPayload
 from coldlever.shared.message.review import check_words
-from coldlever.shared.message.signed import SignedFile, SignedPayload
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.strict_json import MAX_BYTES
@@ -40,8 +41,8 @@ from coldlever.signer.cli.intake import (
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
 from coldlever.signer.cli.state import keyring, ledger_path, state_option
-from coldlever.signer.key.keystore import Keystore, load_keystore
-from coldlever.signer.ledger.store import Ledger
+from coldlever.signer.key import Keystore, load_keystore
+from coldlever.signer.ledger import Ledger
 from coldlever.signer.rules import (
     Placed,
     require_distinct_nonces,

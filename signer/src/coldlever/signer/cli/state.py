@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from coldlever.signer.cli.machine import Machine
-from coldlever.signer.key.keyring import Keyring
+from coldlever.signer.key import Keyring
 from coldlever.signer.ledger.store import FILE_NAME
 
 _KEYS = "keys"

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import click
 
-from coldlever.shared.action.address import Address, parse_address
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Address, Network, parse_address
 from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.handover import Expected
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.errors import ColdleverError, InputRefused, RuleRefused, UsageRefused
-from coldlever.shared.message.request import Request
-from coldlever.shared.message.review import Caution
-from coldlever.shared.message.signed import SignedPayload, parse_signed
+from coldlever.shared.message import Caution, Request, SignedPayload, parse_signed
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
-from coldlever.shared.reading.fields import Where
+from coldlever.shared.reading import Where
 from coldlever.signer.cli.intake import (
     files_argument,
     read_input,

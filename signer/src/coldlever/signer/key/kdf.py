@@ -12,15 +12,15 @@ import re
 from dataclasses import dataclass
 
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.reading.fields import (
+from coldlever.shared.reading import (
     U32_MAX,
+    JsonValue,
     Where,
     as_choice,
     as_integer,
     as_string,
     describe,
 )
-from coldlever.shared.reading.strict_json import JsonValue
 
 DERIVED_BYTES = 32
 # What new keystores get: 256 MiB and about a second.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import Address
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
 from coldlever.shared.printable import printable, quoted
 from coldlever.signer.key.keystore import Keystore, load_keystore

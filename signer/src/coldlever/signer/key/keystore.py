@@ -15,14 +15,21 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from coldlever.shared.action.address import Address, parse_address
+from coldlever.shared.action import Address, parse_address
 from coldlever.shared.action.market import describe_kind
 from coldlever.shared.action.signature import SECRET_BYTES
 from coldlever.shared.errors import EnvironmentFault, InputRefused, RuleRefused
 from coldlever.shared.files import read_bounded, write_exclusive
 from coldlever.shared.printable import printable, quoted
-from coldlever.shared.reading.fields import Where, as_choice, as_integer, as_string, describe
-from coldlever.shared.reading.strict_json import JsonValue, loads
+from coldlever.shared.reading import (
+    JsonValue,
+    Where,
+    as_choice,
+    as_integer,
+    as_string,
+    describe,
+    loads,
+)
 from coldlever.signer.key.kdf import DEFAULT_SCRYPT_N, Kdf, parse_kdf
 from coldlever.signer.key.passphrase import normalise, spellings
 from coldlever.signer.key.signing_key import SigningKey

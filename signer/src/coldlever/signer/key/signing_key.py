@@ -7,13 +7,8 @@ from __future__ import annotations
 
 from coincurve import PrivateKey
 
-from coldlever.shared.action.signature import (
-    CURVE_ORDER,
-    SECRET_BYTES,
-    V_OFFSET,
-    Signature,
-    address_of,
-)
+from coldlever.shared.action import Signature
+from coldlever.shared.action.signature import CURVE_ORDER, SECRET_BYTES, V_OFFSET, address_of
 from coldlever.shared.errors import InputRefused
 
 

@@ -13,18 +13,19 @@ from collections.abc import Sequence
 from coldlever.shared.action.address import as_address
 from coldlever.shared.action.market import parse_network
 from coldlever.shared.action.signable import parse_nonce
-from coldlever.shared.reading.fields import (
+from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
+    JsonValue,
     Where,
-    as_bytes,
     as_choice,
     as_integer,
     as_object,
     as_string,
     elements,
+    loads,
 )
+from coldlever.shared.reading.fields import as_bytes
 from coldlever.shared.reading.strict_json import MAX_BYTES as MAX_JSON_BYTES
-from coldlever.shared.reading.strict_json import JsonValue, loads
 from coldlever.signer.ledger.entry import HASH_BYTES, Entry
 
 KIND = "coldlever/signer-ledger"

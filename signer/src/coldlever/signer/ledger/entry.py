@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Address, Network
 
 HASH_BYTES = 32
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from coldlever.shared.action.address import ADDRESS_BYTES, Address
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Address, Network
+from coldlever.shared.action.address import ADDRESS_BYTES
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE, nonce_floor_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.printable import printable, quoted

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 
 from coldlever.broadcaster.rehearsal.act import rules
 from coldlever.broadcaster.rehearsal.act.journal import Entry, Outcome
-from coldlever.broadcaster.rehearsal.state import sentences
-from coldlever.broadcaster.rehearsal.state.accounts import Account, Role
-from coldlever.broadcaster.rehearsal.state.nonces import require_in_window
-from coldlever.broadcaster.rehearsal.state.sentences import Refused
-from coldlever.broadcaster.rehearsal.state.venue import Venue
+from coldlever.broadcaster.rehearsal.state import (
+    Account,
+    Refused,
+    Role,
+    Venue,
+    require_in_window,
+    sentences,
+)
 from coldlever.broadcaster.rehearsal.wire import (
     Action,
     Envelope,
@@ -24,9 +27,9 @@ from coldlever.broadcaster.rehearsal.wire import (
     NotModelled,
     read_envelope,
 )
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import Address, Signature
 from coldlever.shared.action.hashing import agent_digest, hash_wire_action
-from coldlever.shared.action.signature import Signature, recover
+from coldlever.shared.action.signature import recover
 from coldlever.shared.errors import RuleRefused
 
 # A request cancelled for its expiry counts this many times against the address.

@@ -6,7 +6,7 @@ import enum
 import threading
 from dataclasses import dataclass
 
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import Address
 
 
 class Outcome(enum.Enum):

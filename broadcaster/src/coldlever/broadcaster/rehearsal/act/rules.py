@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from coldlever.broadcaster.rehearsal.state import sentences
-from coldlever.broadcaster.rehearsal.state.accounts import Account, LeverageSetting
-from coldlever.broadcaster.rehearsal.state.margin import (
+from coldlever.broadcaster.rehearsal.state import (
+    Account,
+    LeverageSetting,
+    Market,
     PositionMargin,
-    initial_margin,
-    transfer_floor,
+    Refused,
+    Venue,
+    sentences,
 )
-from coldlever.broadcaster.rehearsal.state.markets import Market
-from coldlever.broadcaster.rehearsal.state.sentences import Refused
-from coldlever.broadcaster.rehearsal.state.venue import Venue
+from coldlever.broadcaster.rehearsal.state.margin import initial_margin, transfer_floor
 from coldlever.broadcaster.rehearsal.wire import (
     Action,
     Noop,

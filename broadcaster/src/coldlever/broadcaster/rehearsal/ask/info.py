@@ -10,12 +10,10 @@ from typing import Final
 
 from coldlever.broadcaster.rehearsal.ask import statement
 from coldlever.broadcaster.rehearsal.ask.figures import figure
-from coldlever.broadcaster.rehearsal.state.accounts import Account, Role
-from coldlever.broadcaster.rehearsal.state.markets import FIRST_DEX, Dex, Market
-from coldlever.broadcaster.rehearsal.state.venue import Venue
+from coldlever.broadcaster.rehearsal.state import Account, Dex, Market, Role, Venue
+from coldlever.broadcaster.rehearsal.state.markets import FIRST_DEX
 from coldlever.broadcaster.rehearsal.wire import Malformed, load_object, read_address, read_string
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.market import MarginMode
+from coldlever.shared.action import Address, MarginMode
 
 Fields = dict[str, object]
 _Answer = Callable[[Venue, Fields, int], object]

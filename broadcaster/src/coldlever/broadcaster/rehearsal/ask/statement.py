@@ -8,10 +8,15 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Decimal
 
 from coldlever.broadcaster.rehearsal.ask.figures import figure
-from coldlever.broadcaster.rehearsal.state.accounts import Account, LeverageSetting, Position
-from coldlever.broadcaster.rehearsal.state.margin import PositionMargin
-from coldlever.broadcaster.rehearsal.state.markets import Dex, Market
-from coldlever.broadcaster.rehearsal.state.venue import Venue
+from coldlever.broadcaster.rehearsal.state import (
+    Account,
+    Dex,
+    LeverageSetting,
+    Market,
+    Position,
+    PositionMargin,
+    Venue,
+)
 
 _ZERO = Decimal(0)
 

@@ -11,22 +11,25 @@ from decimal import Decimal, InvalidOperation
 
 from flask import Blueprint, Response, jsonify, request
 
-from coldlever.broadcaster.rehearsal.act.journal import Outcome
+from coldlever.broadcaster.rehearsal.act import Outcome
 from coldlever.broadcaster.rehearsal.exchange import FUNDS, RehearsalExchange
 from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, MAX_COUNT
-from coldlever.shared.action.address import Address, as_address
+from coldlever.shared.action import Address
+from coldlever.shared.action.address import as_address
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.reading.fields import (
+from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
+    JsonValue,
     Where,
-    as_boolean,
     as_integer,
     as_object,
     as_string,
     describe,
     elements,
+    loads,
 )
-from coldlever.shared.reading.strict_json import JsonValue, NotInteger, loads
+from coldlever.shared.reading.fields import as_boolean
+from coldlever.shared.reading.strict_json import NotInteger
 
 _TEXT_MAX_LENGTH = 64
 _MULTI_SIG_MAX = 10

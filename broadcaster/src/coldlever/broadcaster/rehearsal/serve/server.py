@@ -11,7 +11,7 @@ from typing import Self
 
 from flask import Flask, Response, request
 
-from coldlever.broadcaster.rehearsal.act.answers import Answer
+from coldlever.broadcaster.rehearsal.act import Answer
 from coldlever.broadcaster.rehearsal.exchange import RehearsalExchange
 from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, INFO_PATH
 from coldlever.broadcaster.rehearsal.serve.connection import (

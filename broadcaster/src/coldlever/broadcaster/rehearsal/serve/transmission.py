@@ -7,9 +7,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from coldlever.broadcaster.rehearsal.act import answers
-from coldlever.broadcaster.rehearsal.act.answers import HTML, Answer
-from coldlever.broadcaster.rehearsal.act.journal import Outcome
+from coldlever.broadcaster.rehearsal.act import Answer, Outcome, answers
+from coldlever.broadcaster.rehearsal.act.answers import HTML
 from coldlever.broadcaster.rehearsal.ask import info
 from coldlever.broadcaster.rehearsal.exchange import RehearsalExchange
 from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind

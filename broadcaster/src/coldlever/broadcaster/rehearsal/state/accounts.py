@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from coldlever.broadcaster.rehearsal.state.markets import Market
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import Address
 from coldlever.shared.errors import InputRefused
 
 DEFAULT_LEVERAGE = 20

@@ -21,8 +21,7 @@ from coldlever.broadcaster.rehearsal.state.markets import (
     first_asset_id,
     untiered,
 )
-from coldlever.shared.action.market import MarginMode
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import MarginMode, Network
 
 
 class _Listing(NamedTuple):

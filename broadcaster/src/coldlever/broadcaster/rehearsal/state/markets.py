@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from coldlever.shared.action.market import MarginMode
+from coldlever.shared.action import MarginMode
 
 FIRST_DEX = ""
 BUILDER_ID_BASE = 100_000

@@ -7,7 +7,7 @@ so that a client is seen to pass an unknown sentence on instead of guessing.
 
 from __future__ import annotations
 
-from coldlever.shared.action.address import Address
+from coldlever.shared.action import Address
 
 # Observed.
 UNRECOVERABLE = "Unable to recover signer."

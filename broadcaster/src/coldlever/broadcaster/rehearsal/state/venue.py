@@ -12,8 +12,7 @@ from coldlever.broadcaster.rehearsal.state.listings import universe_of
 from coldlever.broadcaster.rehearsal.state.margin import MarginSummary, initial_margin, summarise
 from coldlever.broadcaster.rehearsal.state.markets import Dex, Market
 from coldlever.broadcaster.rehearsal.state.nonces import NonceSet
-from coldlever.shared.action.address import Address
-from coldlever.shared.action.network import Network
+from coldlever.shared.action import Address, Network
 from coldlever.shared.errors import InputRefused
 
 # Requests an address may send before it has traded anything.

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from coldlever.shared.errors import EnvironmentFault
-from coldlever.shared.qr.draw.matrix import Matrix
+from coldlever.shared.qr.draw import Matrix
 
 _RESET = "\x1b[0m"
 _BLACK_ON_WHITE = "\x1b[38;2;0;0;0;48;2;255;255;255m"

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from coldlever.shared.qr.draw import pace
-from coldlever.shared.qr.draw.density import Density
-from coldlever.shared.qr.draw.frames import Stream
-from coldlever.shared.qr.draw.matrix import Matrix
+from coldlever.shared.qr.draw import Density, Matrix, Stream, pace
 from coldlever.shared.qr.play import keyboard
 from coldlever.shared.qr.play.blocks import Size, draw, drawn_size, too_small_sentence
 from coldlever.shared.qr.play.screen import Screen
