@@ -30,7 +30,7 @@ $(INTEROP): tests/interop/package.json
 	else echo "npm not found: the UR interoperability test will be skipped"; fi
 
 demo: $(READY) ## Run a whole leverage change against a local exchange, with explanations
-	@$(BIN)/python tests/ceremony/demo.py
+	@$(BIN)/python tools/demo.py
 
 test: $(READY) $(INTEROP) ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q

@@ -78,4 +78,4 @@ def test_the_readme_lists_every_command(side):
 def test_the_page_of_errors_is_what_the_code_says():
     from error_table import PAGE, page
 
-    assert PAGE.read_text() == page(), "run: python tests/ceremony/error_table.py"
+    assert PAGE.read_text() == page(), "run: python tools/error_table.py"

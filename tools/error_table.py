@@ -1,6 +1,6 @@
 """Write docs/errors.md: every refusal of the code with its exit status and its words.
 
-Run it as ``python tests/ceremony/error_table.py`` when a refusal has changed; a test compares.
+Run it as ``python tools/error_table.py`` when a refusal has changed; a test compares.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from coldlever.shared import errors
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "errors.md"
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+|expired|declined|isolated|usage|interrupted")
 _STATUS = {

@@ -192,7 +192,8 @@ def play(demo: Demo) -> None:
         [
             sys.executable,
             "-c",
-            "from coldlever.signer.isolation import engage; engage(); import socket; socket.socket()",
+            "from coldlever.signer.isolation import engage; engage(); "
+            "import socket; socket.socket()",
         ],
         cwd=folder,
         env=demo.environment,

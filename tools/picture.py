@@ -1,6 +1,6 @@
 """Draw docs/review-and-checks.svg: what `sign` and `check` show on a terminal.
 
-Run it as ``python tests/ceremony/picture.py`` when the texts have changed. It plays the real
+Run it as ``python tools/picture.py`` when the texts have changed. It plays the real
 commands on a pseudo-terminal against a local exchange and draws what they print.
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from demo import Demo
 
-_OUT = Path(__file__).resolve().parents[2] / "docs" / "review-and-checks.svg"
+_OUT = Path(__file__).resolve().parents[1] / "docs" / "review-and-checks.svg"
 _COLUMNS, _ROW, _CHARACTER = 100, 19, 8.4
 _COLOURS = {"31": "#ff7b72", "32": "#7ee787", "33": "#e3b341"}
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")

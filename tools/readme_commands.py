@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LEFT_TO_CI = {"make demo\n", "make test\n", "make wheels\n"}
 _TIMEOUT_S = 120
