@@ -59,7 +59,7 @@ $(INTEROP): tests/interop/package.json
 	else echo "npm not found: the UR interoperability test will be skipped"; fi
 
 demo: $(RUN) ## Run a whole leverage change against a local exchange, with explanations
-	@$(BIN)/python tests/ceremony/demo.py
+	@$(BIN)/python tools/demo.py
 
 test: $(DEV) $(INTEROP) ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
@@ -114,4 +114,4 @@ check: ## All that CI runs: about ten minutes
 clean: ## Remove everything that was made
 	rm -rf $(VENV) .venv-3.* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage tests/interop/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	rm -rf $(PACKAGES:%=%/build) $(PACKAGES:%=%/*.egg-info)
+	rm -rf $(PACKAGES:%=%/build) $(PACKAGES:%=%/src/*.egg-info)

@@ -10,18 +10,18 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.row import Row, milli
-from broadcaster.api import Answer, ExchangeApi, Venue, make_session
-from broadcaster.checks import Checker
-from broadcaster.exchange import Exchange
-from broadcaster.ledger import Ledger
-from broadcaster.posting import Poster
-from broadcaster.rehearsal import RehearsalExchange, RehearsalServer
-from broadcaster.weight import WeightBudget
-from shared.actions import UpdateLeverage
-from shared.network import Network
-from shared.signable import Signable
-from shared.signature import SigningKey
-from shared.signed import SignedPayload
+from coldlever.broadcaster.check.checker import Checker
+from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.post.poster import Poster
+from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
+from coldlever.broadcaster.venue.client import Answer, ExchangeApi, Venue, make_session
+from coldlever.broadcaster.venue.exchange import Exchange
+from coldlever.broadcaster.venue.weight import WeightBudget
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.message.signed import SignedPayload
+from coldlever.signer.key.signing_key import SigningKey
 
 _KEY = SigningKey(bytes(range(1, 33)))
 _ROWS = 1_000_000

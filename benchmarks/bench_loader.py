@@ -6,9 +6,9 @@ import contextlib
 import json
 
 from benchmarks.row import Row, milli, paired, seconds_each
-from shared.errors import ColdleverError
-from shared.request import Defaults, load_requests
-from shared.strict_json import MAX_BYTES
+from coldlever.shared.errors import ColdleverError
+from coldlever.shared.message.request import Defaults, load_requests
+from coldlever.shared.reading.strict_json import MAX_BYTES
 
 _REQUEST = {
     "network": "testnet",

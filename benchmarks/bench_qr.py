@@ -18,12 +18,12 @@ from PIL import Image  # noqa: E402 - the same
 
 from benchmarks.camera import DAMAGES, photographed  # noqa: E402 - the same
 from benchmarks.row import Row, milli, paired, seconds_each  # noqa: E402 - the same
-from shared.qr.codes import code_reader  # noqa: E402 - the same
-from shared.qr.density import Density  # noqa: E402 - the same
-from shared.qr.frames import ur_frames  # noqa: E402 - the same
-from shared.qr.matrix import FIXED_MASK, Matrix, matrix_of  # noqa: E402 - the same
-from shared.qr.picture import picture  # noqa: E402 - the same
-from shared.ur import UrEncoder  # noqa: E402 - the same
+from coldlever.shared.qr.draw.density import Density  # noqa: E402 - the same
+from coldlever.shared.qr.draw.frames import ur_frames  # noqa: E402 - the same
+from coldlever.shared.qr.draw.matrix import FIXED_MASK, Matrix, matrix_of  # noqa: E402 - the same
+from coldlever.shared.qr.draw.picture import picture  # noqa: E402 - the same
+from coldlever.shared.qr.scan.decoder import code_reader  # noqa: E402 - the same
+from coldlever.shared.ur import UrEncoder  # noqa: E402 - the same
 
 _KIND = "x-coldlever-bench"
 # A signed request is about this long as CBOR.

@@ -18,18 +18,18 @@ from hyperliquid.utils import signing as sdk
 from sha3 import keccak_256
 
 from benchmarks.row import Row, micro, paired, seconds_each
-from shared.actions import UpdateLeverage
-from shared.console import dump_document
-from shared.fields import Where
-from shared.network import Network
-from shared.request import Defaults, load_requests
-from shared.review import batch_words, render_batch
-from shared.signable import Signable
-from shared.signature import SigningKey
-from shared.signed import SignedPayload, verify
-from signer.ledger import Ledger
-from signer.rules import place
-from signer.signing import sign_requests
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.cli.console import dump_document
+from coldlever.shared.message.request import Defaults, load_requests
+from coldlever.shared.message.review import batch_words, render_batch
+from coldlever.shared.message.signed import SignedPayload, verify
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.key.signing_key import SigningKey
+from coldlever.signer.ledger.store import Ledger
+from coldlever.signer.rules import place
+from coldlever.signer.signing import sign_requests
 
 _SECRET = bytes(range(1, 33))
 _NONCE = 1_795_340_000_000

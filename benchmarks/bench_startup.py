@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 from benchmarks.row import Row, milli
-from shared.actions import UpdateLeverage
-from shared.network import Network
-from shared.signable import Signable
-from shared.signature import SigningKey
-from shared.signed import SignedPayload
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.message.signed import SignedPayload
+from coldlever.signer.key.signing_key import SigningKey
 
 _ROUNDS = 15
 _TARGET = 3.0
@@ -29,10 +29,10 @@ def rows() -> list[Row]:
         folder = Path(name)
         request, signed = _write_files(folder)
         commands = {
-            "coldlever-signer --help": ["signer", "--help"],
-            "coldlever-signer inspect": ["signer", "inspect", str(request)],
-            "coldlever-signer verify": ["signer", "verify", str(signed)],
-            "coldlever-broadcaster --help": ["broadcaster", "--help"],
+            "coldlever-signer --help": ["coldlever.signer", "--help"],
+            "coldlever-signer inspect": ["coldlever.signer", "inspect", str(request)],
+            "coldlever-signer verify": ["coldlever.signer", "verify", str(signed)],
+            "coldlever-broadcaster --help": ["coldlever.broadcaster", "--help"],
         }
         made = [_start_up_row(what, ["-m", *words], folder) for what, words in commands.items()]
         made.append(_memory_row(signed, folder))
@@ -79,10 +79,10 @@ def _start_up_row(what: str, arguments: list[str], folder: Path) -> Row:
 
 
 def _memory_row(signed: Path, folder: Path) -> Row:
-    _run(["-m", "signer", "verify", str(signed)], folder)
+    _run(["-m", "coldlever.signer", "verify", str(signed)], folder)
     code = (
         "import resource, subprocess, sys; "
-        "subprocess.run([sys.executable, '-m', 'signer', 'verify', sys.argv[1]], "
+        "subprocess.run([sys.executable, '-m', 'coldlever.signer', 'verify', sys.argv[1]], "
         "check=True, capture_output=True); "
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )

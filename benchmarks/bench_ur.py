@@ -21,7 +21,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(_ROOT))
 
 from benchmarks.row import Row  # noqa: E402 - found through the line above
-from shared.ur import UrDecoder, UrEncoder  # noqa: E402 - the same
+from coldlever.shared.ur import UrDecoder, UrEncoder  # noqa: E402 - the same
 
 _KIND = "x-bench"
 _MESSAGE = random.Random(20_000).randbytes(20_000)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from PIL import Image, ImageFilter
 
-from shared.qr.bitmap import packed_rows
-from shared.qr.matrix import Matrix
+from coldlever.shared.qr.draw.bitmap import packed_rows
+from coldlever.shared.qr.draw.matrix import Matrix
 
 # A desk behind the code, neither black nor white.
 _SURROUNDINGS = 150

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
+# Children run this checkout's code too, not what another one has installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    str(ROOT / side / "src") for side in ("shared", "signer", "broadcaster")
+)
+
 
 @pytest.fixture(scope="session")
 def reference_vectors() -> Path:

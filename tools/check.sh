@@ -12,7 +12,7 @@ tools/check_lock.sh
 
 step "wheels, and a signer-only environment without a network"
 make bundle
-bash tests/ceremony/signer_only.sh
+bash tools/signer_only.sh
 
 step "the online machine's installation, as the README says"
 tools/check_install.sh
@@ -21,7 +21,7 @@ step "the demo"
 make demo
 
 step "the README's commands"
-.venv/bin/python tests/ceremony/readme_commands.py
+.venv/bin/python tools/readme_commands.py
 
 step "a stranger's clone"
 tools/check_stranger.sh

@@ -16,19 +16,19 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from broadcaster.api import ExchangeApi, Venue, make_session
-from broadcaster.cli import cli
-from broadcaster.exchange import Exchange
-from broadcaster.ledger import Ledger
-from broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
-from broadcaster.weight import WeightBudget
-from shared.actions import parse_action
-from shared.address import Address
-from shared.fields import Where
-from shared.network import Network
-from shared.signable import Signable
-from shared.signature import SigningKey
-from shared.signed import SignedPayload
+from coldlever.broadcaster.cli import cli
+from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
+from coldlever.broadcaster.venue.client import ExchangeApi, Venue, make_session
+from coldlever.broadcaster.venue.exchange import Exchange
+from coldlever.broadcaster.venue.weight import WeightBudget
+from coldlever.shared.action.actions import parse_action
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.message.signed import SignedPayload
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.key.signing_key import SigningKey
 
 NOW = 1_795_340_000_000
 HOUR = 3_600_000
@@ -146,7 +146,7 @@ class Desk:
     def spawn(self, command: str, *arguments: str) -> subprocess.Popen[str]:
         """A command in a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "broadcaster", *self.arguments(command, *arguments)],
+            [sys.executable, "-m", "coldlever.broadcaster", *self.arguments(command, *arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -193,7 +193,7 @@ def desk(tmp_path, monkeypatch, request) -> Iterator[Desk]:
     clock = SimpleNamespace(
         sleep=one.naps.append, monotonic=time.monotonic, time_ns=lambda: one.time * 1_000_000
     )
-    monkeypatch.setattr("broadcaster.cli.context.time", clock)
+    monkeypatch.setattr("coldlever.broadcaster.cli.context.time", clock)
     server = RehearsalServer(one.exchange, weight_limit=None)
     with server:
         one.url = server.url

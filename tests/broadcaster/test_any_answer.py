@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broadcaster.checks import Checker
-from broadcaster.draft import MoveMargin, Order, SetLeverage, TopUp, make_draft
-from broadcaster.exchange import Exchange
-from shared.errors import EnvironmentFault, RuleRefused
-from shared.strict_json import loads
+from coldlever.broadcaster.check.checker import Checker
+from coldlever.broadcaster.draft import MoveMargin, Order, SetLeverage, TopUp, make_draft
+from coldlever.broadcaster.venue.exchange import Exchange
+from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.shared.reading.strict_json import loads
 
 KINDS = [
     "exchangeStatus",

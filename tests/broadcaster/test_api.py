@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from broadcaster.api import (
+from coldlever.broadcaster.venue.client import (
     CONNECT_TIMEOUT_S,
     READ_TIMEOUT_S,
     Answer,
@@ -25,9 +25,9 @@ from broadcaster.api import (
     NoAnswer,
     Venue,
 )
-from broadcaster.weight import WeightBudget
-from shared.errors import EnvironmentFault
-from shared.network import Network
+from coldlever.broadcaster.venue.weight import WeightBudget
+from coldlever.shared.action.network import Network
+from coldlever.shared.errors import EnvironmentFault
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull"
 
@@ -136,13 +136,13 @@ def test_a_connection_that_is_never_made(client, session, monkeypatch):
 
 
 def test_silence_is_a_time_out(client, serve, monkeypatch):
-    monkeypatch.setattr("broadcaster.api.READ_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("coldlever.broadcaster.venue.client.READ_TIMEOUT_S", 0.1)
     url = serve(lambda _: time.sleep(0.4))
     assert client(url).post(b"{}").code == "timed-out"
 
 
 def test_silence_in_the_middle_of_an_answer_is_unanswered_too(client, serve, monkeypatch):
-    monkeypatch.setattr("broadcaster.api.READ_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("coldlever.broadcaster.venue.client.READ_TIMEOUT_S", 0.1)
 
     def play(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")
@@ -153,7 +153,7 @@ def test_silence_in_the_middle_of_an_answer_is_unanswered_too(client, serve, mon
 
 @pytest.mark.parametrize("length", ["Content-Length: 999", "Transfer-Encoding: chunked"])
 def test_an_answer_that_drips_for_ever_is_cut_off(client, serve, monkeypatch, length):
-    monkeypatch.setattr("broadcaster.api.TOTAL_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("coldlever.broadcaster.venue.client.TOTAL_TIMEOUT_S", 0.3)
 
     def play(connection):
         connection.sendall(f"HTTP/1.1 200 OK\r\n{length}\r\n\r\n".encode())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from broadcaster.api import choose_venue, loopback_url
-from shared.errors import UsageRefused
-from shared.network import Network
+from coldlever.broadcaster.venue.client import choose_venue, loopback_url
+from coldlever.shared.action.network import Network
+from coldlever.shared.errors import UsageRefused
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from broadcaster.api import ExchangeApi
-from broadcaster.checks import Checker
-from broadcaster.cli import cli
-from shared.errors import ColdleverError
-from shared.network import Network
-from shared.signed import load_signed
+from coldlever.broadcaster.check.checker import Checker
+from coldlever.broadcaster.cli import cli
+from coldlever.broadcaster.venue.client import ExchangeApi
+from coldlever.shared.action.network import Network
+from coldlever.shared.errors import ColdleverError
+from coldlever.shared.message.signed import load_signed
 
 NEEDS_NETWORK = ["signer-known", "signer-allowed", "market", "leverage", "margin-mode"]
 NEEDS_NETWORK += ["position", "change"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from broadcaster.checks import Checker
-from shared.address import Address
-from shared.network import Network
-from shared.signature import CURVE_ORDER
+from coldlever.broadcaster.check.checker import Checker
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signature import CURVE_ORDER
 
 VAULT = Address(b"\x11" * 20)
 SUB = Address(b"\x22" * 20)

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from broadcaster.api import ExchangeApi, NoAnswer
-from broadcaster.ledger import Ledger, State
-from broadcaster.posting import Poster
+from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.broadcaster.post.poster import Poster
+from coldlever.broadcaster.venue.client import ExchangeApi, NoAnswer
 
 DAY = 86_400_000
 
@@ -81,7 +81,7 @@ def test_what_a_rehearsal_that_ended_left_open_can_be_closed(desk, open_row, clo
 
 
 def test_an_accepted_change_that_never_shows_can_be_closed(desk, close, monkeypatch):
-    from broadcaster.rehearsal import rules
+    from coldlever.broadcaster.rehearsal.act import rules
 
     monkeypatch.setattr(rules, "apply", lambda *_: None)
     file = desk.signed_file()
@@ -124,7 +124,7 @@ def test_what_another_process_settled_meanwhile_keeps_its_outcome(desk, open_row
         return find(ledger, key)
 
     monkeypatch.setattr(Ledger, "find", settled_meanwhile)
-    monkeypatch.setattr("broadcaster.posting.payload_lock", _no_lock)
+    monkeypatch.setattr("coldlever.broadcaster.post.poster.payload_lock", _no_lock)
     shown = desk.resolve("--nonce", nonce, "--close")
     assert shown.document[0]["status"] == "confirmed"
     assert desk.entry().state is State.CONFIRMED
@@ -160,6 +160,6 @@ def test_a_payload_whose_lock_cannot_be_had_stays_open(desk, open_row, monkeypat
     def refuse(*_arguments):
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr("broadcaster.lock.fcntl.flock", refuse)
+    monkeypatch.setattr("coldlever.broadcaster.post.lock.fcntl.flock", refuse)
     shown = desk.resolve()
     assert (shown.status, shown.document[0]["code"]) == (8, "system-error")

@@ -14,10 +14,10 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from broadcaster import __version__
-from broadcaster.api import Answer, ExchangeApi, NoAnswer
-from broadcaster.cli import _COMMANDS, cli
-from broadcaster.rehearsal import RehearsalServer
+from coldlever.broadcaster import __version__
+from coldlever.broadcaster.cli import _COMMANDS, cli
+from coldlever.broadcaster.rehearsal import RehearsalServer
+from coldlever.broadcaster.venue.client import Answer, ExchangeApi, NoAnswer
 
 
 def run(*arguments: str):
@@ -102,7 +102,7 @@ def test_completion_knows_shells_alone():
 @pytest.mark.slow
 def test_completion_offers_commands(tmp_path):
     shown = subprocess.run(
-        [sys.executable, "-m", "broadcaster"],
+        [sys.executable, "-m", "coldlever.broadcaster"],
         env={
             **os.environ,
             "_COLDLEVER_BROADCASTER_COMPLETE": "bash_complete",
@@ -127,7 +127,7 @@ def test_rehearse_serves_until_it_is_interrupted(key_of, as_json):
     arguments += ["--position", user, "BTC", "-0.01", "--fault", "502", "1"]
     arguments += ["--json"] if as_json else []
     with subprocess.Popen(
-        [sys.executable, "-m", "broadcaster", *arguments],
+        [sys.executable, "-m", "coldlever.broadcaster", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -214,7 +214,7 @@ def test_the_package_runs_as_a_module(monkeypatch, capsys):
 
     monkeypatch.setattr(sys, "argv", ["coldlever-broadcaster", "--version"])
     with pytest.raises(SystemExit) as end:
-        runpy.run_module("broadcaster", run_name="__main__", alter_sys=True)
+        runpy.run_module("coldlever.broadcaster", run_name="__main__", alter_sys=True)
     assert end.value.code == 0
     assert __version__ in capsys.readouterr().out
 
@@ -223,7 +223,7 @@ def test_rehearse_passes_on_what_else_the_system_says_about_its_port(monkeypatch
     def refuse(*_arguments, **_options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("broadcaster.cli.rehearse.RehearsalServer", refuse)
+    monkeypatch.setattr("coldlever.broadcaster.cli.rehearse.RehearsalServer", refuse)
     shown = run("rehearse", "--port", "80", "--json")
     assert shown.exit_code == 8
     assert json.loads(shown.stdout)["error"]["code"] == "system-error"

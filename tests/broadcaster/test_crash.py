@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from broadcaster.ledger import State
+from coldlever.broadcaster.ledger.store import State
 
 pytestmark = pytest.mark.slow
 
@@ -38,15 +38,15 @@ def dying(*arguments, **options):
     return result
 
 setattr(owner, name, dying)
-from broadcaster.cli import cli
+from coldlever.broadcaster.cli import cli
 cli.main(sys.argv[4:])
 """
 
-RESERVE = "broadcaster.ledger:Ledger.reserve"
-BEGIN = "broadcaster.ledger:Ledger.begin_attempt"
-SEND = "broadcaster.api:ExchangeApi.post"
-SETTLE = "broadcaster.ledger:Ledger.settle"
-READ_BACK = "broadcaster.posting:Poster._look"
+RESERVE = "coldlever.broadcaster.ledger.store:Ledger.reserve"
+BEGIN = "coldlever.broadcaster.ledger.store:Ledger.begin_attempt"
+SEND = "coldlever.broadcaster.venue.client:ExchangeApi.post"
+SETTLE = "coldlever.broadcaster.ledger.store:Ledger.settle"
+READ_BACK = "coldlever.broadcaster.post.poster:Poster._look"
 
 RECORDED = [
     pytest.param(RESERVE, "after", 1, State.RESERVED, id="after the reservation"),

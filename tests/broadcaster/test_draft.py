@@ -7,9 +7,9 @@ import stat
 
 import pytest
 
-from shared.address import Address
-from shared.network import Network
-from shared.request import Defaults, load_requests
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.message.request import Defaults, load_requests
 
 VAULT = Address(b"\x11" * 20)
 HOUR = 3_600_000

@@ -8,9 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.effect import Effect, Snapshot, compare, dump_snapshot, load_snapshot
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from shared.request import Setting
+from coldlever.broadcaster.post.effect import (
+    Effect,
+    Snapshot,
+    compare,
+    dump_snapshot,
+    load_snapshot,
+)
+from coldlever.shared.action.actions import (
+    TopUpIsolatedOnlyMargin,
+    UpdateIsolatedMargin,
+    UpdateLeverage,
+)
+from coldlever.shared.action.setting import Setting
 
 CROSS_10 = UpdateLeverage(3, is_cross=True, leverage=10)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from broadcaster.api import ExchangeApi
-from broadcaster.ledger import Ledger, State
+from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.broadcaster.venue.client import ExchangeApi
 
 
 def interrupt(*_arguments, **_options):

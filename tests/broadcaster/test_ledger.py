@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import pytest
 
-from broadcaster import ledger as module
-from broadcaster.database import _enter_wal
-from broadcaster.ledger import Entry, Key, Ledger, State
-from shared.errors import EnvironmentFault, RuleRefused
-from shared.windows import nonce_floor_problem
+from coldlever.broadcaster.ledger import store as module
+from coldlever.broadcaster.ledger.store import Entry, Key, Ledger, State
+from coldlever.broadcaster.ledger.tables import _enter_wal
+from coldlever.shared.action.time_rules import nonce_floor_problem
+from coldlever.shared.errors import EnvironmentFault, RuleRefused
 
 VENUE = "testnet"
 
@@ -216,7 +216,7 @@ FULL_DISK = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
-from broadcaster.cli import cli
+from coldlever.broadcaster.cli import cli
 cli.main(sys.argv[2:])
 """
 
@@ -293,7 +293,7 @@ def test_opening_a_ledger_does_not_wait_for_ever_nor_for_other_faults(error, pat
 @pytest.mark.slow
 def test_many_processes_open_a_new_ledger_at_once(tmp_path):
     script = (
-        "import sys, pathlib; from broadcaster.ledger import Ledger; sys.stdin.read();"
+        "import sys, pathlib; from coldlever.broadcaster.ledger.store import Ledger; sys.stdin.read();"
         "Ledger(pathlib.Path(sys.argv[1])).close()"
     )
     racers = [

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from broadcaster.ledger import Ledger, State
-from shared.errors import EnvironmentFault
+from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.shared.errors import EnvironmentFault
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_row_whose_payload_was_exchanged_is_never_sent(desk, action, left_open
 def test_a_row_whose_payload_is_garbage_is_never_sent(desk, left_open, rewrite, content):
     rewrite("envelope", content)
     ledger = desk.ledger()
-    from broadcaster.row import payload_of
+    from coldlever.broadcaster.post.row import payload_of
 
     with pytest.raises(EnvironmentFault) as fault:
         payload_of(ledger.entries()[0])

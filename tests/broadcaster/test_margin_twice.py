@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from broadcaster.ledger import Ledger, State
+from coldlever.broadcaster.ledger.store import Ledger, State
 
 FIVE = 5_000_000
 
@@ -95,7 +95,7 @@ def test_an_accepted_amount_is_confirmed_although_more_than_it_moved(desk, actio
 
 
 def test_an_accepted_amount_that_moved_nothing_is_reported(desk, action, isolated, monkeypatch):
-    from broadcaster.rehearsal import rules
+    from coldlever.broadcaster.rehearsal.act import rules
 
     monkeypatch.setattr(rules, "_move_margin", lambda *_: None)
     shown = desk.post(desk.signed_file(action.margin(FIVE)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from broadcaster.api import Answer, ExchangeApi
-from shared.network import Network
+from coldlever.broadcaster.venue.client import Answer, ExchangeApi
+from coldlever.shared.action.network import Network
 
 
 @pytest.fixture

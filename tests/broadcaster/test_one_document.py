@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from shared.errors import EnvironmentFault
+from coldlever.shared.errors import EnvironmentFault
 
 CROSS = ("--coin", "BTC", "--leverage", "10", "--cross")
 
@@ -21,8 +21,9 @@ def disk_full(monkeypatch):
     def fail(*_arguments, **_options):
         raise EnvironmentFault("write-failed", "No space left on device")
 
-    for module in ("draft", "market", "post", "scan"):
-        monkeypatch.setattr(f"broadcaster.cli.{module}.write_document", fail)
+    for module in ("draft", "market", "post"):
+        monkeypatch.setattr(f"coldlever.broadcaster.cli.{module}.write_document", fail)
+    monkeypatch.setattr("coldlever.shared.cli.qr_commands.write_document", fail)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_a_stdout_that_cannot_take_the_receipt_is_the_environments_fault(desk, m
     def fail(*_arguments, **_options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("broadcaster.cli.post.write_document", fail)
+    monkeypatch.setattr("coldlever.broadcaster.cli.post.write_document", fail)
     shown = desk.run("post", desk.signed_file(), "--receipt", "-")
     assert shown.status == 8
     assert "CONFIRMED" in shown.stderr
@@ -93,7 +94,9 @@ def test_a_stdout_that_cannot_take_the_receipt_is_the_environments_fault(desk, m
 @pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
 def test_a_post_with_closed_standard_streams_still_posts(desk, closed):
     batch = desk.save(desk.sign(), desk.sign())
-    command = shlex.join([sys.executable, "-m", "broadcaster", *desk.arguments("post", batch)])
+    command = shlex.join(
+        [sys.executable, "-m", "coldlever.broadcaster", *desk.arguments("post", batch)]
+    )
     done = subprocess.run(
         ["bash", "-c", f"{command} {closed}"],
         capture_output=True,

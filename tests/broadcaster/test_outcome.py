@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.api import Answer, NoAnswer
-from broadcaster.outcome import Verdict, classify
+from coldlever.broadcaster.venue.client import Answer, NoAnswer
+from coldlever.broadcaster.venue.verdict import Verdict, classify
 
 A = "0x" + "ab" * 20
 

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from broadcaster.ledger import Ledger
-from broadcaster.rehearsal.sentences import Refused
-from shared.errors import EnvironmentFault
+from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.rehearsal.state.sentences import Refused
+from coldlever.shared.errors import EnvironmentFault
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_an_unknown_sentence_of_the_exchange_reaches_the_person_escaped(desk, mo
     def refuse(*_arguments):
         raise Refused(words)
 
-    monkeypatch.setattr("broadcaster.rehearsal.rules.apply", refuse)
+    monkeypatch.setattr("coldlever.broadcaster.rehearsal.act.rules.apply", refuse)
     shown = desk.post(desk.signed_file())
     assert (shown.status, shown.document["code"]) == (6, "exchange-refused")
     assert shown.document["sentence"] == "A new rule \\u{001b}[31mof theirs\\u{202e}."
@@ -259,8 +259,8 @@ def test_an_existing_receipt_file_is_noticed_before_anything_is_sent(desk):
 def test_a_person_at_the_terminal_has_the_last_word(desk, monkeypatch, answer, status, sent):
     terminal = SimpleNamespace(isatty=lambda: True)
     place = SimpleNamespace(stdin=terminal, exit=sys.exit)
-    monkeypatch.setattr("broadcaster.cli.post.sys", place)
-    monkeypatch.setattr("broadcaster.cli.post.ask", lambda _: answer)
+    monkeypatch.setattr("coldlever.broadcaster.cli.post.sys", place)
+    monkeypatch.setattr("coldlever.broadcaster.cli.post.ask", lambda _: answer)
     assert desk.run("post", desk.signed_file()).status == status
     assert desk.requests() == sent
 

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from broadcaster.api import Answer, ExchangeApi
-from broadcaster.checks import Checker
-from broadcaster.ledger import Ledger, State
-from broadcaster.posting import Poster
+from coldlever.broadcaster.check.checker import Checker
+from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.broadcaster.post.poster import Poster
+from coldlever.broadcaster.venue.client import Answer, ExchangeApi
 
 
 def test_a_gateway_that_wants_to_be_called_again_at_once_is_not_called_for_ever(desk):
@@ -94,13 +94,15 @@ def test_one_left_open_by_another_process_during_the_checks_is_gone_on_with(desk
 
 def test_what_expires_while_the_person_thinks_is_not_sent(desk, monkeypatch):
     terminal = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr("broadcaster.cli.post.sys", SimpleNamespace(stdin=terminal, exit=sys.exit))
+    monkeypatch.setattr(
+        "coldlever.broadcaster.cli.post.sys", SimpleNamespace(stdin=terminal, exit=sys.exit)
+    )
 
     def think(_prompt):
         desk.time += 3_600_000
         return "yes"
 
-    monkeypatch.setattr("broadcaster.cli.post.ask", think)
+    monkeypatch.setattr("coldlever.broadcaster.cli.post.ask", think)
     shown = desk.run("post", desk.signed_file())
     assert shown.status == 4
     assert "expired" in shown.stderr
@@ -108,7 +110,7 @@ def test_what_expires_while_the_person_thinks_is_not_sent(desk, monkeypatch):
 
 
 def test_with_keep_going_nobody_is_asked_when_nothing_can_be_posted(desk, action, monkeypatch):
-    monkeypatch.setattr("broadcaster.cli.post._confirm", lambda: pytest.fail("asked"))
+    monkeypatch.setattr("coldlever.broadcaster.cli.post._confirm", lambda: pytest.fail("asked"))
     shown = desk.run("post", desk.signed_file(action.leverage(50)), "--keep-going")
     assert shown.status == 4
 
@@ -186,7 +188,7 @@ def test_a_standing_that_cannot_be_read_before_the_post_only_weakens_the_proof(d
 
 def test_entries_of_one_venue_share_the_weight_budget(desk, action, monkeypatch):
     made = []
-    from broadcaster.cli import context
+    from coldlever.broadcaster.cli import context
 
     client = context._client
     monkeypatch.setattr(context, "_client", lambda venue: made.append(venue) or client(venue))
@@ -200,8 +202,8 @@ def test_entries_of_one_venue_share_the_weight_budget(desk, action, monkeypatch)
 
 
 def test_a_payload_without_account_and_market_is_never_recorded(desk):
-    from broadcaster.findings import Report
-    from shared.errors import EnvironmentFault
+    from coldlever.broadcaster.check.report import Report
+    from coldlever.shared.errors import EnvironmentFault
 
     payload = desk.sign()
     ledger = desk.ledger()
@@ -238,9 +240,9 @@ def test_without_a_file_the_usage_is_explained(desk):
 def test_on_a_terminal_a_batch_shows_its_progress(desk, monkeypatch):
     terminal = SimpleNamespace(isatty=lambda: True, write=sys.stderr.write, flush=sys.stderr.flush)
     place = SimpleNamespace(stdin=None, stderr=terminal, exit=sys.exit)
-    monkeypatch.setattr("broadcaster.cli.post.sys", place)
+    monkeypatch.setattr("coldlever.broadcaster.cli.post.sys", place)
     labels = []
-    from broadcaster.cli.post import click
+    from coldlever.broadcaster.cli.post import click
 
     bar = click.progressbar
 
@@ -275,7 +277,7 @@ def test_a_lock_that_the_system_refuses_is_the_environments_fault(desk, monkeypa
     def refuse(*_arguments):
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr("broadcaster.lock.fcntl.flock", refuse)
+    monkeypatch.setattr("coldlever.broadcaster.post.lock.fcntl.flock", refuse)
     shown = desk.post(desk.signed_file())
     assert (shown.status, shown.error) == (8, "system-error")
     assert desk.requests() == 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from broadcaster.ledger import State
+from coldlever.broadcaster.ledger.store import State
 
 
 @pytest.fixture
 def hurry(monkeypatch):
     """Makes the read time-out one that a test can wait for."""
-    return lambda: monkeypatch.setattr("broadcaster.api.READ_TIMEOUT_S", 0.4)
+    return lambda: monkeypatch.setattr("coldlever.broadcaster.venue.client.READ_TIMEOUT_S", 0.4)
 
 
 def test_an_accepted_post_is_confirmed_by_reading_the_setting_back(desk, action):

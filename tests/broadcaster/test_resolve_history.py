@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from broadcaster.api import ExchangeApi, NoAnswer
-from broadcaster.ledger import Ledger, State
-from broadcaster.rehearsal import Outcome
-from shared.request import Setting
+from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.broadcaster.rehearsal import Outcome
+from coldlever.broadcaster.venue.client import ExchangeApi, NoAnswer
+from coldlever.shared.action.setting import Setting
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def landed_unseen(desk, monkeypatch):
 
     def post(file: str) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr("broadcaster.posting.Poster._look", lambda *_: None)
+            patch.setattr("coldlever.broadcaster.post.poster.Poster._look", lambda *_: None)
             desk.exchange.inject("lose-answer")
             assert desk.post(file, "--retry-for", "0").status == 7
         assert desk.accepted() == 1
@@ -153,7 +153,7 @@ def test_what_was_reserved_and_never_sent_is_withdrawn_once_it_has_expired(desk,
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("broadcaster.ledger.Ledger.begin_attempt", die)
+        patch.setattr("coldlever.broadcaster.ledger.store.Ledger.begin_attempt", die)
         assert desk.post(file).status == 130
     assert desk.entry().state is State.RESERVED
     desk.time += 120_000
@@ -236,9 +236,9 @@ def test_a_market_with_a_treacherous_name_is_shown_escaped(desk, monkeypatch):
     blank = desk.reader()._read_meta(0)
     evil = {asset: replace(one, coin=f"{one.coin}\x1b[2J") for asset, one in blank.items()}
     with monkeypatch.context() as patch:
-        patch.setattr("broadcaster.exchange.Exchange._read_meta", lambda *_: evil)
+        patch.setattr("coldlever.broadcaster.venue.exchange.Exchange._read_meta", lambda *_: evil)
         patch.setattr(
-            "broadcaster.exchange.Exchange._read_setting",
+            "coldlever.broadcaster.venue.exchange.Exchange._read_setting",
             lambda *_: (Setting(is_cross=True, leverage=20), None),
         )
         told = desk.run("post", desk.signed_file()).stderr

@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from broadcaster.cli import cli
+from coldlever.broadcaster.cli import cli
 
 
 def run(*arguments: str, text: str | None = None):
@@ -41,12 +41,12 @@ def test_a_scanned_document_goes_to_a_new_file(desk, typed):
 
 
 def test_a_scanned_document_that_cannot_be_written_leaves_one_error(desk, typed, monkeypatch):
-    from shared.errors import EnvironmentFault
+    from coldlever.shared.errors import EnvironmentFault
 
     def fail(*_arguments, **_options):
         raise EnvironmentFault("write-failed", "No space left on device")
 
-    monkeypatch.setattr("broadcaster.cli.scan.write_document", fail)
+    monkeypatch.setattr("coldlever.shared.cli.qr_commands.write_document", fail)
     out = desk.folder / "scanned.json"
     shown = run("scan", "-", "--out", str(out), "--json", text=typed)
     assert json.loads(shown.stdout)["error"]["code"] == "write-failed"

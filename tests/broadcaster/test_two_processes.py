@@ -6,9 +6,9 @@ import fcntl
 
 import pytest
 
-from broadcaster.ledger import State
-from broadcaster.lock import payload_lock
-from shared.errors import EnvironmentFault
+from coldlever.broadcaster.ledger.store import State
+from coldlever.broadcaster.post.lock import payload_lock
+from coldlever.shared.errors import EnvironmentFault
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.weight import LIMIT, WINDOW_S, WeightBudget
+from coldlever.broadcaster.venue.weight import LIMIT, WINDOW_S, WeightBudget
 
 
 class Clock:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from broadcaster.rehearsal import RehearsalExchange, RehearsalServer
-from shared.address import Address, parse_address
-from shared.network import Network
+from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
+from coldlever.shared.action.address import Address, parse_address
+from coldlever.shared.action.network import Network
 
 VAULT = Address(b"\x11" * 20)
 
@@ -31,7 +31,7 @@ class Ceremony:
 
     def run(self, side: str, *arguments: str, expect: int = 0) -> dict:
         done = subprocess.run(
-            [sys.executable, "-m", side, *arguments],
+            [sys.executable, "-m", f"coldlever.{side}", *arguments],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -45,7 +45,7 @@ class Ceremony:
     def feed(self, text: str, side: str, *arguments: str) -> dict:
         """As `run`, with something on stdin."""
         done = subprocess.run(
-            [sys.executable, "-m", side, *arguments],
+            [sys.executable, "-m", f"coldlever.{side}", *arguments],
             cwd=self.folder,
             env=self.environment,
             input=text,
@@ -104,7 +104,7 @@ def made_key(tmp_path_factory):
         [
             sys.executable,
             "-m",
-            "signer",
+            "coldlever.signer",
             "key",
             "new",
             "--out",

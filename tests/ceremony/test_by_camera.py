@@ -7,7 +7,7 @@ import json
 import pytest
 from film import film
 
-from broadcaster.rehearsal import Outcome
+from coldlever.broadcaster.rehearsal import Outcome
 
 pytestmark = pytest.mark.slow
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from shared.fields import Where
-from shared.market import parse_market_table
-from shared.request import Defaults, load_requests
-from shared.review import check_words
-from shared.signature import SigningKey
-from shared.signed import load_signed, verify
+from coldlever.shared.action.market import parse_market_table
+from coldlever.shared.message.request import Defaults, load_requests
+from coldlever.shared.message.review import check_words
+from coldlever.shared.message.signed import load_signed, verify
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.key.signing_key import SigningKey
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text()
 BLOCKS = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)

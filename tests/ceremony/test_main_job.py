@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from broadcaster.rehearsal import Outcome
-from shared.address import Address
-from shared.network import Network
+from coldlever.broadcaster.rehearsal import Outcome
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
 
 pytestmark = pytest.mark.slow
 

@@ -11,19 +11,20 @@ from hyperliquid.utils import signing as sdk
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.actions import (
+from coldlever.shared.action.actions import (
     TopUpIsolatedOnlyMargin,
     UpdateIsolatedMargin,
     UpdateLeverage,
     parse_action,
 )
-from shared.address import Address, parse_address
-from shared.fields import SAFE_INTEGER_MAX, U32_MAX, Where
-from shared.hashing import hash_wire_action
-from shared.network import Network
-from shared.signable import Signable
-from shared.signature import CURVE_ORDER, SigningKey, recover
-from shared.windows import NONCE_PAST_MS
+from coldlever.shared.action.address import Address, parse_address
+from coldlever.shared.action.hashing import hash_wire_action
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.signature import CURVE_ORDER, recover
+from coldlever.shared.action.time_rules import NONCE_PAST_MS
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, U32_MAX, Where
+from coldlever.signer.key.signing_key import SigningKey
 
 VECTORS = json.loads(
     (Path(__file__).resolve().parents[1] / "vectors" / "core.json").read_text("utf-8")

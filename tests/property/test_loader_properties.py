@@ -5,15 +5,15 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.errors import ColdleverError
-from shared.fields import Where
-from shared.market import parse_market_table
-from shared.network import Network
-from shared.printable import printable, quoted
-from shared.request import Defaults, load_requests
-from shared.review import batch_words, render_batch, render_review, review
-from shared.signed import load_signed, verify
-from shared.strict_json import NotInteger, loads
+from coldlever.shared.action.market import parse_market_table
+from coldlever.shared.action.network import Network
+from coldlever.shared.errors import ColdleverError
+from coldlever.shared.message.request import Defaults, load_requests
+from coldlever.shared.message.review import batch_words, render_batch, render_review, review
+from coldlever.shared.message.signed import load_signed, verify
+from coldlever.shared.printable import printable, quoted
+from coldlever.shared.reading.fields import Where
+from coldlever.shared.reading.strict_json import NotInteger, loads
 from tests.property.wires import (
     JSON_VALUES,
     damaged,

@@ -6,12 +6,12 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.errors import ColdleverError, RuleRefused
-from shared.message import compact_document, load_message
-from shared.network import Network
-from shared.request import RequestFile
-from shared.signature import Signature
-from shared.signed import SignedFile, SignedPayload, verify
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signature import Signature
+from coldlever.shared.errors import ColdleverError, RuleRefused
+from coldlever.shared.message.any import compact_document, load_message
+from coldlever.shared.message.request import RequestFile
+from coldlever.shared.message.signed import SignedFile, SignedPayload, verify
 from tests.property.wires import JSON_VALUES, damaged, garbled, payloads, requests, tables
 
 MANY = settings(deadline=None, max_examples=150)

@@ -7,12 +7,17 @@ from tempfile import TemporaryDirectory
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.address import Address, parse_address
-from shared.errors import ColdleverError, InputRefused, UsageRefused
-from shared.fields import SAFE_INTEGER_MAX, Where, describe
-from shared.files import read_bounded, require_writable, write_exclusive
-from shared.moments import moment, parse_duration, parse_moment, span
-from shared.windows import NONCE_FUTURE_MS, NONCE_PAST_MS, expiry_problem, nonce_window_problem
+from coldlever.shared.action.address import Address, parse_address
+from coldlever.shared.action.time_rules import (
+    NONCE_FUTURE_MS,
+    NONCE_PAST_MS,
+    expiry_problem,
+    nonce_window_problem,
+)
+from coldlever.shared.errors import ColdleverError, InputRefused, UsageRefused
+from coldlever.shared.files import read_bounded, require_writable, write_exclusive
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, Where, describe
+from coldlever.shared.reading.times import moment, parse_duration, parse_moment, span
 from tests.property.wires import JSON_VALUES, TIMES
 
 MANY = settings(deadline=None, max_examples=200)

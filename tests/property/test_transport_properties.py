@@ -1,4 +1,4 @@
-"""shared.transport: any message there and back; any bytes a message or a refusal."""
+"""coldlever.shared.compact: any message there and back; any bytes a message or a refusal."""
 
 import json
 
@@ -6,18 +6,23 @@ import cbor2
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from shared.address import Address
-from shared.errors import InputRefused, RuleRefused
-from shared.fields import SAFE_INTEGER_MAX, U32_MAX
-from shared.market import MarginMode, MarketEntry, MarketTable
-from shared.message import load_message, message_wire
-from shared.network import Network
-from shared.request import Request, RequestFile, Setting
-from shared.signable import Signable
-from shared.signature import Signature
-from shared.signed import SignedFile, SignedPayload
-from shared.transport import TYPES, cbor, decode, encode
+from coldlever.shared.action.actions import (
+    TopUpIsolatedOnlyMargin,
+    UpdateIsolatedMargin,
+    UpdateLeverage,
+)
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.market import MarginMode, MarketEntry, MarketTable
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.setting import Setting
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.signature import Signature
+from coldlever.shared.compact import TYPES, decode, encode, strict_cbor
+from coldlever.shared.errors import InputRefused, RuleRefused
+from coldlever.shared.message.any import load_message, message_wire
+from coldlever.shared.message.request import Request, RequestFile
+from coldlever.shared.message.signed import SignedFile, SignedPayload
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, U32_MAX
 
 _QUIET = settings(deadline=None, max_examples=150)
 
@@ -171,18 +176,18 @@ def test_any_value_is_a_message_or_a_refusal(kind, value):
 @_QUIET
 def test_any_value_of_ours_comes_back(value):
     data = cbor2.dumps(value, canonical=True)
-    assert cbor.loads(data, "QR") == value
-    assert cbor.dumps(value) == data
+    assert strict_cbor.loads(data, "QR") == value
+    assert strict_cbor.dumps(value) == data
 
 
 @given(data=st.binary(max_size=60))
 @settings(deadline=None, max_examples=500)
 def test_any_bytes_have_at_most_one_value(data):
     try:
-        value = cbor.loads(data, "QR")
+        value = strict_cbor.loads(data, "QR")
     except InputRefused:
         return
-    assert cbor.dumps(value) == data
+    assert strict_cbor.dumps(value) == data
 
 
 def _read(kind, data):

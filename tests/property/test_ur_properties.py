@@ -7,16 +7,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared import bytewords
-from shared.bytewords import Style
-from shared.errors import InputRefused
-from shared.ur import Reception, UrDecoder, UrEncoder, decode_ur, encode_ur
-from shared.ur.fountain_decoder import FountainDecoder
-from shared.ur.fountain_encoder import FountainEncoder
-from shared.ur.fragment_chooser import FragmentChooser
-from shared.ur.limits import MAX_UINT32
-from shared.ur.part import Part
-from shared.ur.resource import ResourcePart, parse_resource
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.ur import Reception, UrDecoder, UrEncoder, bytewords, decode_ur, encode_ur
+from coldlever.shared.ur.bytewords import Style
+from coldlever.shared.ur.fountain_decoder import FountainDecoder
+from coldlever.shared.ur.fountain_encoder import FountainEncoder
+from coldlever.shared.ur.fragment_chooser import FragmentChooser
+from coldlever.shared.ur.limits import MAX_UINT32
+from coldlever.shared.ur.part import Part
+from coldlever.shared.ur.resource import ResourcePart, parse_resource
 
 _T = TypeVar("_T")
 

@@ -4,16 +4,22 @@ import copy
 
 from hypothesis import strategies as st
 
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from shared.address import Address
-from shared.fields import SAFE_INTEGER_MAX, U32_MAX
-from shared.market import COIN_MAX_LENGTH, MarginMode, MarketEntry, MarketTable
-from shared.network import Network
-from shared.request import NOTE_MAX_LENGTH, Request, Setting
-from shared.signable import Signable
-from shared.signature import CURVE_ORDER, SigningKey
-from shared.signed import SignedPayload
-from shared.windows import NONCE_PAST_MS
+from coldlever.shared.action.actions import (
+    TopUpIsolatedOnlyMargin,
+    UpdateIsolatedMargin,
+    UpdateLeverage,
+)
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.market import COIN_MAX_LENGTH, MarginMode, MarketEntry, MarketTable
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.setting import Setting
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.signature import CURVE_ORDER
+from coldlever.shared.action.time_rules import NONCE_PAST_MS
+from coldlever.shared.message.request import NOTE_MAX_LENGTH, Request
+from coldlever.shared.message.signed import SignedPayload
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, U32_MAX
+from coldlever.signer.key.signing_key import SigningKey
 
 U32 = st.integers(0, U32_MAX)
 MULTIPLES = st.integers(1, U32_MAX)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from shared.actions import UpdateLeverage
-from shared.address import parse_address
-from shared.errors import ColdleverError
-from shared.fields import Where
-from shared.network import Network
-from shared.signable import Signable
-from shared.signature import SigningKey
-from shared.signed import SignedPayload
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.address import parse_address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.errors import ColdleverError
+from coldlever.shared.message.signed import SignedPayload
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.key.signing_key import SigningKey
 
 NONCE = 1_795_340_000_000
 EXPIRY = 1_795_343_600_000

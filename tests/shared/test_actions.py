@@ -2,14 +2,14 @@
 
 import pytest
 
-from shared.actions import (
+from coldlever.shared.action.actions import (
     TopUpIsolatedOnlyMargin,
     UpdateIsolatedMargin,
     UpdateLeverage,
     parse_action,
 )
-from shared.fields import SAFE_INTEGER_MAX, U32_MAX, Where
-from shared.strict_json import NotInteger
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, U32_MAX, Where
+from coldlever.shared.reading.strict_json import NotInteger
 
 LEVERAGE = {"type": "updateLeverage", "asset": 3, "isCross": False, "leverage": 7}
 MARGIN = {"type": "updateIsolatedMargin", "asset": 3, "isBuy": True, "ntli": -1_000_000}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.address import Address, parse_address
+from coldlever.shared.action.address import Address, parse_address
 
 # From the text of EIP-55.
 CHECKSUMMED = [

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared import bytewords
-from shared.bytewords import WORDS, Style
-from shared.errors import InputRefused
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.ur import bytewords
+from coldlever.shared.ur.bytewords import WORDS, Style
 
 _OWN = Path(__file__).resolve().parents[1] / "vectors" / "ur.json"
 _REFERENCE = (

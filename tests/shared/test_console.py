@@ -11,10 +11,17 @@ from types import SimpleNamespace
 import click
 import pytest
 
-from shared import errors
-from shared.console import ColdleverGroup, Lazy, ask, emit, emit_json, json_option, say
+from coldlever.shared import errors
+from coldlever.shared.cli.console import (
+    ColdleverGroup,
+    Lazy,
+    ask,
+    emit,
+    emit_json,
+    json_option,
+    say,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
 CLASSES = [
     "UsageRefused", "InputRefused", "RuleRefused", "PersonDeclined", "ExchangeRefused",
     "OutcomeUnknown", "EnvironmentFault",
@@ -231,9 +238,8 @@ def test_no_color_reaches_the_commands(run, monkeypatch):
 
 PROGRAM = """
 import sys
-sys.path.insert(0, {root!r})
-from shared.console import ColdleverGroup, emit_json, json_option
-from shared.errors import RuleRefused
+from coldlever.shared.cli.console import ColdleverGroup, emit_json, json_option
+from coldlever.shared.errors import RuleRefused
 group = ColdleverGroup(name="tool")
 @group.command("print")
 @json_option
@@ -248,7 +254,7 @@ group.main()
 
 
 def started(*arguments, **options):
-    command = [sys.executable, "-c", PROGRAM.format(root=str(ROOT)), *arguments]
+    command = [sys.executable, "-c", PROGRAM, *arguments]
     return subprocess.Popen(command, **{"stderr": subprocess.PIPE, **options})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from shared.console import ColdleverGroup, emit, json_option
+from coldlever.shared.cli.console import ColdleverGroup, emit, json_option
 
 FOREIGN = "\x1b[2J\u202e\u0430"
 

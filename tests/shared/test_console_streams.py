@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import click
 import pytest
 
-from shared.console import (
+from coldlever.shared.cli.console import (
     ask,
     ask_secret,
     dump_document,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import errors
+from coldlever.shared import errors
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "formats.md").read_text("utf-8")
@@ -74,7 +74,7 @@ def test_every_documented_code_exists(heading):
 
 
 def test_every_check_is_documented():
-    text = (ROOT / "broadcaster" / "checks.py").read_text("utf-8")
+    text = (ROOT / "broadcaster/src/coldlever/broadcaster/check/checker.py").read_text("utf-8")
     steps = set(re.findall(r'^ +\("([a-z-]+)", ', text, re.MULTILINE))
     assert len(steps) >= 14
     assert steps - quoted(section("Check codes")) == set()

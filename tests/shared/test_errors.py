@@ -3,9 +3,9 @@
 import click
 import pytest
 
-from shared import errors
-from shared.errors import ColdleverError, InputRefused
-from shared.refusals import refusal_of
+from coldlever.shared import errors
+from coldlever.shared.cli.refusals import refusal_of
+from coldlever.shared.errors import ColdleverError, InputRefused
 
 STATUSES = {
     "UsageRefused": 2,

@@ -2,22 +2,21 @@
 
 import pytest
 
-from shared.fields import (
+from coldlever.shared.action.address import as_address, as_optional_address
+from coldlever.shared.reading.fields import (
     SAFE_INTEGER_MAX,
     U32_MAX,
     Where,
-    as_address,
     as_boolean,
     as_bytes,
     as_choice,
     as_integer,
     as_object,
-    as_optional_address,
     as_string,
     describe,
     elements,
 )
-from shared.strict_json import NotInteger
+from coldlever.shared.reading.strict_json import NotInteger
 
 ADDRESS = "0x1719884eb866cb12b2287399b15f7db5e7d775ea"
 NOT_INTEGERS = [NotInteger("10.0"), NotInteger("1e1"), NotInteger("-0"), "10", True, None, [10], {}]

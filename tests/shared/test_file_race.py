@@ -2,17 +2,14 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
 RACER = """
 import os, sys, time
 from pathlib import Path
-sys.path.insert(0, {root!r})
-from shared.errors import UsageRefused
-from shared.files import write_exclusive
+from coldlever.shared.errors import UsageRefused
+from coldlever.shared.files import write_exclusive
 if {without_links}:
     def link(*arguments, **options):
         raise PermissionError(1, "no links here")
@@ -33,7 +30,7 @@ except UsageRefused:
 def test_of_several_processes_one_wins_with_its_whole_content(without_links, tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
-    program = RACER.format(root=str(ROOT), without_links=without_links)
+    program = RACER.format(without_links=without_links)
     racers = [
         subprocess.Popen(
             [sys.executable, "-c", program, folder / "name", tmp_path / "go", str(number)],

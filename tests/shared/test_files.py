@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import EnvironmentFault
-from shared.files import read_bounded, require_writable, write_exclusive
+from coldlever.shared.errors import EnvironmentFault
+from coldlever.shared.files import read_bounded, require_writable, write_exclusive
 
 WITHOUT_LINKS = [errno.EPERM, errno.ENOTSUP, errno.ENOSYS]
 

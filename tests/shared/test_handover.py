@@ -4,12 +4,18 @@ import json
 
 import pytest
 
-from shared.handover import SCANNED, Expected, draw_message, message_parts, scan_document
-from shared.message import load_message, message_wire
-from shared.qr.density import Density
-from shared.qr.options import Drawing, Scanning
-from shared.request import RequestFile
-from shared.signed import SignedFile
+from coldlever.shared.cli.handover import (
+    SCANNED,
+    Expected,
+    draw_message,
+    message_parts,
+    scan_document,
+)
+from coldlever.shared.message.any import load_message, message_wire
+from coldlever.shared.message.request import RequestFile
+from coldlever.shared.message.signed import SignedFile
+from coldlever.shared.qr.choices import Drawing, Scanning
+from coldlever.shared.qr.draw.density import Density
 
 FILES = Scanning(wanted=True, camera=None)
 

@@ -6,14 +6,15 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from shared.actions import UpdateIsolatedMargin, parse_action
-from shared.address import parse_address
-from shared.fields import Where
-from shared.hashing import action_hash, agent_digest, hash_wire_action
-from shared.keccak import keccak256
-from shared.network import Network
-from shared.signable import Signable
-from shared.signature import SigningKey, recover
+from coldlever.shared.action.actions import UpdateIsolatedMargin, parse_action
+from coldlever.shared.action.address import parse_address
+from coldlever.shared.action.hashing import action_hash, agent_digest, hash_wire_action
+from coldlever.shared.action.keccak import keccak256
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.signature import recover
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.key.signing_key import SigningKey
 
 VECTORS = json.loads(
     (Path(__file__).resolve().parents[1] / "vectors" / "actions.json").read_text("utf-8")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from shared import keccak
+from coldlever.shared.action import keccak
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])

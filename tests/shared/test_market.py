@@ -2,9 +2,12 @@
 
 import pytest
 
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from shared.fields import Where
-from shared.market import (
+from coldlever.shared.action.actions import (
+    TopUpIsolatedOnlyMargin,
+    UpdateIsolatedMargin,
+    UpdateLeverage,
+)
+from coldlever.shared.action.market import (
     MarginMode,
     describe_kind,
     parse_market_entry,
@@ -13,7 +16,8 @@ from shared.market import (
     require_fitting,
     venue_objections,
 )
-from shared.network import Network
+from coldlever.shared.action.network import Network
+from coldlever.shared.reading.fields import Where
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from shared.market import MarketEntry, MarketTable
-from shared.message import compact_document, load_message, message_wire
-from shared.network import Network
-from shared.request import RequestFile
-from shared.signature import Signature
-from shared.signed import SignedFile, verify
+from coldlever.shared.action.market import MarketEntry, MarketTable
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signature import Signature
+from coldlever.shared.message.any import compact_document, load_message, message_wire
+from coldlever.shared.message.request import RequestFile
+from coldlever.shared.message.signed import SignedFile, verify
 
 
 def load(wire, network=None):

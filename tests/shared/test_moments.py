@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.fields import SAFE_INTEGER_MAX
-from shared.moments import moment, parse_duration, parse_moment, span
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX
+from coldlever.shared.reading.times import moment, parse_duration, parse_moment, span
 
 
 @pytest.mark.parametrize(

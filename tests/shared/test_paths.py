@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.paths import make_folder, state_folder
+from coldlever.shared.cli.state_folder import make_folder, state_folder
 
 
 @pytest.mark.parametrize(

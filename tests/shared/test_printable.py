@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.printable import printable, quoted
+from coldlever.shared.printable import printable, quoted
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.errors import InputRefused
-from shared.qr.collector import Collector, Outcome, ScanResult, Sighting, Tally
-from shared.qr.foreign import name_of
-from shared.qr.progress import Watcher, progress_line
-from shared.qr.reading import Frame
-from shared.qr.scan import scan
-from shared.ur import UrEncoder, encode_ur
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.qr.scan.collector import Collector, Outcome, ScanResult, Sighting, Tally
+from coldlever.shared.qr.scan.foreign import name_of
+from coldlever.shared.qr.scan.frame import Frame
+from coldlever.shared.qr.scan.progress import Watcher, progress_line
+from coldlever.shared.qr.scan.scan import scan
+from coldlever.shared.ur import UrEncoder, encode_ur
 
 _KIND = "x-coldlever-test"
 _MESSAGE = random.Random(5).randbytes(1000)
@@ -142,8 +142,8 @@ class TestCollector:
         assert not collector.complete
 
     def test_a_message_that_does_not_fit_its_checksum_is_discarded_and_can_be_scanned_again(self):
-        from shared.ur.part import Part
-        from shared.ur.resource import ResourcePart, parse_resource
+        from coldlever.shared.ur.part import Part
+        from coldlever.shared.ur.resource import ResourcePart, parse_resource
 
         *good, last = _parts()[:10]
         part = parse_resource(last).part

@@ -18,23 +18,22 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from shared.console import ColdleverGroup, emit_json, json_option
-from shared.errors import UsageRefused
-from shared.qr import intake, show
-from shared.qr.density import Density
-from shared.qr.frames import ur_frames
-from shared.qr.options import (
-    Drawing,
-    Scanning,
+from coldlever.shared.cli import qr_draw, qr_scan
+from coldlever.shared.cli.console import ColdleverGroup, emit_json, json_option
+from coldlever.shared.cli.qr_options import (
     drawing_options,
     require_drawable,
     scan_message,
     scanning_options,
     show_message,
 )
-from shared.qr.picture import picture
-from shared.qr.terminal import Size
-from shared.ur import UrEncoder, encode_ur
+from coldlever.shared.errors import UsageRefused
+from coldlever.shared.qr.choices import Drawing, Scanning
+from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.frames import ur_frames
+from coldlever.shared.qr.draw.picture import picture
+from coldlever.shared.qr.play.blocks import Size
+from coldlever.shared.ur import UrEncoder, encode_ur
 
 _ROOT = Path(__file__).parents[2]
 _KIND = "x-coldlever-test"
@@ -161,13 +160,13 @@ class TestDrawing:
         stdin = io.StringIO()
         monkeypatch.setattr(sys, "stderr", stderr)
         monkeypatch.setattr(sys, "stdin", stdin)
-        monkeypatch.setattr(show, "_TERMINAL", "/nonexistent")
-        monkeypatch.setattr(show, "_terminal_size", lambda: Size(57, 29))
+        monkeypatch.setattr(qr_draw, "_TERMINAL", "/nonexistent")
+        monkeypatch.setattr(qr_draw, "_terminal_size", lambda: Size(57, 29))
         drawing = Drawing(True, False, None, Density.MEDIUM, False, 200, False)
         show_message(_KIND, _MESSAGE, _DOCUMENT, drawing)
         stderr.flush()
         assert stderr.buffer.getvalue().decode().count("\n") == 29
-        monkeypatch.setattr(show, "_terminal_size", lambda: Size(56, 29))
+        monkeypatch.setattr(qr_draw, "_terminal_size", lambda: Size(56, 29))
         with pytest.raises(Exception, match="57 columns") as fault:
             show_message(_KIND, _MESSAGE, _DOCUMENT, drawing)
         assert fault.value.code == "terminal-too-small"
@@ -183,7 +182,7 @@ class TestDrawing:
                 monkeypatch.setattr(sys, "stdin", os.fdopen(os.dup(inner)))
             else:
                 monkeypatch.setattr(sys, "stdin", io.StringIO())
-                monkeypatch.setattr(show, "_TERMINAL", os.ttyname(inner))
+                monkeypatch.setattr(qr_draw, "_TERMINAL", os.ttyname(inner))
             ended = threading.Event()
             press = threading.Thread(target=_press, args=[keys, ended], daemon=True)
             drain = threading.Thread(target=_drain, args=[outer], daemon=True)
@@ -256,8 +255,8 @@ class TestScanning:
         assert refusal.value.code == "scan-sources"
 
     def test_a_camera_is_looked_through(self, monkeypatch):
-        from shared.qr import video
-        from shared.qr.reading import Frame
+        from coldlever.shared.qr.scan import video
+        from coldlever.shared.qr.scan.frame import Frame
 
         texts = UrEncoder(_KIND, _LONG_MESSAGE, 200).parts()
         monkeypatch.setattr(
@@ -278,7 +277,7 @@ class TestScanning:
         )
         stdin.isatty = lambda: True
         monkeypatch.setattr(sys, "stdin", stdin)
-        assert intake.scan_message({_KIND}, ["-"], None).data == _LONG_MESSAGE
+        assert qr_scan.scan_message({_KIND}, ["-"], None).data == _LONG_MESSAGE
         stderr.flush()
         shown = stderr.buffer.getvalue().decode().replace("\x1b[0m", "")
         assert shown.startswith("Scan with the scanner that types; Ctrl-D ends.\n")
@@ -288,7 +287,7 @@ class TestScanning:
         assert shown.endswith("complete: 5 of 5 fragments\n")
 
     def test_an_interruption_leaves_130_and_nothing_else(self, monkeypatch):
-        from shared.qr import video
+        from coldlever.shared.qr.scan import video
 
         def interrupted(_):
             raise KeyboardInterrupt
@@ -300,7 +299,7 @@ class TestScanning:
 
 def test_importing_the_options_loads_neither_what_draws_nor_what_reads():
     code = (
-        "import sys, shared.qr.options\n"
+        "import sys, coldlever.shared.cli.qr_options\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}"
         " & {'PIL', 'cv2', 'numpy', 'qrcode', 'zxingcpp', 'termios', 'json'}))"
     )
@@ -309,6 +308,5 @@ def test_importing_the_options_loads_neither_what_draws_nor_what_reads():
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": str(_ROOT)},
     )
     assert done.stdout.split() == []

@@ -17,18 +17,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from shared.errors import EnvironmentFault, InputRefused, UsageRefused
-from shared.qr import pace
-from shared.qr.bitmap import packed_rows
-from shared.qr.codes import code_reader
-from shared.qr.collector import Collector, Outcome
-from shared.qr.density import Density
-from shared.qr.frames import json_frame, static_stream, ur_frames, ur_parts, ur_stream
-from shared.qr.matrix import FIXED_MASK, MAX_VERSION, QUIET_ZONE, matrix_of, version_of
-from shared.qr.picture import ENDINGS, ending_of, picture
-from shared.qr.png import png
-from shared.qr.reading import Frame, file_frames
-from shared.ur import UrEncoder, encode_ur
+from coldlever.shared.errors import EnvironmentFault, InputRefused, UsageRefused
+from coldlever.shared.qr.draw import pace
+from coldlever.shared.qr.draw.bitmap import packed_rows
+from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.frames import (
+    json_frame,
+    static_stream,
+    ur_frames,
+    ur_parts,
+    ur_stream,
+)
+from coldlever.shared.qr.draw.matrix import (
+    FIXED_MASK,
+    MAX_VERSION,
+    QUIET_ZONE,
+    matrix_of,
+    version_of,
+)
+from coldlever.shared.qr.draw.picture import ENDINGS, ending_of, picture
+from coldlever.shared.qr.draw.png import png
+from coldlever.shared.qr.scan.collector import Collector, Outcome
+from coldlever.shared.qr.scan.decoder import code_reader
+from coldlever.shared.qr.scan.files import file_frames
+from coldlever.shared.qr.scan.frame import Frame
+from coldlever.shared.ur import UrEncoder, encode_ur
 
 _KIND = "x-coldlever-test"
 # What one request takes as CBOR, about; so 120 B to 24 kB are 1 to 200 requests.

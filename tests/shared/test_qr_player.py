@@ -10,13 +10,13 @@ import termios
 
 import pytest
 
-from shared.qr import keys
-from shared.qr.animation import STATUS_ROWS, Player
-from shared.qr.density import Density
-from shared.qr.frames import json_frame, static_stream, ur_stream
-from shared.qr.keys import KeyReader
-from shared.qr.screen import Screen
-from shared.qr.terminal import Size
+from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.frames import json_frame, static_stream, ur_stream
+from coldlever.shared.qr.play import keyboard
+from coldlever.shared.qr.play.blocks import Size
+from coldlever.shared.qr.play.keyboard import KeyReader
+from coldlever.shared.qr.play.player import STATUS_ROWS, Player
+from coldlever.shared.qr.play.screen import Screen
 
 _MESSAGE = random.Random(900).randbytes(900)
 _ROOM = Size(200, 100)
@@ -62,7 +62,7 @@ def _played(*presses, streams=None, room=lambda: _ROOM, density=Density.MEDIUM, 
 
 
 class TestPlayer:
-    @pytest.mark.parametrize("key", ["q", keys.ENTER, keys.ESCAPE, keys.GONE])
+    @pytest.mark.parametrize("key", ["q", keyboard.ENTER, keyboard.ESCAPE, keyboard.GONE])
     def test_frames_change_at_the_pace_until_an_ending_key(self, key):
         frames, fingers, shown = _played((1050, key))
         assert len(frames) == shown == 6
@@ -225,7 +225,7 @@ class TestKeyReader:
             assert local & termios.ISIG, "Ctrl-C must interrupt"
             os.write(outer, b"wQ+\r\n")
             found = [reader.read(1000) for _ in range(5)]
-            assert found == ["w", "q", "+", keys.ENTER, keys.ENTER]
+            assert found == ["w", "q", "+", keyboard.ENTER, keyboard.ENTER]
             assert reader.read(0) is None
         assert termios.tcgetattr(inner) == before
 
@@ -233,7 +233,7 @@ class TestKeyReader:
         outer, inner = terminal
         with KeyReader(inner) as reader:
             os.write(outer, b"\x1b")
-            assert reader.read(1000) == keys.ESCAPE
+            assert reader.read(1000) == keyboard.ESCAPE
             os.write(outer, b"\x1b[A")
             assert reader.read(1000) is None
 
@@ -247,7 +247,7 @@ class TestKeyReader:
         outer, inner = terminal
         reader = KeyReader(inner)
         os.close(outer)
-        assert reader.read(1000) == keys.GONE
+        assert reader.read(1000) == keyboard.GONE
 
     def test_a_terminal_that_cannot_be_read_ends_it(self, terminal, monkeypatch):
         outer, inner = terminal
@@ -257,7 +257,7 @@ class TestKeyReader:
             raise OSError
 
         monkeypatch.setattr(os, "read", fail)
-        assert KeyReader(inner).read(1000) == keys.GONE
+        assert KeyReader(inner).read(1000) == keyboard.GONE
 
     def test_the_mode_is_restored_after_an_interruption(self, terminal):
         _, inner = terminal

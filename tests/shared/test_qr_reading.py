@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import random
 import struct
 import subprocess
@@ -10,7 +9,6 @@ import sys
 import types
 import warnings
 import zlib
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,17 +18,18 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from benchmarks.camera import DAMAGES, photographed
-from shared.errors import EnvironmentFault, InputRefused
-from shared.qr import stills, video
-from shared.qr.codes import code_reader
-from shared.qr.collector import Collector
-from shared.qr.density import Density
-from shared.qr.frames import ur_frames
-from shared.qr.lines import MAX_LINE_BYTES, line_frames
-from shared.qr.picture import picture
-from shared.qr.reading import Frame, file_frames
-from shared.qr.video import camera_frames, video_frames
-from shared.ur import encode_ur
+from coldlever.shared.errors import EnvironmentFault, InputRefused
+from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.frames import ur_frames
+from coldlever.shared.qr.draw.picture import picture
+from coldlever.shared.qr.scan import stills, video
+from coldlever.shared.qr.scan.collector import Collector
+from coldlever.shared.qr.scan.decoder import code_reader
+from coldlever.shared.qr.scan.files import file_frames
+from coldlever.shared.qr.scan.frame import Frame
+from coldlever.shared.qr.scan.typed import MAX_LINE_BYTES, line_frames
+from coldlever.shared.qr.scan.video import camera_frames, video_frames
+from coldlever.shared.ur import encode_ur
 
 _KIND = "x-coldlever-test"
 _MESSAGE = random.Random(120).randbytes(120)
@@ -464,10 +463,10 @@ class TestExtras:
 
 _ISOLATED = """
 import sys
-from signer.isolation import engage
+from coldlever.signer.isolation import engage
 engage()
-from shared.errors import InputRefused
-from shared.qr.reading import file_frames
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.qr.scan.files import file_frames
 for name in sys.argv[1:]:
     try:
         print(*(text for frame in file_frames(name) for text in frame.texts[:1]))
@@ -488,7 +487,6 @@ def test_the_signer_s_isolation_lets_pictures_and_videos_be_read_and_nothing_els
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert done.stderr == ""
     found = dict(zip(paths, done.stdout.splitlines(), strict=True))

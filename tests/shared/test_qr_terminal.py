@@ -20,14 +20,14 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from shared.errors import EnvironmentFault
-from shared.qr.codes import code_reader
-from shared.qr.collector import Collector
-from shared.qr.density import Density
-from shared.qr.frames import ur_frames
-from shared.qr.reading import Frame
-from shared.qr.terminal import Size, draw, drawn_size, require_room
-from shared.ur import encode_ur
+from coldlever.shared.errors import EnvironmentFault
+from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.frames import ur_frames
+from coldlever.shared.qr.play.blocks import Size, draw, drawn_size, require_room
+from coldlever.shared.qr.scan.collector import Collector
+from coldlever.shared.qr.scan.decoder import code_reader
+from coldlever.shared.qr.scan.frame import Frame
+from coldlever.shared.ur import encode_ur
 
 _ROOT = Path(__file__).parents[2]
 _KIND = "x-coldlever-test"
@@ -194,9 +194,9 @@ _PROGRAM = """
 import fcntl, sys, termios
 if {take_terminal}:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from shared.console import ColdleverGroup
-from shared.qr.density import Density
-from shared.qr.options import Drawing, show_message
+from coldlever.shared.cli.console import ColdleverGroup
+from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.cli.qr_options import Drawing, show_message
 commands = ColdleverGroup()
 @commands.command()
 def show():
@@ -235,7 +235,7 @@ class _Session:
             stdout=self._inner,
             stderr=self._inner,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1"},
+            env={**os.environ, "PYTHONUTF8": "1"},
         )
 
     def resize(self, columns, rows):
@@ -361,7 +361,7 @@ class TestWithoutKeyboard:
             capture_output=True,
             check=False,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", "NO_COLOR": "1"},
+            env={**os.environ, "PYTHONUTF8": "1", "NO_COLOR": "1"},
         )
 
     def test_a_static_code_is_printed_with_its_colours(self):
@@ -386,9 +386,7 @@ def test_tmux_shows_a_code_that_is_read_in_every_theme(tmp_path, wide):
     columns, rows = 130, 70
     script = tmp_path / "show.py"
     script.write_text(_program(_MESSAGE, wide=wide, take_terminal=False))
-    command = shlex.join(
-        ["env", f"PYTHONPATH={_ROOT}", "PYTHONUTF8=1", sys.executable, str(script)]
-    )
+    command = shlex.join(["env", "PYTHONUTF8=1", sys.executable, str(script)])
     environment = {
         **os.environ,
         "TERM": "xterm-256color",

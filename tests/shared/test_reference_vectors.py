@@ -6,16 +6,17 @@ import json
 
 import pytest
 
-from shared.actions import parse_action
-from shared.address import parse_address
-from shared.errors import ColdleverError, RuleRefused
-from shared.fields import Where
-from shared.hashing import agent_digest, hash_wire_action
-from shared.network import Network
-from shared.request import Defaults, load_requests
-from shared.signable import Signable
-from shared.signature import Signature, SigningKey, recover
-from shared.signed import load_signed, verify
+from coldlever.shared.action.actions import parse_action
+from coldlever.shared.action.address import parse_address
+from coldlever.shared.action.hashing import agent_digest, hash_wire_action
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.signature import Signature, recover
+from coldlever.shared.errors import ColdleverError, RuleRefused
+from coldlever.shared.message.request import Defaults, load_requests
+from coldlever.shared.message.signed import load_signed, verify
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.key.signing_key import SigningKey
 
 
 def _address(text):
@@ -119,8 +120,8 @@ def test_wycheproof_signatures_recover_exactly_the_key_they_belong_to(reference_
 
     path = reference_vectors / "wycheproof" / "ecdsa_secp256k1_sha256_p1363_test.json"
     groups = json.loads(path.read_text())["testGroups"]
-    from shared.address import Address
-    from shared.keccak import keccak256
+    from coldlever.shared.action.address import Address
+    from coldlever.shared.action.keccak import keccak256
 
     recovered_count = 0
     for group in groups:
@@ -169,9 +170,9 @@ def test_every_file_of_the_json_suite_is_refused_as_what_it_is(reference_vectors
 
 
 def test_naughty_strings_reach_the_screen_as_printable_ascii(reference_vectors):
-    from shared.printable import printable
-    from shared.request import Request
-    from shared.review import render_review, review
+    from coldlever.shared.message.request import Request
+    from coldlever.shared.message.review import render_review, review
+    from coldlever.shared.printable import printable
 
     case = _l1(reference_vectors)[0]
     for text in json.loads((reference_vectors / "naughty" / "blns.json").read_text()):

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from shared.actions import UpdateLeverage
-from shared.address import parse_address
-from shared.fields import SAFE_INTEGER_MAX
-from shared.network import Network
-from shared.request import Defaults, Request, Setting, load_requests
-from shared.signable import Signable
-from shared.windows import NONCE_PAST_MS
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.address import parse_address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.setting import Setting
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.time_rules import NONCE_PAST_MS
+from coldlever.shared.message.request import Defaults, Request, load_requests
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX
 
 NOW = 1_795_340_000_000
 MAINNET = Defaults(Network.MAINNET, NOW)

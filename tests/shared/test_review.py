@@ -5,14 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from shared.actions import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
-from shared.bytewords import WORDS
-from shared.fields import SAFE_INTEGER_MAX, Where
-from shared.keccak import keccak256
-from shared.market import parse_market_entry
-from shared.network import Network
-from shared.request import Request, Setting
-from shared.review import (
+from coldlever.shared.action.actions import (
+    TopUpIsolatedOnlyMargin,
+    UpdateIsolatedMargin,
+    UpdateLeverage,
+)
+from coldlever.shared.action.keccak import keccak256
+from coldlever.shared.action.market import parse_market_entry
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.setting import Setting
+from coldlever.shared.message.request import Request
+from coldlever.shared.message.review import (
     batch_words,
     check_words,
     name_market,
@@ -21,6 +24,8 @@ from shared.review import (
     review,
     usd,
 )
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, Where
+from coldlever.shared.ur.bytewords import WORDS
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.address import Address
-from shared.errors import ColdleverError
-from shared.fields import SAFE_INTEGER_MAX, U32_MAX, Where
-from shared.market import parse_market_table
-from shared.network import Network
-from shared.request import Defaults, load_requests
-from shared.signed import load_signed
-from shared.strict_json import loads
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.market import parse_market_table
+from coldlever.shared.action.network import Network
+from coldlever.shared.errors import ColdleverError
+from coldlever.shared.message.request import Defaults, load_requests
+from coldlever.shared.message.signed import load_signed
+from coldlever.shared.reading.fields import SAFE_INTEGER_MAX, U32_MAX, Where
+from coldlever.shared.reading.strict_json import loads
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCHEMAS = {

@@ -5,10 +5,11 @@ import json
 
 import pytest
 
-from shared.address import Address
-from shared.errors import RuleRefused
-from shared.keccak import keccak256
-from shared.signature import CURVE_ORDER, Signature, SigningKey, parse_signature, recover
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.keccak import keccak256
+from coldlever.shared.action.signature import CURVE_ORDER, Signature, parse_signature, recover
+from coldlever.shared.errors import RuleRefused
+from coldlever.signer.key.signing_key import SigningKey
 
 DIGEST = hashlib.sha256(b"digest").digest()
 GOOD = {"r": "0x" + "1" * 64, "s": "0x" + "2" * 64, "v": 27}

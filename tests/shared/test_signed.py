@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from shared.address import parse_address
-from shared.network import Network
-from shared.signature import CURVE_ORDER, Signature
-from shared.signed import SignedPayload, load_signed, verify
+from coldlever.shared.action.address import parse_address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signature import CURVE_ORDER, Signature
+from coldlever.shared.message.signed import SignedPayload, load_signed, verify
 
 OTHER = parse_address("0x" + "ab" * 20)
 

@@ -5,10 +5,10 @@ import tracemalloc
 
 import pytest
 
-from shared.errors import ColdleverError, InputRefused
-from shared.network import Network
-from shared.request import Defaults, load_requests
-from shared.strict_json import MAX_BYTES, MAX_DEPTH, NotInteger, loads
+from coldlever.shared.action.network import Network
+from coldlever.shared.errors import ColdleverError, InputRefused
+from coldlever.shared.message.request import Defaults, load_requests
+from coldlever.shared.reading.strict_json import MAX_BYTES, MAX_DEPTH, NotInteger, loads
 
 BOMS = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"]
 

@@ -5,8 +5,8 @@ import string
 
 import pytest
 
-from shared.errors import ColdleverError
-from shared.signed import load_signed, verify
+from coldlever.shared.errors import ColdleverError
+from coldlever.shared.message.signed import load_signed, verify
 
 
 def survives(data, original):

@@ -1,19 +1,19 @@
-"""shared.transport.cbor: one spelling, a small part of CBOR, and no allocation on a head's word."""
+"""coldlever.shared.compact.strict_cbor: one spelling, a small part of CBOR, and no allocation on a head's word."""
 
 import tracemalloc
 
 import cbor2
 import pytest
 
-from shared.errors import InputRefused, UsageRefused
-from shared.transport import cbor
+from coldlever.shared.compact import strict_cbor
+from coldlever.shared.errors import InputRefused, UsageRefused
 
 MIB = 1 << 20
 
 
 def refusal(data):
     with pytest.raises(InputRefused) as caught:
-        cbor.loads(data, "QR")
+        strict_cbor.loads(data, "QR")
     assert caught.value.message.startswith("QR: ")
     return caught.value
 
@@ -43,8 +43,8 @@ def refusal(data):
     ],
 )
 def test_values_of_ours_have_one_spelling(value, encoded):
-    assert cbor.dumps(value).hex() == encoded
-    assert cbor.loads(bytes.fromhex(encoded), "QR") == value
+    assert strict_cbor.dumps(value).hex() == encoded
+    assert strict_cbor.loads(bytes.fromhex(encoded), "QR") == value
 
 
 @pytest.mark.parametrize(
@@ -121,25 +121,25 @@ def test_another_spelling_is_not_canonical(data):
 
 
 def test_sixteen_levels_are_read_and_seventeen_are_not():
-    assert cbor.loads(b"\x81" * 15 + b"\x80", "QR") == [[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]
+    assert strict_cbor.loads(b"\x81" * 15 + b"\x80", "QR") == [[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]
     assert refusal(b"\x81" * 16 + b"\x80").code == "cbor-too-deep"
     assert refusal(b"\xa1\x00" * 16 + b"\xa0").code == "cbor-too-deep"
     assert refusal(b"\x81" * 200_000 + b"\x80").code == "cbor-too-deep"
 
 
 def test_the_size_is_bounded_both_ways():
-    largest = cbor.dumps(bytes(cbor.MAX_BYTES - 5))
-    assert len(largest) == cbor.MAX_BYTES
-    assert cbor.loads(largest, "QR") == bytes(cbor.MAX_BYTES - 5)
+    largest = strict_cbor.dumps(bytes(strict_cbor.MAX_BYTES - 5))
+    assert len(largest) == strict_cbor.MAX_BYTES
+    assert strict_cbor.loads(largest, "QR") == bytes(strict_cbor.MAX_BYTES - 5)
     assert refusal(largest + b"\x00").code == "cbor-too-large"
     with pytest.raises(InputRefused) as caught:
-        cbor.dumps(bytes(cbor.MAX_BYTES))
+        strict_cbor.dumps(bytes(strict_cbor.MAX_BYTES))
     assert caught.value.code == "cbor-too-large"
 
 
 def test_half_a_surrogate_pair_is_not_encoded():
     with pytest.raises(UsageRefused) as caught:
-        cbor.dumps(["\ud800"])
+        strict_cbor.dumps(["\ud800"])
     assert caught.value.code == "text-not-unicode"
 
 
@@ -161,11 +161,11 @@ def test_a_declared_length_allocates_nothing(head):
 
 
 def test_the_costliest_bytes_stay_bounded():
-    count = cbor.MAX_BYTES - 5
+    count = strict_cbor.MAX_BYTES - 5
     data = b"\x9a" + count.to_bytes(4, "big") + b"\x80" * count
     tracemalloc.start()
     try:
-        value = cbor.loads(data, "QR")
+        value = strict_cbor.loads(data, "QR")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -175,5 +175,5 @@ def test_the_costliest_bytes_stay_bounded():
 
 def test_the_sources_name_is_made_printable():
     with pytest.raises(InputRefused) as caught:
-        cbor.loads(b"\xf6", "a\x1b[2J")
+        strict_cbor.loads(b"\xf6", "a\x1b[2J")
     assert caught.value.message.startswith("a\\u{001b}[2J: ")

@@ -7,11 +7,11 @@ from pathlib import Path
 import pycddl
 import pytest
 
-from shared.message import load_message
-from shared.qr.matrix import version_of
-from shared.transport import TYPES, encode
-from shared.transport.envelopes import ACTION_TYPE, MARGIN_MODE, NETWORK, RECORDS
-from shared.ur import encode_ur
+from coldlever.shared.compact import TYPES, encode
+from coldlever.shared.compact.tables import ACTION_TYPE, MARGIN_MODE, NETWORK, RECORDS
+from coldlever.shared.message.any import load_message
+from coldlever.shared.qr.draw.matrix import version_of
+from coldlever.shared.ur import encode_ur
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TEXT = (DOCS / "qr-formats.md").read_text()

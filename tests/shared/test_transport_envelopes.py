@@ -1,4 +1,4 @@
-"""shared.transport: every envelope there and back, and what is refused on the way."""
+"""coldlever.shared.compact: every envelope there and back, and what is refused on the way."""
 
 import json
 from dataclasses import replace
@@ -7,14 +7,14 @@ from pathlib import Path
 import cbor2
 import pytest
 
-from shared.errors import InputRefused, RuleRefused, UsageRefused
-from shared.market import MarketEntry, MarketTable
-from shared.message import load_message, message_wire
-from shared.qr.matrix import version_of
-from shared.request import RequestFile
-from shared.signed import SignedFile, load_signed, verify
-from shared.transport import TYPES, decode, describe_type, encode
-from shared.ur import decode_ur, encode_ur
+from coldlever.shared.action.market import MarketEntry, MarketTable
+from coldlever.shared.compact import TYPES, decode, describe_type, encode
+from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.message.any import load_message, message_wire
+from coldlever.shared.message.request import RequestFile
+from coldlever.shared.message.signed import SignedFile, load_signed, verify
+from coldlever.shared.qr.draw.matrix import version_of
+from coldlever.shared.ur import decode_ur, encode_ur
 
 VECTORS = json.loads(
     (Path(__file__).resolve().parents[1] / "vectors" / "transport.json").read_text()

@@ -3,13 +3,13 @@ import statistics
 
 import pytest
 
-from shared.errors import InputRefused, UsageRefused
-from shared.ur import Progress, Reception, UrDecoder, UrEncoder, decode_ur, encode_ur
-from shared.ur.fragment_chooser import FragmentChooser, degree_sampler
-from shared.ur.limits import MAX_UINT32
-from shared.ur.part import Part
-from shared.ur.resource import ResourcePart, parse_resource
-from shared.ur.xoshiro import Xoshiro256
+from coldlever.shared.errors import InputRefused, UsageRefused
+from coldlever.shared.ur import Progress, Reception, UrDecoder, UrEncoder, decode_ur, encode_ur
+from coldlever.shared.ur.fragment_chooser import FragmentChooser, degree_sampler
+from coldlever.shared.ur.limits import MAX_UINT32
+from coldlever.shared.ur.part import Part
+from coldlever.shared.ur.resource import ResourcePart, parse_resource
+from coldlever.shared.ur.xoshiro import Xoshiro256
 
 _KIND = "x-batch"
 _MESSAGE = random.Random(20261122).randbytes(1000)

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from shared import bytewords
-from shared.errors import InputRefused
-from shared.ur import Reception, UrDecoder, UrEncoder, decode_ur, encode_ur
-from shared.ur.fountain_decoder import FountainDecoder
-from shared.ur.fountain_encoder import FountainEncoder
-from shared.ur.fragment_chooser import degree_sampler
-from shared.ur.limits import (
+from coldlever.shared.errors import InputRefused
+from coldlever.shared.ur import Reception, UrDecoder, UrEncoder, bytewords, decode_ur, encode_ur
+from coldlever.shared.ur.fountain_decoder import FountainDecoder
+from coldlever.shared.ur.fountain_encoder import FountainEncoder
+from coldlever.shared.ur.fragment_chooser import degree_sampler
+from coldlever.shared.ur.limits import (
     MAX_FRAGMENT_BYTES,
     MAX_MESSAGE_BYTES,
     MAX_PART_LETTERS,
@@ -21,8 +20,8 @@ from shared.ur.limits import (
     MAX_TYPE_LETTERS,
     MAX_UINT32,
 )
-from shared.ur.part import Part
-from shared.ur.resource import ResourcePart
+from coldlever.shared.ur.part import Part
+from coldlever.shared.ur.resource import ResourcePart
 
 _MEGABYTE = 1_000_000
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.ur import UrDecoder, UrEncoder, decode_ur, encode_ur
+from coldlever.shared.ur import UrDecoder, UrEncoder, decode_ur, encode_ur
 
 _FOLDER = Path(__file__).resolve().parents[1] / "interop"
 _MESSAGE = random.Random(11).randbytes(20_000)

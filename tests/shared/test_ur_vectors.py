@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from shared.ur import Resource, UrDecoder, UrEncoder, decode_ur, encode_ur
-from shared.ur.fountain_encoder import FountainEncoder, nominal_fragment_length, partition
-from shared.ur.fragment_chooser import FragmentChooser, degree_sampler, draw
-from shared.ur.part import Part
-from shared.ur.resource import ResourcePart, parse_resource
-from shared.ur.sampler import AliasSampler
-from shared.ur.xoshiro import Xoshiro256
+from coldlever.shared.ur import Resource, UrDecoder, UrEncoder, decode_ur, encode_ur
+from coldlever.shared.ur.fountain_encoder import FountainEncoder, nominal_fragment_length, partition
+from coldlever.shared.ur.fragment_chooser import FragmentChooser, degree_sampler, draw
+from coldlever.shared.ur.part import Part
+from coldlever.shared.ur.resource import ResourcePart, parse_resource
+from coldlever.shared.ur.sampler import AliasSampler
+from coldlever.shared.ur.xoshiro import Xoshiro256
 
 _OWN = Path(__file__).resolve().parents[1] / "vectors" / "ur.json"
 _REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "vectors" / "ur"

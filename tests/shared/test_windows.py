@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.windows import (
+from coldlever.shared.action.time_rules import (
     NONCE_FUTURE_MS,
     NONCE_PAST_MS,
     NONCE_SET_SIZE,

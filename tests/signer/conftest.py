@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from shared.address import parse_address
-from signer.cli import commands
-from signer.cli.machine import Machine
-from signer.keystore import seal
+from coldlever.shared.action.address import parse_address
+from coldlever.signer.cli import commands
+from coldlever.signer.cli.machine import Machine
+from coldlever.signer.key.keystore import seal
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT.parent / "shared" / "vectors"
@@ -188,18 +188,18 @@ def environment(tmp_path):
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.environ["PYTHONPATH"],
         "LANG": "C.UTF-8",
     }
 
 
 @pytest.fixture
 def run_process(environment, tmp_path):
-    """Runs `python -m signer` as a process of its own."""
+    """Runs `python -m coldlever.signer` as a process of its own."""
 
     def run(*arguments, **more):
         return subprocess.run(
-            [sys.executable, "-m", "signer", *map(str, arguments)],
+            [sys.executable, "-m", "coldlever.signer", *map(str, arguments)],
             env=environment | more.pop("extra", {}),
             cwd=tmp_path,
             capture_output=True,
@@ -222,7 +222,7 @@ class Terminal:
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "signer", *map(str, arguments)],
+            [sys.executable, "-m", "coldlever.signer", *map(str, arguments)],
             env=environment,
             cwd=folder,
             stdin=slave,

@@ -5,10 +5,10 @@ import sys
 import click
 import pytest
 
-from signer import __version__
-from signer.cli import _COMMANDS, commands
-from signer.cli.machine import Machine
-from signer.kdf import DEFAULT_SCRYPT_N
+from coldlever.signer import __version__
+from coldlever.signer.cli import _COMMANDS, commands
+from coldlever.signer.cli.machine import Machine
+from coldlever.signer.key.kdf import DEFAULT_SCRYPT_N
 
 
 def every_command(group, path=()):
@@ -103,7 +103,7 @@ def test_help_and_inspect_do_not_load_what_they_do_not_need(
 
 MEASURING = """
 import resource, subprocess, sys
-subprocess.run([sys.executable, "-m", "signer", *sys.argv[1:]], check=True, capture_output=True)
+subprocess.run([sys.executable, "-m", "coldlever.signer", *sys.argv[1:]], check=True, capture_output=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
@@ -165,7 +165,7 @@ def test_bash_takes_the_script(run_process, tmp_path):
 def test_a_closed_pipe_is_no_traceback(environment, request_file, make_request, tmp_path):
     path = request_file(*(make_request(nonce=nonce) for nonce in range(900)))
     with subprocess.Popen(
-        [sys.executable, "-m", "signer", "inspect", str(path), "--json"],
+        [sys.executable, "-m", "coldlever.signer", "inspect", str(path), "--json"],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path,
     ) as process:  # fmt: skip
         process.stdout.close()

@@ -4,10 +4,10 @@ import os
 
 import pytest
 
-from shared.signature import SigningKey
-from signer.cli import key as key_commands
-from signer.cli import secret_entry
-from signer.keystore import load_keystore
+from coldlever.signer.cli import key as key_commands
+from coldlever.signer.cli import secret_entry
+from coldlever.signer.key.keystore import load_keystore
+from coldlever.signer.key.signing_key import SigningKey
 
 PHRASE = "velvet canyon otter plinth"
 WORDS = "test test test test test test test test test test test junk"

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from shared.errors import EnvironmentFault, RuleRefused
-from signer.cli import secret_entry
-from signer.cli import sign as sign_command
-from signer.keystore import Keystore
+from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.signer.cli import secret_entry
+from coldlever.signer.cli import sign as sign_command
+from coldlever.signer.key.keystore import Keystore
 
 HOUR = 3_600_000
 
@@ -408,7 +408,7 @@ def _full_disk(*_, **__):
 def run_limited(environment, folder, limit, *arguments):
     """The signer in a process that may not make files larger than ``limit`` bytes."""
     return subprocess.run(
-        [sys.executable, "-m", "signer", *map(str, arguments), "--json"],
+        [sys.executable, "-m", "coldlever.signer", *map(str, arguments), "--json"],
         env=environment,
         cwd=folder,
         capture_output=True,
@@ -454,7 +454,7 @@ def test_two_processes_never_sign_two_requests_with_one_nonce(
         path = request_file(make_request(action=action), name=f"{leverage}.json")
         racers.append(
             subprocess.Popen(
-                [sys.executable, "-m", "signer", "sign", path, *map(str, options), "--yes",
+                [sys.executable, "-m", "coldlever.signer", "sign", path, *map(str, options), "--yes",
                  "--assume-time", str(now), "--state-dir", "state", "--json"],
                 env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from shared.errors import RuleRefused
+from coldlever.shared.errors import RuleRefused
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_fault_without_a_remedy_is_reported_all_the_same(cli, signed, request_
     def fail(*_):
         raise RuleRefused("some-rule", "some reason")
 
-    monkeypatch.setattr("signer.inspection.verify", fail)
+    monkeypatch.setattr("coldlever.signer.inspection.verify", fail)
     result = cli("verify", request_file(signed[0], name="s.json"))
     assert result.exit_code == 4
     assert "some reason" in result.stderr

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from signer import __main__ as entry_point
-from signer import isolation
-from signer.isolation import WayOutClosed, refuse_ways_out, seal_memory
+from coldlever.signer import __main__ as entry_point
+from coldlever.signer import isolation
+from coldlever.signer.isolation import WayOutClosed, refuse_ways_out, seal_memory
 
 
 @pytest.fixture
@@ -19,7 +19,11 @@ def run_isolated(environment, tmp_path):
 
     def run(script):
         done = subprocess.run(
-            [sys.executable, "-c", "from signer.isolation import engage; engage()\n" + script],
+            [
+                sys.executable,
+                "-c",
+                "from coldlever.signer.isolation import engage; engage()\n" + script,
+            ],
             env=environment,
             cwd=tmp_path,
             capture_output=True,
@@ -93,7 +97,7 @@ def test_sockets_lookups_and_programs_raise_in_a_real_process(run_isolated):
 
 def test_eth_account_loads_and_works_beneath_the_hook(run_isolated):
     printed = run_isolated(
-        "from signer.keystore import parse_keystore, seal\n"
+        "from coldlever.signer.key.keystore import parse_keystore, seal\n"
         "data = seal(bytes([9] * 32), 'some phrase', 4096)\n"
         "print(parse_keystore(data, 'k').open('some phrase').address)"
     )
@@ -112,7 +116,7 @@ def test_files_are_private_and_no_core_is_left(run_isolated):
 def test_memory_is_sealed_on_linux(run_isolated):
     printed = run_isolated(
         "import ctypes\n"
-        "from signer.isolation import seal_memory\n"
+        "from coldlever.signer.isolation import seal_memory\n"
         "prctl = ctypes.CDLL(None).prctl\n"
         "print(prctl(3, 0, 0, 0, 0), seal_memory(), prctl(3, 0, 0, 0, 0))"
     )
@@ -147,7 +151,7 @@ def test_the_entry_point_engages_before_it_runs_anything(monkeypatch):
     order = []
     monkeypatch.setattr(entry_point, "engage", lambda: order.append("engage"))
     monkeypatch.setattr(
-        "signer.cli.commands.main", lambda prog_name: order.append(f"run {prog_name}")
+        "coldlever.signer.cli.commands.main", lambda prog_name: order.append(f"run {prog_name}")
     )
     entry_point.main()
     assert order == ["engage", "run coldlever-signer"]
@@ -155,19 +159,19 @@ def test_the_entry_point_engages_before_it_runs_anything(monkeypatch):
 
 def test_running_the_package_is_running_the_entry_point(monkeypatch, capsys):
     monkeypatch.setattr(isolation, "engage", lambda: None)
-    monkeypatch.delitem(sys.modules, "signer.__main__")
+    monkeypatch.delitem(sys.modules, "coldlever.signer.__main__")
     monkeypatch.setattr(sys, "argv", ["signer", "--version"])
     with pytest.raises(SystemExit) as caught:
-        runpy.run_module("signer", run_name="__main__")
+        runpy.run_module("coldlever.signer", run_name="__main__")
     assert caught.value.code == 0
     assert capsys.readouterr().out.startswith("coldlever-signer, version ")
 
 
 def test_click_is_loaded_only_after_the_hook_is_in_place(environment, tmp_path):
     script = (
-        "import sys, signer.isolation as isolation\n"
+        "import sys, coldlever.signer.isolation as isolation\n"
         "isolation.engage = lambda: print('click' in sys.modules, 'coincurve' in sys.modules)\n"
-        "from signer.__main__ import main\n"
+        "from coldlever.signer.__main__ import main\n"
         "sys.argv = ['coldlever-signer', '--version']\n"
         "main()"
     )

@@ -1,8 +1,8 @@
 import pytest
 
-from shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
-from shared.signature import SigningKey
-from signer.keyring import Keyring
+from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
+from coldlever.signer.key.keyring import Keyring
+from coldlever.signer.key.signing_key import SigningKey
 
 ALICE, BOB = b"\x01" * 32, b"\x02" * 32
 ALICE_ADDRESS = SigningKey(ALICE).address

@@ -5,9 +5,8 @@ import unicodedata
 
 import pytest
 
-from shared.errors import EnvironmentFault, InputRefused, UsageRefused
-from shared.signature import SigningKey
-from signer.keys import (
+from coldlever.shared.errors import EnvironmentFault, InputRefused, UsageRefused
+from coldlever.signer.key.secret import (
     DEFAULT_PATH,
     derive_secret,
     draw_secret,
@@ -15,6 +14,7 @@ from signer.keys import (
     parse_path,
     parse_private_key,
 )
+from coldlever.signer.key.signing_key import SigningKey
 
 WORDS = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 

@@ -8,10 +8,10 @@ from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import ColdleverError, EnvironmentFault, InputRefused, RuleRefused
-from shared.signature import SigningKey
-from signer import keystore as keystore_module
-from signer.keystore import load_keystore, parse_keystore, seal, store
+from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, RuleRefused
+from coldlever.signer.key import keystore as keystore_module
+from coldlever.signer.key.keystore import load_keystore, parse_keystore, seal, store
+from coldlever.signer.key.signing_key import SigningKey
 
 SECRET = bytes(range(1, 33))
 PHRASE = "a lantern over 7 quiet harbours"
@@ -302,9 +302,9 @@ def test_an_interruption_while_reading_back_leaves_nothing(tmp_path, monkeypatch
 def test_too_little_memory_is_a_clear_error(work, environment, tmp_path, document):
     script = (
         "import resource, sys\n"
-        "from signer.keystore import parse_keystore, seal\n"
+        "from coldlever.signer.key.keystore import parse_keystore, seal\n"
         "import eth_account\n"
-        "from shared.errors import ColdleverError\n"
+        "from coldlever.shared.errors import ColdleverError\n"
         "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (used + (100 << 20),) * 2)\n"
         "closed = parse_keystore(sys.stdin.buffer.read(), 'k')\n"

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from shared.address import Address
-from shared.errors import EnvironmentFault, RuleRefused
-from shared.network import Network
-from signer.entry import Entry
-from signer.ledger import FILE_NAME, Ledger, Merged
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.signer.ledger.entry import Entry
+from coldlever.signer.ledger.store import FILE_NAME, Ledger, Merged
 
 ALICE = Address(b"\xaa" * 20)
 BOB = Address(b"\xbb" * 20)
@@ -245,11 +245,11 @@ def test_an_interruption_inside_the_transaction_leaves_nothing(ledger, monkeypat
 RACER = textwrap.dedent("""
     import sys, time
     from pathlib import Path
-    from shared.address import Address
-    from shared.errors import RuleRefused
-    from shared.network import Network
-    from signer.entry import Entry
-    from signer.ledger import Ledger
+    from coldlever.shared.action.address import Address
+    from coldlever.shared.errors import RuleRefused
+    from coldlever.shared.action.network import Network
+    from coldlever.signer.ledger.entry import Entry
+    from coldlever.signer.ledger.store import Ledger
 
     path, number = Path(sys.argv[1]), int(sys.argv[2])
     print("ready", flush=True)
@@ -290,10 +290,10 @@ def test_a_process_killed_inside_the_transaction_leaves_a_working_ledger(path, e
     script = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
-        from shared.address import Address
-        from shared.network import Network
-        from signer.entry import Entry
-        from signer.ledger import Ledger
+        from coldlever.shared.action.address import Address
+        from coldlever.shared.action.network import Network
+        from coldlever.signer.ledger.entry import Entry
+        from coldlever.signer.ledger.store import Ledger
 
         class Fatal(list):
             def __iter__(self):

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.address import Address
-from shared.errors import ColdleverError, InputRefused
-from shared.network import Network
-from signer.entry import Entry
-from signer.ledger_document import dump_ledger, load_ledger
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.errors import ColdleverError, InputRefused
+from coldlever.signer.ledger.document import dump_ledger, load_ledger
+from coldlever.signer.ledger.entry import Entry
 
 SAFE = 2**53 - 1
 ENTRIES = st.builds(

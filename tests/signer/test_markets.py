@@ -1,12 +1,12 @@
 import pytest
 
-from shared.actions import UpdateLeverage
-from shared.errors import RuleRefused, UsageRefused
-from shared.market import MarginMode, MarketEntry, MarketTable
-from shared.network import Network
-from shared.request import Request
-from shared.signable import Signable
-from signer.markets import collect
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.market import MarginMode, MarketEntry, MarketTable
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.errors import RuleRefused, UsageRefused
+from coldlever.shared.message.request import Request
+from coldlever.signer.markets import collect
 
 SOME = Signable(Network.MAINNET, UpdateLeverage(0, True, 10), 1, None, None)
 

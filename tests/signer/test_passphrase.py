@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import RuleRefused
-from signer.passphrase import normalise, require_strong, spellings, weakness
+from coldlever.shared.errors import RuleRefused
+from coldlever.signer.key.passphrase import normalise, require_strong, spellings, weakness
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from shared.actions import UpdateLeverage
-from shared.address import Address
-from shared.errors import RuleRefused
-from shared.fields import Where
-from shared.network import Network
-from shared.request import Request
-from shared.signable import Signable
-from signer.rules import (
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.message.request import Request
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.rules import (
     place,
     require_distinct_nonces,
     require_signer,

@@ -1,15 +1,16 @@
 import pytest
 
-from shared.actions import UpdateLeverage
-from shared.errors import EnvironmentFault, RuleRefused
-from shared.fields import Where
-from shared.network import Network
-from shared.request import Request
-from shared.signable import Signable
-from shared.signature import CURVE_ORDER, Signature, SigningKey
-from shared.signed import verify
-from signer.rules import place
-from signer.signing import sign_requests, unsigned_twin
+from coldlever.shared.action.actions import UpdateLeverage
+from coldlever.shared.action.network import Network
+from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.signature import CURVE_ORDER, Signature
+from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.shared.message.request import Request
+from coldlever.shared.message.signed import verify
+from coldlever.shared.reading.fields import Where
+from coldlever.signer.key.signing_key import SigningKey
+from coldlever.signer.rules import place
+from coldlever.signer.signing import sign_requests, unsigned_twin
 
 KEY = SigningKey(b"\x05" * 32)
 

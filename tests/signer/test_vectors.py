@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from shared.address import parse_address
-from shared.hashing import agent_digest, hash_wire_action
-from shared.network import Network
-from shared.signature import SigningKey
+from coldlever.shared.action.address import parse_address
+from coldlever.shared.action.hashing import agent_digest, hash_wire_action
+from coldlever.shared.action.network import Network
+from coldlever.signer.key.signing_key import SigningKey
 
 PHRASE = "a lantern over 7 quiet harbours"
 

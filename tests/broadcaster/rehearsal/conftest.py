@@ -10,11 +10,11 @@ from decimal import Decimal
 import pytest
 import requests
 
-from broadcaster.rehearsal import RehearsalExchange, RehearsalServer
-from shared.address import Address
-from shared.hashing import agent_digest, hash_wire_action
-from shared.network import Network
-from shared.signature import SigningKey
+from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.hashing import agent_digest, hash_wire_action
+from coldlever.shared.action.network import Network
+from coldlever.signer.key.signing_key import SigningKey
 
 VAULT = Address(b"\x11" * 20)
 SUB = Address(b"\x22" * 20)

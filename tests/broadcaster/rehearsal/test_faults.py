@@ -8,8 +8,8 @@ import json
 import pytest
 import requests
 
-from broadcaster.rehearsal import Fault, FaultKind
-from shared.errors import InputRefused
+from coldlever.broadcaster.rehearsal import Fault, FaultKind
+from coldlever.shared.errors import InputRefused
 
 OK = {"status": "ok", "response": {"type": "default"}}
 BTC = 3
@@ -42,8 +42,8 @@ def test_an_answer_comes_late(live, act, kind):
 
 
 def test_a_delayed_action_counts_by_its_arrival_and_a_stalled_one_by_its_execution(make_scene, act):
-    from broadcaster.rehearsal.transmission import Line
-    from broadcaster.rehearsal.weights import WeightBudget
+    from coldlever.broadcaster.rehearsal.serve.transmission import Line
+    from coldlever.broadcaster.rehearsal.serve.weights import WeightBudget
 
     outcomes = []
     for kind in ("delay", "stall"):

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from broadcaster.rehearsal.figures import figure
+from coldlever.broadcaster.rehearsal.ask.figures import figure
 
 FIGURE = re.compile(r"-?[0-9]+\.[0-9]+")
 NOBODY = "0x" + "99" * 20

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcaster.rehearsal import Outcome, RehearsalExchange
+from coldlever.broadcaster.rehearsal import Outcome, RehearsalExchange
 
 MISSING = object()
 

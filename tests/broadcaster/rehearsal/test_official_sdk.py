@@ -8,9 +8,9 @@ from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 from hyperliquid.utils.error import ClientError
 
-from broadcaster.rehearsal import RehearsalExchange, RehearsalServer
-from shared.address import Address, parse_address
-from shared.network import Network
+from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
+from coldlever.shared.action.address import Address, parse_address
+from coldlever.shared.action.network import Network
 
 OK = {"status": "ok", "response": {"type": "default"}}
 WALLET = eth_account.Account.from_key("0x" + "11" * 32)

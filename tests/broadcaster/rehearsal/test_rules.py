@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from broadcaster.rehearsal import LeverageSetting
-from shared.errors import InputRefused
+from coldlever.broadcaster.rehearsal import LeverageSetting
+from coldlever.shared.errors import InputRefused
 
 OK = {"status": "ok", "response": {"type": "default"}}
 # Testnet.

@@ -11,14 +11,14 @@ import time
 import pytest
 import requests
 
-from broadcaster.rehearsal import (
+from coldlever.broadcaster.rehearsal import (
     NETWORK_HEADER,
     Outcome,
     RehearsalExchange,
     RehearsalServer,
     create_app,
 )
-from broadcaster.rehearsal.connection import hang_up
+from coldlever.broadcaster.rehearsal.serve.connection import hang_up
 
 STATUS = b'{"type":"exchangeStatus"}'
 

@@ -7,11 +7,11 @@ import random
 
 import pytest
 
-from broadcaster.rehearsal import LeverageSetting
-from broadcaster.rehearsal.accounts import AGENT_GRACE_MS
-from shared.address import Address
-from shared.errors import InputRefused
-from shared.network import Network
+from coldlever.broadcaster.rehearsal import LeverageSetting
+from coldlever.broadcaster.rehearsal.state.accounts import AGENT_GRACE_MS
+from coldlever.shared.action.address import Address
+from coldlever.shared.action.network import Network
+from coldlever.shared.errors import InputRefused
 
 BTC = 3
 OK = {"status": "ok", "response": {"type": "default"}}

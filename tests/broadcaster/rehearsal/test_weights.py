@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import requests
 
-from broadcaster.rehearsal import RehearsalServer
-from broadcaster.rehearsal.weights import WeightBudget, info_weight
+from coldlever.broadcaster.rehearsal import RehearsalServer
+from coldlever.broadcaster.rehearsal.serve.weights import WeightBudget, info_weight
 
 
 def test_requests_weigh_what_the_documentation_says():

@@ -1,0 +1,22 @@
+"""What must hold before a payload is posted, as findings; nothing here posts, records or prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coldlever.shared.face import lazy_face
+
+if TYPE_CHECKING:
+    from coldlever.broadcaster.check.checker import Checker
+    from coldlever.broadcaster.check.report import Finding, Report
+else:
+    __getattr__ = lazy_face(
+        __name__,
+        {
+            "Checker": "checker",
+            "Finding": "report",
+            "Report": "report",
+        },
+    )
+
+__all__ = ["Checker", "Finding", "Report"]

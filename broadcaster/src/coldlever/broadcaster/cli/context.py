@@ -1,0 +1,144 @@
+"""What several commands share: their options, and the parts they put together."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.post import Poster
+from coldlever.broadcaster.venue import (
+    Exchange,
+    ExchangeApi,
+    Venue,
+    WeightBudget,
+    choose_venue,
+    loopback_url,
+)
+from coldlever.broadcaster.venue.client import make_session
+from coldlever.shared.action import Address, Network, parse_address
+from coldlever.shared.cli.console import json_option
+from coldlever.shared.cli.state_folder import make_folder, state_folder
+from coldlever.shared.errors import RuleRefused, UsageRefused
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class AddressParameter(click.ParamType[Address]):
+    """An address on the command line."""
+
+    name = "0x…"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> Address:
+        """Parse it, with the same rules as in files."""
+        return value if isinstance(value, Address) else parse_address(str(value))
+
+
+ADDRESS = AddressParameter()
+
+
+def venue_options(command: F) -> F:
+    """Add ``--api-url``, ``--state-dir`` and ``--json``."""
+    command = click.option(
+        "--api-url",
+        metavar="URL",
+        help="A rehearsal exchange on this machine, such as http://127.0.0.1:8787.",
+    )(command)
+    return state_options(command)
+
+
+def state_options(command: F) -> F:
+    """Add ``--state-dir`` and ``--json``."""
+    command = click.option(
+        "--state-dir",
+        metavar="DIR",
+        type=click.Path(file_okay=False),
+        help="Where the ledger lives (default: the XDG state directory).",
+    )(command)
+    return json_option(command)
+
+
+def local_now() -> int:
+    """This machine's clock, ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def open_folder(state_dir: str | None) -> Path:
+    """The broadcaster's state folder, made when missing."""
+    return make_folder(state_folder("broadcaster", state_dir, os.environ))
+
+
+def open_ledger(state_dir: str | None) -> Ledger:
+    """The broadcaster's ledger."""
+    return Ledger(open_folder(state_dir))
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A venue with its readers.
+
+    Args:
+        venue: where to.
+        exchange: typed reading, over `ExchangeApi`.
+    """
+
+    venue: Venue
+    exchange: Exchange
+
+
+def connect(network: Network, api_url: str | None) -> Connection:
+    """Prepare to talk to the venue; nothing is sent yet."""
+    venue = choose_venue(network, api_url)
+    return Connection(venue, Exchange(_client(venue), network))
+
+
+def connect_any(network: Network | None, api_url: str | None) -> Connection:
+    """As `connect`, taking the network from a rehearsal exchange where none is given.
+
+    Raises:
+        UsageRefused: ``network-missing`` without a rehearsal exchange to ask.
+        RuleRefused: ``network-mismatch`` when the rehearsal plays another network.
+    """
+    if api_url is None:
+        return connect(Network.MAINNET if network is None else network, None)
+    probe = _client(Venue(network or Network.TESTNET, loopback_url(api_url), is_rehearsal=True))
+    probe.info({"type": "exchangeStatus"})
+    played = probe.rehearsal_network
+    if network is None and played is None:
+        raise UsageRefused(
+            "network-missing",
+            "the server at --api-url does not say which network it plays",
+            "add --network mainnet or --network testnet",
+        )
+    if network is not None and played is not None and network is not played:
+        raise RuleRefused(
+            "network-mismatch",
+            f"--network says {network.value}, the rehearsal exchange plays {played.value}",
+            f"start it with `rehearse --network {network.value}`",
+        )
+    chosen = network if network is not None else played
+    return connect(chosen or Network.TESTNET, api_url)
+
+
+def make_poster(connection: Connection, ledger: Ledger, folder: Path, retry_s: float) -> Poster:
+    """The one who posts there.
+
+    Args:
+        connection: the venue.
+        ledger: the broadcaster's ledger.
+        folder: the state folder, for the lock files.
+        retry_s: how long an unanswered post is repeated with the same bytes, seconds.
+    """
+    return Poster(
+        connection.exchange, ledger, folder / "locks", local_now, time.sleep, retry_s=retry_s
+    )
+
+
+def _client(venue: Venue) -> ExchangeApi:
+    return ExchangeApi(venue, make_session(), WeightBudget(time.monotonic, time.sleep), time.sleep)

@@ -1,0 +1,244 @@
+"""``draft``: an unsigned request from live market data."""
+
+from __future__ import annotations
+
+from decimal import Decimal, DecimalException
+
+import click
+
+from coldlever.broadcaster.cli.context import (
+    ADDRESS,
+    connect_any,
+    open_ledger,
+    venue_options,
+)
+from coldlever.broadcaster.cli.show import show_finding
+from coldlever.broadcaster.draft import (
+    Draft,
+    MoveMargin,
+    Order,
+    SetLeverage,
+    TopUp,
+    Wish,
+    make_draft,
+    margin_estimate,
+)
+from coldlever.shared.action import Address, Network, Setting, UpdateLeverage
+from coldlever.shared.action.actions import MICRO_USD, parse_action
+from coldlever.shared.cli.console import (
+    STDIO,
+    dump_document,
+    emit_json,
+    require_output,
+    say,
+    write_document,
+)
+from coldlever.shared.cli.handover import draw_message
+from coldlever.shared.cli.network_option import network_option
+from coldlever.shared.cli.qr_options import drawing_options, require_drawable
+from coldlever.shared.cli.show_review import show_review
+from coldlever.shared.errors import InputRefused, UsageRefused
+from coldlever.shared.message import RequestFile
+from coldlever.shared.message.request import NOTE_MAX_LENGTH
+from coldlever.shared.message.review import review
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.choices import Drawing
+from coldlever.shared.reading import SAFE_INTEGER_MAX, U32_MAX, Where
+from coldlever.shared.reading.times import parse_duration
+
+# A longer validity is pointless: the exchange refuses nonces older than two days.
+_MAX_VALIDITY_MS = 2 * 86_400_000
+
+
+@click.command(short_help="Write an unsigned request from live data.")
+@click.option("--coin", required=True, help="Market name, such as BTC, kPEPE or xyz:TSLA.")
+@click.option("--leverage", type=click.IntRange(1, U32_MAX), help="The leverage to set.")
+@click.option("--cross", "mode", flag_value="cross", help="With --leverage: cross margin.")
+@click.option("--isolated", "mode", flag_value="isolated", help="With --leverage: isolated margin.")
+@click.option("--add-margin", metavar="USD", help="Add margin to the open isolated position.")
+@click.option("--remove-margin", metavar="USD", help="Remove margin from it.")
+@click.option(
+    "--top-up", metavar="LEVERAGE", help="Bring a strict-isolated position to this leverage."
+)
+@click.option("--account", type=ADDRESS, required=True, help="The account that will sign.")
+@click.option("--vault", type=ADDRESS, help="Act on this vault or sub-account.")
+@click.option("--signer", type=ADDRESS, help="Who signs, if not the account's own key.")
+@click.option(
+    "--valid-for", default="1h", show_default=True, metavar="DURATION", help="At most 2d."
+)
+@click.option("--no-expiry", is_flag=True, help="Leave the expiry out (postable for two days).")
+@click.option("--note", help="Words for the person who signs; not covered by the signature.")
+@click.option("--out", metavar="PATH", help="File to make; - is stdout (default without a code).")
+@click.option("--force", is_flag=True, help="Replace existing files.")
+@drawing_options(own_force=True)
+@network_option("Which network; without it mainnet, or what the rehearsal exchange plays.")
+@venue_options
+def draft(
+    *,
+    coin: str,
+    leverage: int | None,
+    mode: str | None,
+    add_margin: str | None,
+    remove_margin: str | None,
+    top_up: str | None,
+    account: Address,
+    vault: Address | None,
+    signer: Address | None,
+    valid_for: str,
+    no_expiry: bool,
+    note: str | None,
+    out: str | None,
+    force: bool,
+    drawing: Drawing,
+    network: Network | None,
+    api_url: str | None,
+    state_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Write an unsigned request, and show what it would change.
+
+    \b
+    Examples:
+      draft --coin BTC --leverage 10 --cross --account 0x...
+      draft --coin xyz:TSLA --leverage 5 --isolated --account 0x... --vault 0x...
+      draft --coin ETH --add-margin 250 --account 0x...
+
+    The network is mainnet unless --network says otherwise (with --api-url: what the rehearsal
+    exchange plays). The nonce comes from the exchange's clock.
+    """  # noqa: D301 - \b is click's mark for text that must not be wrapped
+    wish = _wish(leverage, mode, add_margin, remove_margin, top_up)
+    if note is not None and len(note) > NOTE_MAX_LENGTH:
+        raise UsageRefused("note-too-long", f"a note has at most {NOTE_MAX_LENGTH} characters")
+    validity = None if no_expiry else _validity(valid_for)
+    target = out if out is not None or drawing.wanted or as_json else STDIO
+    if target is not None:
+        require_output(target, force=force)
+    require_drawable(drawing)
+    connection = connect_any(network, api_url)
+    ledger = open_ledger(state_dir)
+    try:
+        made = make_draft(
+            connection.exchange,
+            ledger,
+            Order(coin, wish, account, vault, signer, validity, note),
+        )
+    finally:
+        ledger.close()
+    if not as_json:
+        _show(made)
+    if target is not None and not (as_json and target == STDIO):
+        write_document(target, dump_document(made.request.to_wire()), force=force)
+    if target is not None and target != STDIO:
+        say(f"unsigned request written to {printable(target)}", fg="green")
+    draw_message(RequestFile((made.request,), is_batch=False), drawing)
+    # Last, because a failure before would be a second document on stdout.
+    if as_json:
+        emit_json(_wire(made, target))
+
+
+def _wish(
+    leverage: int | None,
+    mode: str | None,
+    add_margin: str | None,
+    remove_margin: str | None,
+    top_up: str | None,
+) -> Wish:
+    given = [
+        name
+        for name, value in (
+            ("--leverage", leverage),
+            ("--add-margin", add_margin),
+            ("--remove-margin", remove_margin),
+            ("--top-up", top_up),
+        )
+        if value is not None
+    ]
+    if len(given) != 1:
+        raise UsageRefused(
+            "one-change",
+            "give exactly one of --leverage, --add-margin, --remove-margin and --top-up",
+        )
+    if (mode is not None) != (leverage is not None):
+        raise UsageRefused(
+            "margin-mode-missing",
+            "--leverage needs --cross or --isolated, and they need --leverage",
+            "say which: the exchange sets both at once",
+        )
+    if leverage is not None:
+        return SetLeverage(mode == "cross", leverage)
+    if add_margin is not None:
+        return MoveMargin(_micro_usd(add_margin))
+    if remove_margin is not None:
+        return MoveMargin(-_micro_usd(remove_margin))
+    wire = {"type": "topUpIsolatedOnlyMargin", "asset": 0, "leverage": top_up}
+    try:
+        parse_action(wire, Where("--top-up"))  # type: ignore[arg-type]
+    except InputRefused as error:
+        raise UsageRefused(error.code, error.message, error.remedy) from None
+    return TopUp(str(top_up))
+
+
+def _micro_usd(text: str) -> int:
+    try:
+        amount = Decimal(text) * MICRO_USD
+    except DecimalException:
+        amount = Decimal("NaN")
+    # The bounds first: int() of a huge exponent would fill the memory.
+    if not (amount.is_finite() and 0 < amount <= SAFE_INTEGER_MAX and amount == int(amount)):
+        raise UsageRefused(
+            "bad-amount",
+            f'found "{printable(text, limit=40)}", expected USD above 0 with at most six decimals',
+        )
+    return int(amount)
+
+
+def _validity(text: str) -> int:
+    validity = parse_duration(text)
+    if validity > _MAX_VALIDITY_MS:
+        raise UsageRefused(
+            "bad-duration",
+            "--valid-for is at most 2d: the exchange takes no older nonces",
+        )
+    return validity
+
+
+def _show(made: Draft) -> None:
+    show_review(review(made.request))
+    say()
+    action = made.request.signable.action
+    if isinstance(action, UpdateLeverage):
+        wanted = Setting(action.is_cross, action.leverage)
+        say(f"  Changes: from {made.standing.setting} to {wanted}", bold=True)
+        estimate = margin_estimate(made.standing, wanted)
+        if estimate is not None:
+            say(f"  Margin used: {estimate[0]} USD now, about {estimate[1]} USD after")
+    elif made.standing.position is not None:
+        say(f"  Margin used now: {made.standing.position.margin_used} USD", bold=True)
+    for finding in (*made.objections, *made.cautions):
+        show_finding(finding)
+    if made.objections:
+        say("  As things stand, the exchange will refuse this.", fg="red", bold=True)
+
+
+def _wire(made: Draft, out: str | None) -> dict[str, object]:
+    return {
+        "request": made.request.to_wire(),
+        "current": made.standing.setting.to_wire(),
+        "marginUsed": _margin_wire(made),
+        "warnings": [
+            {"code": caution.code, "text": caution.text}
+            for caution in review(made.request).cautions
+        ],
+        "checks": [finding.to_wire() for finding in (*made.objections, *made.cautions)],
+        "out": None if out == STDIO else out,
+    }
+
+
+def _margin_wire(made: Draft) -> dict[str, str] | None:
+    action = made.request.signable.action
+    if not isinstance(action, UpdateLeverage):
+        return None
+    estimate = margin_estimate(made.standing, Setting(action.is_cross, action.leverage))
+    if estimate is None:
+        return None
+    return {"before": str(estimate[0]), "after": str(estimate[1])}

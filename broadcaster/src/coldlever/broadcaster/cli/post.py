@@ -1,0 +1,219 @@
+"""``post``: check, record, post, classify, read back, receipt."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from coldlever.broadcaster.cli.context import (
+    ADDRESS,
+    open_folder,
+    venue_options,
+)
+from coldlever.broadcaster.cli.load import load_items
+from coldlever.broadcaster.cli.post_run import Job, Runner
+from coldlever.broadcaster.cli.result import show_result
+from coldlever.broadcaster.cli.show import show_payloads, show_report
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.post import DEFAULT_RETRY_S
+from coldlever.shared.action import Address, Network
+from coldlever.shared.cli.console import (
+    STDIO,
+    ask,
+    dump_document,
+    emit_json,
+    require_output,
+    say,
+    write_document,
+)
+from coldlever.shared.cli.network_option import network_option
+from coldlever.shared.cli.qr_options import scanning_options
+from coldlever.shared.errors import (
+    ColdleverError,
+    EnvironmentFault,
+    ExchangeRefused,
+    Interrupted,
+    OutcomeUnknown,
+    PersonDeclined,
+    RuleRefused,
+)
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.choices import Scanning
+
+# In a batch the most worrying outcome decides the exit status.
+_WORST_FIRST = (
+    Interrupted.exit_status,
+    OutcomeUnknown.exit_status,
+    EnvironmentFault.exit_status,
+    ExchangeRefused.exit_status,
+    RuleRefused.exit_status,
+    0,
+)
+# After these, --keep-going or not, the rest of a batch stays where it is: later payloads may have
+# been meant to follow this one, and nobody knows yet whether it has landed.
+_STOPS_ALWAYS = frozenset(
+    {Interrupted.exit_status, OutcomeUnknown.exit_status, EnvironmentFault.exit_status}
+)
+
+
+@click.command(short_help="Check, record and post; posting twice posts once.")
+@click.argument("files", nargs=-1, metavar="FILE...")
+@scanning_options()
+@click.option("--signer", type=ADDRESS, help="Who should have signed.")
+@click.option("--keep-going", is_flag=True, help="In a batch: go on after a refusal.")
+@click.option(
+    "--retry-for",
+    type=click.FloatRange(0, 600),
+    default=DEFAULT_RETRY_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to send the same bytes again while no answer settles it.",
+)
+@click.option("--receipt", metavar="PATH", help="Write the receipt to this file.")
+@click.option("--force", is_flag=True, help="Replace an existing receipt file.")
+@click.option("--yes", is_flag=True, help="Do not ask on a terminal (never skips a check).")
+@network_option()
+@venue_options
+def post(
+    files: tuple[str, ...],
+    *,
+    scanning: Scanning,
+    signer: Address | None,
+    keep_going: bool,
+    retry_for: float,
+    receipt: str | None,
+    force: bool,
+    yes: bool,
+    network: Network | None,
+    api_url: str | None,
+    state_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Post signed payloads, each exactly once.
+
+    Every payload is checked first; nothing is sent while one fails (with --keep-going the others
+    go on). Posting a file a second time sends nothing and reports the first outcome. When no
+    answer settles it, the exit status is 7, the rest of a batch stays where it is, and `resolve`
+    continues.
+    """
+    items = load_items(files, network, scanning)
+    if receipt is not None:
+        require_output(receipt, force=force)
+    folder = open_folder(state_dir)
+    ledger = Ledger(folder)
+    try:
+        runner = Runner(ledger, folder, api_url, signer, retry_for)
+        jobs = [runner.prepare(item) for item in items.items]
+        if not as_json:
+            _show_jobs(jobs)
+        blocked = any(job.result is None and not job.is_clear for job in jobs)
+        if not blocked or keep_going:
+            waits = any(job.result is None and job.is_clear for job in jobs)
+            asked = waits and not as_json and not yes and _confirm()
+            jobs = _post_all(runner, jobs, recheck=asked, keep_going=keep_going, quiet=as_json)
+    finally:
+        ledger.close()
+    unsaved = _save_receipts(jobs, receipt, force=force, as_json=as_json, is_batch=items.is_batch)
+    _report(jobs, as_json=as_json, is_batch=items.is_batch)
+    statuses = {job.exit_status for job in jobs}
+    status = next(status for status in _WORST_FIRST if status in statuses)
+    if unsaved is not None:
+        # What became of the payloads counts more than the file about it.
+        say(f"no receipt was written: {unsaved.message}", fg="red")
+        status = status or unsaved.exit_status
+    sys.exit(status)
+
+
+def _show_jobs(jobs: Sequence[Job]) -> None:
+    fresh = [(job, job.report) for job in jobs if job.report is not None and job.report.findings]
+    if fresh:
+        show_payloads([report for _, report in fresh])
+    for job, report in fresh:
+        say()
+        show_report(report, job.item.title)
+    for job in jobs:
+        if job.is_resumed:
+            say(f"{job.item.title}: an earlier run left it open; this goes on with the same bytes")
+
+
+def _confirm() -> bool:
+    """A person at a terminal has a last word; a script has none to give.
+
+    Returns:
+        Whether somebody was asked, and so time has passed.
+
+    Raises:
+        PersonDeclined: ``declined``.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():
+        return False
+    say()
+    if ask("Post it? Type yes") != "yes":
+        raise PersonDeclined("declined", "you did not type yes; nothing was posted")
+    return True
+
+
+def _post_all(
+    runner: Runner, jobs: list[Job], *, recheck: bool, keep_going: bool, quiet: bool
+) -> list[Job]:
+    done: list[Job] = []
+    stopped = False
+    with _progress(jobs, quiet=quiet) as steps:
+        for number, job in enumerate(steps):
+            ready = not stopped and (job.result is not None or job.is_clear)
+            outcome = runner.post(job, recheck=recheck or number > 0) if ready else job
+            done.append(outcome)
+            status = outcome.exit_status
+            stopped = stopped or status in _STOPS_ALWAYS or (status != 0 and not keep_going)
+    return done
+
+
+@contextmanager
+def _progress(jobs: list[Job], *, quiet: bool) -> Iterator[Iterator[Job]]:
+    if quiet or len(jobs) == 1 or sys.stderr is None or not sys.stderr.isatty():
+        yield iter(jobs)
+        return
+    with click.progressbar(jobs, label="posting", file=sys.stderr, show_pos=True) as bar:
+        yield iter(bar)
+
+
+def _report(jobs: list[Job], *, as_json: bool, is_batch: bool) -> None:
+    if as_json:
+        rows = [job.to_wire() for job in jobs]
+        emit_json(rows if is_batch else rows[0])
+        return
+    for job in jobs:
+        say()
+        if job.result is not None:
+            show_result(job.result)
+            continue
+        title = "NOT FINISHED" if job.is_unfinished else "NOT POSTED"
+        say(f"{title}: {job.item.title}", fg="red", bold=True)
+        if job.failure is None:
+            say("  not-reached: an earlier payload of the batch stopped the run")
+        else:
+            say(f"  {job.failure.code}: {job.failure.message}")
+            if job.failure.remedy is not None:
+                say(f"  remedy: {job.failure.remedy}")
+
+
+def _save_receipts(
+    jobs: list[Job], name: str | None, *, force: bool, as_json: bool, is_batch: bool
+) -> ColdleverError | None:
+    """Write the receipts; what prevents it is returned, because the outcomes must still be told."""
+    receipts = [job.result.receipt for job in jobs if job.result is not None]
+    # The JSON document of the run holds the receipts, and stdout has room for one.
+    if name is None or not receipts or (as_json and name == STDIO):
+        return None
+    try:
+        write_document(name, dump_document(receipts if is_batch else receipts[0]), force=force)
+    except ColdleverError as error:
+        return error
+    except OSError as error:
+        return EnvironmentFault("write-failed", printable(error.strerror or str(error)))
+    if name != STDIO:
+        say(f"receipt written to {printable(name)}")
+    return None

@@ -1,0 +1,63 @@
+"""How findings, results and reviews look on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coldlever.broadcaster.check import Finding, Report
+from coldlever.broadcaster.ledger import Entry, State
+from coldlever.shared.cli.console import say
+from coldlever.shared.cli.show_review import show_reviews
+from coldlever.shared.message import Request
+from coldlever.shared.message.review import review
+from coldlever.shared.printable import printable
+
+_MARKS = {True: ("ok  ", "green"), False: ("FAIL", "red"), None: ("--  ", "yellow")}
+_STATE_COLOURS = {
+    State.CONFIRMED: "green",
+    State.ACCEPTED: "green",
+    State.REJECTED: "red",
+    State.WITHDRAWN: "red",
+}
+
+
+def show_payloads(reports: Sequence[Report]) -> None:
+    """Print the review of checked payloads: the same words that the signer printed."""
+    reviews = [review(_as_request(report)) for report in reports]
+    show_reviews(reviews, [report.signable for report in reports])
+
+
+def _as_request(report: Report) -> Request:
+    """What was signed, with what the exchange says about it."""
+    current = None if report.standing is None else report.standing.setting
+    return Request(report.signable, report.signer, report.market, current)
+
+
+def show_report(report: Report, title: str) -> None:
+    """Print a check list."""
+    say(title, bold=True)
+    for finding in report.findings:
+        show_finding(finding)
+
+
+def show_finding(finding: Finding) -> None:
+    """Print one line of a check list, and the remedy of a failure."""
+    mark, colour = _MARKS[finding.ok]
+    if finding.ok and finding.warning:
+        mark, colour = "note", "yellow"
+    say(f"  {mark}  {finding.code:<15} {finding.detail}", fg=colour)
+    if finding.ok is False and finding.remedy is not None:
+        say(f"        {'':<15} remedy: {finding.remedy}")
+
+
+def describe_entry(entry: Entry) -> str:
+    """One line on a ledger row."""
+    return (
+        f"{entry.state.value:<10} {printable(entry.coin, limit=40):<10} nonce {entry.key.nonce} by "
+        f"{entry.key.signer} on {entry.key.venue}"
+    )
+
+
+def colour_of(state: State) -> str:
+    """Green for done, red for refused, yellow for open."""
+    return _STATE_COLOURS.get(state, "yellow")

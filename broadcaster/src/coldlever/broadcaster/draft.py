@@ -1,0 +1,176 @@
+"""From a person's wish and live market data to an unsigned request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from coldlever.broadcaster.check import Checker, Finding
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.venue import Exchange, Standing, account_acted_for
+from coldlever.shared.action import (
+    Action,
+    Address,
+    MarketEntry,
+    Setting,
+    Signable,
+    UpdateIsolatedMargin,
+    UpdateLeverage,
+)
+from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.message import Request
+from coldlever.shared.printable import printable
+
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class SetLeverage:
+    """Wish: this leverage in this margin mode.
+
+    Args:
+        is_cross: True for cross margin.
+        leverage: whole multiples.
+    """
+
+    is_cross: bool
+    leverage: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveMargin:
+    """Wish: move margin of the open isolated position.
+
+    Args:
+        micro_usd: USD x 1,000,000, negative to remove.
+    """
+
+    micro_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """Wish: bring the strict-isolated position to this leverage.
+
+    Args:
+        leverage: a decimal in its shortest form.
+    """
+
+    leverage: str
+
+
+Wish = SetLeverage | MoveMargin | TopUp
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Everything a person says when drafting.
+
+    Args:
+        coin: the market's name, such as "BTC" or "xyz:TSLA".
+        wish: what should change.
+        account: whose key or API wallet will sign.
+        vault: the vault or sub-account to act on, or None.
+        signer: who will sign when it is not `account` itself, or None.
+        validity: how long it stays valid, ms; None for no expiry.
+        note: words for the person who signs, or None.
+    """
+
+    coin: str
+    wish: Wish
+    account: Address
+    vault: Address | None
+    signer: Address | None
+    validity: int | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An unsigned request with what the exchange says about it today.
+
+    Args:
+        request: the request.
+        standing: setting and position in force.
+        objections: checks that fail already: the exchange will refuse it as things stand.
+        cautions: checks that pass but want attention.
+    """
+
+    request: Request
+    standing: Standing
+    objections: tuple[Finding, ...]
+    cautions: tuple[Finding, ...]
+
+
+def make_draft(exchange: Exchange, ledger: Ledger, order: Order) -> Draft:
+    """Draft a request.
+
+    Args:
+        exchange: the venue to read from.
+        ledger: gives out the nonce, never below what it knows.
+        order: what the person wants.
+
+    Raises:
+        RuleRefused: ``unknown-market``, ``unknown-signer`` and what `account_acted_for` refuses.
+        EnvironmentFault: the exchange could not be read.
+    """
+    now = exchange.now()
+    market = exchange.market_by_name(order.coin)
+    if market is None:
+        raise RuleRefused(
+            "unknown-market",
+            f'the exchange has no perpetual market "{printable(order.coin, limit=40)}" on '
+            f"{exchange.network.value}",
+            "names are exact: BTC, kPEPE, xyz:TSLA; see `market`",
+        )
+    signer = order.account if order.signer is None else order.signer
+    if exchange.role(signer).name == "missing":
+        raise RuleRefused(
+            "unknown-signer",
+            f"the exchange knows no account or API wallet {signer} on {exchange.network.value}",
+            "check the address and --network; a new account must deposit first",
+        )
+    acted = account_acted_for(exchange, signer, order.vault, now)
+    if order.signer is not None and order.account not in (acted.master, acted.account, signer):
+        raise RuleRefused(
+            "signer-not-allowed",
+            f"{signer} acts for {acted.master}, not for {order.account}",
+            "give the account that approved this API wallet",
+        )
+    standing = exchange.standing(acted.account, market.coin)
+    nonce = ledger.take_draft_nonce(exchange.api.venue.key, signer, now)
+    expires_after = None if order.validity is None else now + order.validity
+    action = _action(market, order.wish, standing)
+    signable = Signable(exchange.network, action, nonce, order.vault, expires_after)
+    request = Request(signable, signer, market, standing.setting, order.note)
+    report = Checker(ledger, exchange.api.venue.key, now, exchange).foresee(
+        signable, signer, acted.account
+    )
+    return Draft(
+        request,
+        standing,
+        tuple(finding for finding in report.findings if finding.ok is False),
+        tuple(finding for finding in report.findings if finding.warning),
+    )
+
+
+def margin_estimate(standing: Standing, wanted: Setting) -> tuple[Decimal, Decimal] | None:
+    """Margin used before and about after a leverage change, in USD; None without a position.
+
+    The exchange asks for the position's value divided by the leverage.
+    """
+    position = standing.position
+    if position is None:
+        return None
+    after = abs(position.value) / wanted.leverage
+    return position.margin_used.quantize(_CENT), after.quantize(_CENT)
+
+
+def _action(market: MarketEntry, wish: Wish, standing: Standing) -> Action:
+    if isinstance(wish, SetLeverage):
+        return UpdateLeverage(market.asset, wish.is_cross, wish.leverage)
+    if isinstance(wish, MoveMargin):
+        is_short = standing.position is not None and standing.position.size < 0
+        return UpdateIsolatedMargin(market.asset, is_buy=not is_short, ntli=wish.micro_usd)
+    return TopUpIsolatedOnlyMargin(market.asset, wish.leverage)

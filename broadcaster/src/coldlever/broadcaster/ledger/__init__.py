@@ -1,0 +1,27 @@
+"""What was sent and what became of it, on disk; no network, and no verdict of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coldlever.shared.face import lazy_face
+
+if TYPE_CHECKING:
+    from coldlever.broadcaster.ledger.entry import OPEN_STATES, Entry, Key, State, unreadable
+    from coldlever.broadcaster.ledger.store import Ledger, nonce_used, row_gone
+else:
+    __getattr__ = lazy_face(
+        __name__,
+        {
+            "Entry": "entry",
+            "Key": "entry",
+            "OPEN_STATES": "entry",
+            "State": "entry",
+            "unreadable": "entry",
+            "Ledger": "store",
+            "nonce_used": "store",
+            "row_gone": "store",
+        },
+    )
+
+__all__ = ["OPEN_STATES", "Entry", "Key", "Ledger", "State", "nonce_used", "row_gone", "unreadable"]

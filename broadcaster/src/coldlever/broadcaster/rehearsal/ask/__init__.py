@@ -1,0 +1,1 @@
+"""What `/info` says about the state; nothing here changes it."""

@@ -1,0 +1,300 @@
+"""The exchange's HTTP interface: one client, one session, two endpoints.
+
+Certificate checks are on, redirects are never followed, answers are bounded in size and time, and
+proxies or credentials from the environment are not used. Reading (`info`) raises when it fails;
+posting (`post`) never raises for what the network does, because "failed" and "landed, but the
+answer got lost" look alike from here.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import requests
+import urllib3.exceptions
+
+from coldlever.broadcaster.venue.weight import WeightBudget
+from coldlever.shared.action import Network
+from coldlever.shared.errors import ColdleverError, EnvironmentFault, UsageRefused
+from coldlever.shared.printable import printable
+from coldlever.shared.reading import JsonValue, loads
+
+_API_URL = {
+    Network.MAINNET: "https://api.hyperliquid.xyz",
+    Network.TESTNET: "https://api.hyperliquid-testnet.xyz",
+}
+_LOOPBACK_HOSTS = {"localhost", "::1"}
+# The rehearsal exchange names the network it plays, so that a mix-up is found before posting.
+REHEARSAL_HEADER = "X-Coldlever-Rehearsal"
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 10.0
+# A server that drips one byte at a time resets the read time-out for ever; this one ends it.
+TOTAL_TIMEOUT_S = 30.0
+MAX_ANSWER_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 16
+_OK = 200
+_TOO_MANY = 429
+# How often a read waits for the rate limit to pass before it gives up.
+_INFO_TRIES = 4
+_DEFAULT_RETRY_AFTER_S = 10.0
+_MAX_RETRY_AFTER_S = 60.0
+EXCHANGE_WEIGHT = 1
+# Weights of /info requests, from the exchange's documentation of rate limits.
+_LIGHT = {"exchangeStatus": 2, "clearinghouseState": 2, "l2Book": 2, "allMids": 2, "userRole": 60}
+_HEAVY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """Where to post.
+
+    Args:
+        network: which network's signatures the venue takes.
+        url: the base URL, without a final slash.
+        is_rehearsal: True for a local exchange on the loopback interface.
+    """
+
+    network: Network
+    url: str
+    is_rehearsal: bool
+
+    @property
+    def key(self) -> str:
+        """What the ledger files posts under: a rehearsal must not count as the real thing."""
+        return f"{self.network.value}@{self.url}" if self.is_rehearsal else self.network.value
+
+
+def choose_venue(network: Network, option: str | None) -> Venue:
+    """The exchange's own URL for the network, or the loopback URL given with ``--api-url``.
+
+    Raises:
+        UsageRefused: ``api-url`` for any URL that is not plain HTTP on a loopback address.
+    """
+    if option is None:
+        return Venue(network, _API_URL[network], is_rehearsal=False)
+    return Venue(network, loopback_url(option), is_rehearsal=True)
+
+
+def loopback_url(option: str) -> str:
+    """Check an ``--api-url``.
+
+    Raises:
+        UsageRefused: ``api-url``.
+    """
+    try:
+        parts = urlsplit(option)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise _bad_url(option) from None
+    is_loopback = host in _LOOPBACK_HOSTS or _is_loopback_v4(host)
+    # What the parser would quietly drop or normalise is refused instead.
+    plain = option.isascii() and option.isprintable() and " " not in option
+    plain = plain and not (parts.username or parts.password or parts.query or parts.fragment)
+    if parts.scheme != "http" or not is_loopback or not plain or parts.path not in ("", "/"):
+        raise _bad_url(option)
+    return f"http://{parts.netloc}"
+
+
+def _is_loopback_v4(host: str) -> bool:
+    octets = host.split(".")
+    return (
+        len(octets) == 4  # noqa: PLR2004 - an IPv4 address
+        and octets[0] == "127"
+        and all(octet.isdecimal() and len(octet) <= 3 and int(octet) <= 255 for octet in octets)  # noqa: PLR2004
+    )
+
+
+def _bad_url(option: str) -> UsageRefused:
+    return UsageRefused(
+        "api-url",
+        f'found "{printable(option, limit=80)}", expected a loopback URL such as '
+        "http://127.0.0.1:8787",
+        "leave --api-url out to use the exchange itself; it exists for `rehearse` alone",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The exchange answered.
+
+    Args:
+        status: HTTP status.
+        body: the whole body, at most 1 MiB.
+        retry_after: seconds asked for with ``Retry-After``, or None.
+    """
+
+    status: int
+    body: bytes
+    retry_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """No complete answer arrived.
+
+    Args:
+        code: stable identifier of what happened.
+        reason: one sentence.
+    """
+
+    code: str
+    reason: str
+
+
+class ExchangeApi:
+    """A client for one venue.
+
+    Args:
+        venue: where to go.
+        session: the HTTP session; see `make_session`.
+        budget: keeps the request weight within the exchange's limit.
+        sleep: waits that many seconds.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        session: requests.Session,
+        budget: WeightBudget,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self.venue = venue
+        self._session = session
+        self._budget = budget
+        self._sleep = sleep
+        self.rehearsal_network: Network | None = None
+
+    def info(self, query: dict[str, object]) -> JsonValue:
+        """Ask ``/info``.
+
+        Raises:
+            EnvironmentFault: no usable answer; nothing was changed by asking.
+        """
+        kind = str(query["type"])
+        for _ in range(_INFO_TRIES):
+            self._budget.spend(_LIGHT.get(kind, _HEAVY))
+            reply = self._send("/info", json.dumps(query).encode("ascii"))
+            if isinstance(reply, NoAnswer):
+                raise EnvironmentFault(
+                    reply.code,
+                    f"reading {kind} from {self.venue.url}: {reply.reason}",
+                    "is `rehearse` running there?"
+                    if self.venue.is_rehearsal
+                    else "check this machine's network, then try again",
+                )
+            if reply.status != _TOO_MANY:
+                return self._read(kind, reply)
+            self._sleep(_DEFAULT_RETRY_AFTER_S if reply.retry_after is None else reply.retry_after)
+        raise EnvironmentFault(
+            "rate-limited",
+            f"reading {kind}: the exchange still limits this address's requests",
+            "wait a minute and try again",
+        )
+
+    def _read(self, kind: str, reply: Answer) -> JsonValue:
+        if reply.status != _OK:
+            raise EnvironmentFault(
+                "exchange-unavailable",
+                f"reading {kind} from {self.venue.url}: HTTP {reply.status} "
+                f"{printable(reply.body[:80].decode('utf-8', 'replace'))}",
+                "try again later",
+            )
+        try:
+            return loads(reply.body, f"answer to {kind}")
+        except ColdleverError as error:
+            raise EnvironmentFault(
+                "exchange-answer", error.message, "try again; if it stays so, update coldlever"
+            ) from None
+
+    def post(self, body: bytes) -> Answer | NoAnswer:
+        """Post a signed body to ``/exchange``, once."""
+        self._budget.spend(EXCHANGE_WEIGHT)
+        return self._send("/exchange", body)
+
+    def _send(self, path: str, body: bytes) -> Answer | NoAnswer:
+        deadline = time.monotonic() + TOTAL_TIMEOUT_S
+        try:
+            with self._session.post(
+                self.venue.url + path,
+                data=body,
+                headers={"Content-Type": "application/json"},
+                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                self._note_rehearsal(response)
+                return _collect(response, deadline)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            return _no_answer(error)
+
+    def _note_rehearsal(self, response: requests.Response) -> None:
+        name = response.headers.get(REHEARSAL_HEADER)
+        if self.venue.is_rehearsal and name in {network.value for network in Network}:
+            self.rehearsal_network = Network(name)
+
+
+def make_session() -> requests.Session:
+    """A session that takes nothing from the environment: no proxy, no .netrc, no CA override."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["User-Agent"] = "coldlever"
+    # Answers are small; a packed one could unpack to anything.
+    session.headers["Accept-Encoding"] = "identity"
+    return session
+
+
+# The first that fits wins.
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+    ((requests.exceptions.SSLError,), "tls-failed", "the TLS connection failed"),
+    (
+        (requests.exceptions.ConnectTimeout,),
+        "connect-failed",
+        "no connection within the time limit",
+    ),
+    (
+        (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError),
+        "timed-out",
+        "no answer within the time limit",
+    ),
+    ((requests.exceptions.ConnectionError,), "connection-lost", "the connection failed"),
+)
+
+
+def _no_answer(error: Exception) -> NoAnswer:
+    for kinds, code, sentence in _FAILURES:
+        if isinstance(error, kinds):
+            return NoAnswer(code, f"{sentence} ({_cause(error)})")
+    return NoAnswer("answer-broken", f"the answer broke off ({_cause(error)})")
+
+
+def _collect(response: requests.Response, deadline: float) -> Answer | NoAnswer:
+    chunks: list[bytes] = []
+    size = 0
+    # read1 returns what has arrived. The usual way to read waits until a chunk is full, and a
+    # server that drips would never let it come back to the clock.
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            return NoAnswer("answer-too-large", f"the answer exceeds {MAX_ANSWER_BYTES} bytes")
+        if time.monotonic() > deadline:
+            return NoAnswer("timed-out", "the answer did not end within the time limit")
+    return Answer(response.status_code, b"".join(chunks), _retry_after(response))
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    text = response.headers.get("Retry-After", "")
+    # The other form, an HTTP date, is not worth a clock comparison: the default wait serves.
+    return min(float(text), _MAX_RETRY_AFTER_S) if text.isdecimal() and len(text) < 7 else None  # noqa: PLR2004
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, without the library's object addresses."""
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__ or error
+    return printable(type(error).__name__, limit=60)

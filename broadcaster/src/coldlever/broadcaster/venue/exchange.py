@@ -1,0 +1,290 @@
+"""What the exchange says about accounts and markets, as types, asked once a run.
+
+Source of the shapes: the exchange's documentation of its info endpoint. Only the members used
+here are read; the exchange may add others. A missing or odd one is an `EnvironmentFault`: what
+cannot be read cannot be checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+
+from coldlever.broadcaster.venue.client import ExchangeApi
+from coldlever.broadcaster.venue.fields import (
+    member,
+    odd,
+    read_address,
+    read_decimal,
+    read_integer,
+    read_list,
+    read_text,
+)
+from coldlever.shared.action import Address, MarginMode, MarketEntry, MarketTable, Network, Setting
+from coldlever.shared.action.market import COIN_MAX_LENGTH
+from coldlever.shared.reading import U32_MAX, JsonValue
+
+SPOT_BASE = 10_000
+BUILDER_BASE = 100_000
+BUILDER_STEP = 10_000
+OUTCOME_BASE = 100_000_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What an address is to the exchange.
+
+    Args:
+        name: "user", "agent", "vault", "subAccount" or "missing".
+        master: an agent's or sub-account's master, None for the others.
+    """
+
+    name: str
+    master: Address | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """An open position.
+
+    Args:
+        size: signed, in the coin's units; negative for short.
+        setting: its leverage and margin mode.
+        value: its value in USD.
+        margin_used: margin held for it in USD.
+        raw_usd: the isolated position's own USD balance, None for cross.
+        max_leverage: what the exchange allows at this size, or None.
+    """
+
+    size: Decimal
+    setting: Setting
+    value: Decimal
+    margin_used: Decimal
+    raw_usd: Decimal | None
+    max_leverage: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An account's state on one market: what a leverage action changes.
+
+    Args:
+        setting: leverage and margin mode in force.
+        position: the open position, or None.
+    """
+
+    setting: Setting
+    position: Position | None
+
+
+class Exchange:
+    """Typed, cached reading of one venue.
+
+    Args:
+        api: the HTTP client.
+        network: the network the answers are taken for.
+    """
+
+    def __init__(self, api: ExchangeApi, network: Network) -> None:
+        self.api = api
+        self.network = network
+        self._cache: dict[tuple[str, ...], object] = {}
+
+    def now(self) -> int:
+        """The exchange's clock, ms since the epoch."""
+        answer = self.api.info({"type": "exchangeStatus"})
+        return read_integer(member(answer, "time", "exchangeStatus"), "exchangeStatus.time")
+
+    def role(self, address: Address) -> Role:
+        """What ``address`` is."""
+        return self._once(("role", address.lower), lambda: self._read_role(address))
+
+    def agent_expiry(self, master: Address, agent: Address) -> int | None:
+        """Until when a *named* agent is approved, ms; None for an unnamed one or no limit."""
+        answer = self._once(
+            ("agents", master.lower),
+            lambda: self.api.info({"type": "extraAgents", "user": master.lower}),
+        )
+        for item in read_list(answer, "extraAgents"):
+            if read_text(member(item, "address", "agent"), "agent").lower() == agent.lower:
+                until = item.get("validUntil") if isinstance(item, dict) else None
+                return None if until is None else read_integer(until, "validUntil")
+        return None
+
+    def vault_leader(self, vault: Address) -> Address:
+        """Who leads a vault."""
+        answer = self._once(
+            ("vault", vault.lower),
+            lambda: self.api.info({"type": "vaultDetails", "vaultAddress": vault.lower}),
+        )
+        return read_address(member(answer, "leader", "vaultDetails"), "leader")
+
+    def is_multi_sig(self, account: Address) -> bool:
+        """Whether the account takes native multi-sig actions alone."""
+        answer = self._once(
+            ("multisig", account.lower),
+            lambda: self.api.info({"type": "userToMultiSigSigners", "user": account.lower}),
+        )
+        return answer is not None
+
+    def dexes(self) -> list[str]:
+        """Names of the builder-deployed dexes by index; "" stands for the first one."""
+        answer = self._once(("dexes",), lambda: self.api.info({"type": "perpDexs"}))
+        return [
+            "" if item is None else read_text(member(item, "name", "perpDexs"), "dex name")
+            for item in read_list(answer, "perpDexs")
+        ]
+
+    def market(self, asset: int) -> MarketEntry | None:
+        """The market of an asset id, or None where the exchange has none."""
+        if asset < SPOT_BASE:
+            return self._dex_entries(0).get(asset)
+        if not BUILDER_BASE <= asset < OUTCOME_BASE:
+            return None
+        dex = (asset - BUILDER_BASE) // BUILDER_STEP
+        if dex == 0 or dex >= len(self.dexes()):
+            return None
+        return self._dex_entries(dex).get(asset)
+
+    def market_by_name(self, coin: str) -> MarketEntry | None:
+        """The market of that name, such as "BTC" or "xyz:TSLA"."""
+        prefix, colon, _ = coin.partition(":")
+        if not colon:
+            return _by_name(self._dex_entries(0), coin)
+        dexes = self.dexes()
+        if not prefix or prefix not in dexes:
+            return None
+        return _by_name(self._dex_entries(dexes.index(prefix)), coin)
+
+    def market_table(self, now: int) -> MarketTable:
+        """Every market of every dex."""
+        entries: dict[int, MarketEntry] = {}
+        for dex in range(len(self.dexes())):
+            entries.update(self._dex_entries(dex))
+        return MarketTable(self.network, now, entries)
+
+    def standing(self, account: Address, coin: str, *, fresh: bool = False) -> Standing:
+        """The account's setting and position on one market.
+
+        Args:
+            account: the account, vault or sub-account.
+            coin: the market's name.
+            fresh: ask again even when it has been asked before.
+        """
+        if fresh:
+            self._cache.pop(("setting", account.lower, coin), None)
+            self._cache.pop(("positions", account.lower, _dex_of(coin)), None)
+        setting, raw_usd = self._once(
+            ("setting", account.lower, coin), lambda: self._read_setting(account, coin)
+        )
+        positions = self._once(
+            ("positions", account.lower, _dex_of(coin)),
+            lambda: self._read_positions(account, _dex_of(coin)),
+        )
+        item = positions.get(coin)
+        return Standing(setting, None if item is None else _read_position(item, raw_usd))
+
+    def _once(self, key: tuple[str, ...], ask: Callable[[], T]) -> T:
+        if key not in self._cache:
+            self._cache[key] = ask()
+        return self._cache[key]  # type: ignore[return-value]
+
+    def _read_role(self, address: Address) -> Role:
+        answer = self.api.info({"type": "userRole", "user": address.lower})
+        name = read_text(member(answer, "role", "userRole"), "role")
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if name == "agent":
+            return Role(name, read_address(member(data, "user", "userRole.data"), "user"))
+        if name == "subAccount":
+            return Role(name, read_address(member(data, "master", "userRole.data"), "master"))
+        return Role(name, None)
+
+    def _dex_entries(self, dex: int) -> dict[int, MarketEntry]:
+        return self._once(("meta", str(dex)), lambda: self._read_meta(dex))
+
+    def _read_meta(self, dex: int) -> dict[int, MarketEntry]:
+        query: dict[str, object] = {"type": "meta"}
+        base = 0
+        if dex > 0:
+            query["dex"] = self.dexes()[dex]
+            base = BUILDER_BASE + dex * BUILDER_STEP
+        now = self._once(("now",), self.now)
+        universe = read_list(member(self.api.info(query), "universe", "meta"), "universe")
+        return {
+            base + index: self._read_market(item, base + index, now)
+            for index, item in enumerate(universe)
+        }
+
+    def _read_market(self, item: JsonValue, asset: int, now: int) -> MarketEntry:
+        if not isinstance(item, dict):
+            raise odd("meta.universe", item)
+        name = read_text(member(item, "name", "universe"), "market name")
+        if len(name) > COIN_MAX_LENGTH:
+            raise odd("market name", name)
+        mode = item.get("marginMode")
+        if mode == "strictIsolated":
+            margin_mode = MarginMode.STRICT_ISOLATED
+        elif mode == "noCross" or item.get("onlyIsolated") is True:
+            margin_mode = MarginMode.NO_CROSS
+        elif mode is None:
+            margin_mode = MarginMode.NORMAL
+        else:
+            raise odd("marginMode", mode)
+        leverage = read_integer(member(item, "maxLeverage", "universe"), "maxLeverage", 1, U32_MAX)
+        delisted = item.get("isDelisted") is True
+        return MarketEntry(self.network, asset, name, leverage, margin_mode, delisted, now)
+
+    def _read_setting(self, account: Address, coin: str) -> tuple[Setting, Decimal | None]:
+        answer = self.api.info({"type": "activeAssetData", "user": account.lower, "coin": coin})
+        return _read_leverage(member(answer, "leverage", "activeAssetData"))
+
+    def _read_positions(self, account: Address, dex: str) -> dict[str, JsonValue]:
+        query: dict[str, object] = {"type": "clearinghouseState", "user": account.lower}
+        if dex:
+            query["dex"] = dex
+        answer = self.api.info(query)
+        positions: dict[str, JsonValue] = {}
+        for item in read_list(member(answer, "assetPositions", "clearinghouseState"), "positions"):
+            position = member(item, "position", "assetPositions")
+            positions[read_text(member(position, "coin", "position"), "coin")] = position
+        return positions
+
+
+def _dex_of(coin: str) -> str:
+    prefix, colon, _ = coin.partition(":")
+    return prefix if colon else ""
+
+
+def _by_name(entries: dict[int, MarketEntry], coin: str) -> MarketEntry | None:
+    """The listed market of that name; a delisted one only when no other has the name."""
+    found = [entry for entry in entries.values() if entry.coin == coin]
+    return min(found, key=lambda entry: entry.delisted) if found else None
+
+
+def _read_leverage(value: JsonValue) -> tuple[Setting, Decimal | None]:
+    kind = read_text(member(value, "type", "leverage"), "leverage.type")
+    if kind not in ("cross", "isolated"):
+        raise odd("leverage.type", kind)
+    multiple = read_integer(member(value, "value", "leverage"), "leverage.value", 1, U32_MAX)
+    raw = value.get("rawUsd") if isinstance(value, dict) else None
+    return Setting(kind == "cross", multiple), None if raw is None else read_decimal(raw, "rawUsd")
+
+
+def _read_position(item: JsonValue, raw_usd: Decimal | None) -> Position | None:
+    size = read_decimal(member(item, "szi", "position"), "szi")
+    if size == 0:
+        return None
+    setting, own_raw_usd = _read_leverage(member(item, "leverage", "position"))
+    maximum = item.get("maxLeverage") if isinstance(item, dict) else None
+    return Position(
+        size,
+        setting,
+        read_decimal(member(item, "positionValue", "position"), "positionValue"),
+        read_decimal(member(item, "marginUsed", "position"), "marginUsed"),
+        own_raw_usd if own_raw_usd is not None else raw_usd,
+        None if maximum is None else read_integer(maximum, "maxLeverage", 1, U32_MAX),
+    )

@@ -1,0 +1,81 @@
+"""``qr show`` and ``qr read``: documents as QR codes and back, the same on both sides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from coldlever.shared.action import Network
+from coldlever.shared.cli.console import (
+    STDIO,
+    emit_json,
+    json_option,
+    read_document,
+    require_output,
+    say,
+    source_name,
+    write_document,
+)
+from coldlever.shared.cli.handover import (
+    SCANNED,
+    Expected,
+    draw_message,
+    message_parts,
+    scan_document,
+)
+from coldlever.shared.cli.network_option import network_option
+from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
+from coldlever.shared.message import message_wire
+from coldlever.shared.message.any import load_message
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.choices import Drawing, Scanning
+
+
+@click.command("show")
+@click.argument("file", metavar="FILE")
+@drawing_options()
+@network_option()
+@json_option
+def show(file: str, *, drawing: Drawing, network: Network | None, as_json: bool) -> None:
+    """Show a request, a signed payload, a batch or a market table as QR code.
+
+    In the terminal, unless --qr-out names a picture. What does not fit in one code is played as
+    an animation until you press q. With --json the texts of the codes are printed instead.
+    """
+    chosen = drawing if drawing.wanted or as_json else replace(drawing, on_terminal=True)
+    require_drawable(chosen)
+    message = load_message(read_document(file), source_name(file), network)
+    draw_message(message, chosen)
+    # Last, because a failure before would be a second document on stdout.
+    if as_json:
+        emit_json(message_parts(message, chosen))
+
+
+@click.command("read", short_help="Read QR codes into a document.")
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option(
+    "--out", metavar="OUT", default=STDIO, help="Write to this new file; - is stdout, the default."
+)
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@scanning_options(always=True)
+@json_option
+def read(
+    files: tuple[str, ...], *, out: str, force: bool, scanning: Scanning, as_json: bool
+) -> None:
+    """Read one message from pictures, videos, a camera or a scanner that types.
+
+    FILE is a picture (PNG, JPEG, GIF, APNG, several at once), a video, or - for the lines that a
+    USB scanner types. Nothing is written before the message is whole.
+    """
+    require_output(out, force=force)
+    document = scan_document(Expected.ANY, files, scanning)
+    # Loading it checks what a JSON code brought; a UR has been through the same rules already.
+    message = load_message(document, SCANNED)
+    if not (as_json and out == STDIO):
+        write_document(out, document, force=force)
+    if out != STDIO:
+        say(f"written to {printable(out)}", fg="green")
+    # Last, because a failure before would be a second document on stdout.
+    if as_json:
+        emit_json(message_wire(message))

@@ -1,0 +1,111 @@
+"""What each envelope's compact form consists of: docs/qr-formats.md as code.
+
+The numbers are for ever: codes printed today are read by every later version.
+"""
+
+from __future__ import annotations
+
+from coldlever.shared.action import MarginMode, Network, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
+from coldlever.shared.compact.fields import (
+    ADDRESS,
+    BOOLEAN,
+    INTEGER,
+    INTEGER_OR_TEXT,
+    SIGNATURE,
+    TEXT,
+    Array,
+    Choice,
+    Field,
+    Record,
+)
+
+NETWORK = Choice((Network.MAINNET.value, Network.TESTNET.value))
+ACTION_TYPE = Choice((UpdateLeverage.TYPE, UpdateIsolatedMargin.TYPE, TopUpIsolatedOnlyMargin.TYPE))
+MARGIN_MODE = Choice(
+    (MarginMode.NORMAL.value, MarginMode.NO_CROSS.value, MarginMode.STRICT_ISOLATED.value)
+)
+
+ACTION = Record(
+    "action",
+    Field(0, "type", ACTION_TYPE, required=True),
+    Field(1, "asset", INTEGER, required=True),
+    Field(2, "isCross", BOOLEAN),
+    Field(3, "leverage", INTEGER_OR_TEXT),
+    Field(4, "isBuy", BOOLEAN),
+    Field(5, "ntli", INTEGER),
+)
+
+SETTING = Record(
+    "setting",
+    Field(0, "isCross", BOOLEAN, required=True),
+    Field(1, "leverage", INTEGER, required=True),
+)
+
+_AFTER_ASSET = (
+    Field(2, "coin", TEXT, required=True),
+    Field(3, "maxLeverage", INTEGER, required=True),
+    Field(4, "marginMode", MARGIN_MODE, required=True),
+    Field(5, "delisted", BOOLEAN, required=True),
+)
+
+MARKET_ENTRY = Record(
+    "market entry",
+    Field(0, "network", NETWORK, required=True),
+    Field(1, "asset", INTEGER, required=True),
+    *_AFTER_ASSET,
+    Field(6, "time", INTEGER, required=True),
+)
+
+# In a table, network and time are left out where they are the table's.
+TABLE_ENTRY = Record(
+    "table entry",
+    Field(0, "network", NETWORK),
+    Field(1, "asset", INTEGER, required=True),
+    *_AFTER_ASSET,
+    Field(6, "time", INTEGER),
+)
+
+MARKET_TABLE = Record(
+    "market table",
+    Field(0, "network", NETWORK, required=True),
+    Field(1, "time", INTEGER, required=True),
+    Field(2, "entries", Array(TABLE_ENTRY), required=True),
+)
+
+# Requests and signed payloads have these numbers in common. JSON lets a request leave its network
+# to an option; a code says it itself.
+_SIGNABLE = (
+    Field(0, "network", NETWORK, required=True),
+    Field(1, "action", ACTION, required=True),
+    Field(2, "nonce", INTEGER, required=True),
+    Field(3, "expiresAfter", INTEGER),
+    Field(4, "vaultAddress", ADDRESS),
+)
+
+REQUEST = Record(
+    "request",
+    *_SIGNABLE,
+    Field(5, "signer", ADDRESS),
+    Field(6, "market", MARKET_ENTRY),
+    Field(7, "current", SETTING),
+    Field(8, "note", TEXT),
+)
+
+# 7 is kept for approvals.
+SIGNED_PAYLOAD = Record(
+    "signed payload",
+    *_SIGNABLE,
+    Field(5, "signer", ADDRESS, required=True),
+    Field(6, "signature", SIGNATURE, required=True),
+)
+
+RECORDS = (
+    REQUEST,
+    SIGNED_PAYLOAD,
+    MARKET_TABLE,
+    TABLE_ENTRY,
+    MARKET_ENTRY,
+    ACTION,
+    SETTING,
+)

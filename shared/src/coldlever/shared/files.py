@@ -1,0 +1,149 @@
+"""Reading files with a bound, and writing them so that nothing half-written is ever left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from coldlever.shared.errors import EnvironmentFault, InputRefused, UsageRefused
+from coldlever.shared.printable import printable
+
+_MODE = 0o600
+# Some file systems (network shares, FUSE) know no fsync of a folder and answer so.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+# File systems of memory cards (FAT, exFAT) have no hard links.
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Read a file of at most ``limit`` bytes.
+
+    Raises:
+        InputRefused: ``file-unreadable`` or ``file-too-large``.
+    """
+    name = printable(str(path))
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise InputRefused(
+            "file-unreadable", f"{name}: {printable(error.strerror or str(error))}"
+        ) from None
+    if len(data) > limit:
+        raise InputRefused("file-too-large", f"{name}: larger than {limit} bytes")
+    return data
+
+
+def require_writable(path: Path, *, force: bool) -> None:
+    """Find out before the work is done whether `write_exclusive` has a chance.
+
+    Raises:
+        UsageRefused: ``output-exists``.
+        EnvironmentFault: ``output-folder``.
+    """
+    if not force and os.path.lexists(path):
+        raise _exists(path)
+    folder = path.parent
+    # `os.access` before `is_dir`, which raises in a folder that may not be entered.
+    if not os.access(folder, os.W_OK | os.X_OK) or not folder.is_dir():
+        raise EnvironmentFault(
+            "output-folder",
+            f"{printable(str(folder))} is no folder that can be written to",
+            "create it, or choose another place with --out",
+        )
+    if path.is_dir():
+        raise UsageRefused("output-is-folder", f"{printable(str(path))} is a folder")
+
+
+def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
+    """Write a new file, mode 0600, durably and all or nothing.
+
+    The content is written and fsynced under a temporary name in the same folder and only then
+    appears under its own; the folder is fsynced too.
+
+    Args:
+        path: the file to make.
+        data: its content.
+        force: replace an existing file.
+
+    Raises:
+        UsageRefused: ``output-exists``.
+        EnvironmentFault: ``write-failed``; no new file of that name is left behind. With ``force``
+            either the old file or the complete new one stands there.
+    """
+    # Not made from the file's own name: that may be as long as the file system allows already.
+    temporary = path.parent / f".coldlever-{secrets.token_hex(8)}.tmp"
+    try:
+        _write_synced(temporary, data)
+        if force:
+            temporary.replace(path)
+        else:
+            _take_name(temporary, path)
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError as error:
+        raise _failed(path, error) from None
+    finally:
+        # Whatever stopped it, an interrupt included.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    try:
+        _sync_folder(path.parent)
+    except OSError as error:
+        if not force:
+            path.unlink(missing_ok=True)
+        raise _failed(path, error) from None
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _MODE)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _take_name(temporary: Path, path: Path) -> None:
+    """Give the finished file its name, failing when the name is taken."""
+    try:
+        os.link(temporary, path, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # Reserve the name with an empty file, then put the finished one in its place.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _MODE))
+        try:
+            temporary.replace(path)
+        except BaseException:  # an interrupt must not leave the empty file behind either
+            path.unlink(missing_ok=True)
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _failed(path: Path, error: OSError) -> EnvironmentFault:
+    return EnvironmentFault(
+        "write-failed",
+        f"{printable(str(path))}: {printable(error.strerror or str(error))}",
+        "free some space or choose another place with --out",
+    )
+
+
+def _exists(path: Path) -> UsageRefused:
+    return UsageRefused(
+        "output-exists",
+        f"{printable(str(path))} exists already",
+        "choose another name with --out, or replace it with --force",
+    )

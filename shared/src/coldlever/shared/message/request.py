@@ -1,0 +1,225 @@
+"""Unsigned requests: what the air-gapped signer is asked to sign.
+
+Three spellings are read: the full request, the exchange's own request body without its signature,
+and a bare action. An array of any of them is a batch. docs/formats.md specifies them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from coldlever.shared.action import Address, MarketEntry, Network, Setting, Signable
+from coldlever.shared.action.actions import parse_action
+from coldlever.shared.action.address import as_optional_address
+from coldlever.shared.action.market import (
+    describe_kind,
+    parse_market_entry,
+    parse_network,
+    require_fitting,
+)
+from coldlever.shared.action.signable import parse_signable
+from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.reading import (
+    SAFE_INTEGER_MAX,
+    U32_MAX,
+    JsonValue,
+    Where,
+    as_integer,
+    as_object,
+    as_string,
+    describe,
+    elements,
+    loads,
+)
+from coldlever.shared.reading.fields import as_boolean
+
+NOTE_MAX_LENGTH = 500
+DEFAULT_VALIDITY_MS = 3_600_000
+
+_REQUIRED = ("action", "nonce")
+_OPTIONAL = ("network", "expiresAfter", "vaultAddress", "signer", "market", "current", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One unsigned request.
+
+    Args:
+        signable: what the signature will cover.
+        signer: who must sign, or None for anybody.
+        market: what the asset id means, or None. Not signed.
+        current: the setting the drafter saw on the exchange, or None. Not signed.
+        note: the drafter's words, or None. Not signed; escape before display.
+    """
+
+    signable: Signable
+    signer: Address | None = None
+    market: MarketEntry | None = None
+    current: Setting | None = None
+    note: str | None = None
+
+    def to_wire(self) -> dict[str, object]:
+        """The request as JSON; optional parts are left out when absent."""
+        signable = self.signable
+        wire: dict[str, object] = {
+            "network": signable.network.value,
+            "action": signable.action.to_wire(),
+            "nonce": signable.nonce,
+            "expiresAfter": signable.expires_after,
+            "vaultAddress": None if signable.vault is None else signable.vault.lower,
+        }
+        if self.signer is not None:
+            wire["signer"] = self.signer.checksummed
+        if self.market is not None:
+            wire["market"] = self.market.to_wire()
+        if self.current is not None:
+            wire["current"] = self.current.to_wire()
+        if self.note is not None:
+            wire["note"] = self.note
+        return wire
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What fills the gaps of a body or a bare action.
+
+    Args:
+        network: from ``--network``; it must agree with what a request says itself.
+        now: the clock, ms since the epoch; None on a machine without one.
+        validity: how long a bare action stays valid, ms.
+    """
+
+    network: Network | None = None
+    now: int | None = None
+    validity: int = DEFAULT_VALIDITY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFile:
+    """The requests of one file, in order.
+
+    Args:
+        requests: at least one.
+        is_batch: True when the file held an array, so that the output is an array too.
+    """
+
+    requests: tuple[Request, ...]
+    is_batch: bool
+
+
+def load_requests(data: bytes, source: str, defaults: Defaults) -> RequestFile:
+    """Read a request file.
+
+    Args:
+        data: the file's bytes.
+        source: its name, for error messages.
+        defaults: what fills gaps.
+
+    Raises:
+        InputRefused: malformed, or something else than a request.
+        RuleRefused: ``network-mismatch`` or ``market-mismatch``.
+        UsageRefused: ``bad-time`` when the clock leads a bare action out of range.
+    """
+    return parse_requests(loads(data, source), Where(source), defaults)
+
+
+def parse_requests(value: JsonValue, where: Where, defaults: Defaults) -> RequestFile:
+    """As `load_requests`, from a JSON value."""
+    if not isinstance(value, list):
+        return RequestFile((_parse_request(value, where, defaults),), is_batch=False)
+    if not value:
+        raise where.refusal("empty-batch", "an empty array", "at least one request")
+    requests = []
+    for offset, (element, place) in enumerate(elements(value, where)):
+        # Bare actions of one batch take consecutive milliseconds, so that no nonce repeats.
+        now = None if defaults.now is None else defaults.now + offset
+        requests.append(_parse_request(element, place, replace(defaults, now=now)))
+    return RequestFile(tuple(requests), is_batch=True)
+
+
+def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Request:
+    if not isinstance(value, dict):
+        raise where.refusal("not-a-request", describe(value), "an unsigned request")
+    if "kind" in value:
+        raise where.refusal("not-a-request", describe_kind(value), "an unsigned request")
+    if "type" in value and "action" not in value:
+        return _parse_bare_action(value, where, defaults)
+    fields = as_object(value, where, _REQUIRED, _OPTIONAL)
+    network = _agreed_network(fields, where, defaults.network)
+    signable = parse_signable(fields, where, network)
+    return Request(
+        signable,
+        as_optional_address(fields.get("signer"), where.key("signer")),
+        _parse_market(fields.get("market"), where.key("market"), signable),
+        _parse_setting(fields.get("current"), where.key("current")),
+        _parse_note(fields.get("note"), where.key("note")),
+    )
+
+
+def _parse_bare_action(value: JsonValue, where: Where, defaults: Defaults) -> Request:
+    action = parse_action(value, where)
+    if defaults.network is None:
+        raise _network_missing(where)
+    if defaults.now is None:
+        raise InputRefused(
+            "clock-missing",
+            f"{where}: a bare action takes its nonce from the clock, and there is none",
+            "give the time with --assume-time, or a request with a nonce",
+        )
+    expires_after = defaults.now + defaults.validity
+    if not 0 <= defaults.now <= expires_after <= SAFE_INTEGER_MAX:
+        raise UsageRefused(
+            "bad-time",
+            f"{where}: the time {defaults.now} ms and a validity of {defaults.validity} ms lead "
+            f"out of the range from 0 to {SAFE_INTEGER_MAX}",
+            "check this machine's clock, --assume-time and --valid-for",
+        )
+    return Request(Signable(defaults.network, action, defaults.now, None, expires_after))
+
+
+def _agreed_network(fields: dict[str, JsonValue], where: Where, option: Network | None) -> Network:
+    if "network" not in fields:
+        if option is None:
+            raise _network_missing(where)
+        return option
+    network = parse_network(fields["network"], where.key("network"))
+    if option is not None and option is not network:
+        raise RuleRefused(
+            "network-mismatch",
+            f"{where}: the request is for {network.value}, --network says {option.value}",
+            "leave --network out, or ask for a request for the right network",
+        )
+    return network
+
+
+def _network_missing(where: Where) -> InputRefused:
+    return InputRefused(
+        "network-missing",
+        f'{where}: nothing says for which network this is, expected "network"',
+        "add --network mainnet or --network testnet",
+    )
+
+
+def _parse_market(value: JsonValue, where: Where, signable: Signable) -> MarketEntry | None:
+    if value is None:
+        return None
+    entry = parse_market_entry(value, where)
+    try:
+        require_fitting(entry, signable.network, signable.action)
+    except RuleRefused as error:
+        raise RuleRefused(error.code, f"{where}: {error.message}", error.remedy) from None
+    return entry
+
+
+def _parse_setting(value: JsonValue, where: Where) -> Setting | None:
+    if value is None:
+        return None
+    fields = as_object(value, where, ("isCross", "leverage"))
+    return Setting(
+        as_boolean(fields["isCross"], where.key("isCross")),
+        as_integer(fields["leverage"], where.key("leverage"), 1, U32_MAX),
+    )
+
+
+def _parse_note(value: JsonValue, where: Where) -> str | None:
+    return None if value is None else as_string(value, where, NOTE_MAX_LENGTH)

@@ -1,0 +1,220 @@
+"""Signed payloads: what the signer hands out and the broadcaster posts.
+
+The envelope (`coldlever/signed`) claims a network, a signer and an action hash beside the body
+that is posted. `verify` recomputes all three; nothing is taken on the envelope's word.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from coldlever.shared.action import Address, Network, Signable, Signature
+from coldlever.shared.action.address import as_address
+from coldlever.shared.action.hashing import agent_digest
+from coldlever.shared.action.market import describe_kind, parse_network
+from coldlever.shared.action.signable import parse_signable
+from coldlever.shared.action.signature import parse_signature, recover
+from coldlever.shared.errors import InputRefused, RuleRefused
+from coldlever.shared.reading import (
+    JsonValue,
+    Where,
+    as_choice,
+    as_integer,
+    as_object,
+    describe,
+    elements,
+    loads,
+)
+from coldlever.shared.reading.fields import as_bytes
+
+KIND = "coldlever/signed"
+VERSION = 1
+
+_ENVELOPE = ("kind", "version", "network", "signer", "actionHash", "payload", "approvals")
+_BODY = ("action", "nonce", "signature")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPayload:
+    """A signed action with what its envelope claims about it.
+
+    Args:
+        signable: network and hashed content.
+        signature: over `signable`'s digest.
+        signer: the claimed signer; None for a bare body, which claims nobody.
+        claimed_hash: the claimed action hash, 32 bytes; None for a bare body.
+    """
+
+    signable: Signable
+    signature: Signature
+    signer: Address | None
+    claimed_hash: bytes | None
+
+    def body(self) -> bytes:
+        """The exact bytes that are posted to the exchange."""
+        return json.dumps(self.body_wire(), separators=(",", ":")).encode("ascii")
+
+    def body_wire(self) -> dict[str, object]:
+        """The posted body as a JSON object, always with both optional keys."""
+        signable = self.signable
+        return {
+            "action": signable.action.to_wire(),
+            "nonce": signable.nonce,
+            "signature": self.signature.to_wire(),
+            "vaultAddress": None if signable.vault is None else signable.vault.lower,
+            "expiresAfter": signable.expires_after,
+        }
+
+    def to_wire(self) -> dict[str, object]:
+        """The ``coldlever/signed`` document, with the recovered signer where none was claimed."""
+        signer = self.signer if self.signer is not None else self.recovered_signer()
+        return {
+            "kind": KIND,
+            "version": VERSION,
+            "network": self.signable.network.value,
+            "signer": signer.checksummed,
+            "actionHash": "0x" + self.signable.action_hash().hex(),
+            "payload": self.body_wire(),
+            "approvals": [],
+        }
+
+    def recovered_signer(self) -> Address:
+        """Whose key made the signature.
+
+        Raises:
+            RuleRefused: ``signature-invalid`` when no key could have made it.
+        """
+        return recover(self.signable.digest(), self.signature)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedFile:
+    """The payloads of one file, in order.
+
+    Args:
+        payloads: at least one.
+        is_batch: True when the file held an array.
+    """
+
+    payloads: tuple[SignedPayload, ...]
+    is_batch: bool
+
+
+def load_signed(data: bytes, source: str, network: Network | None = None) -> SignedFile:
+    """Read a file of signed payloads or bare bodies.
+
+    Args:
+        data: the file's bytes.
+        source: its name, for error messages.
+        network: from ``--network``: needed for bare bodies, checked against envelopes.
+
+    Raises:
+        InputRefused: malformed, or something else than a signed payload.
+        RuleRefused: ``network-mismatch``.
+    """
+    return parse_signed(loads(data, source), Where(source), network)
+
+
+def parse_signed(value: JsonValue, where: Where, network: Network | None = None) -> SignedFile:
+    """As `load_signed`, from a JSON value."""
+    if not isinstance(value, list):
+        return SignedFile((_parse_payload(value, where, network),), is_batch=False)
+    if not value:
+        raise where.refusal("empty-batch", "an empty array", "at least one signed payload")
+    payloads = tuple(
+        _parse_payload(element, place, network) for element, place in elements(value, where)
+    )
+    return SignedFile(payloads, is_batch=True)
+
+
+def verify(payload: SignedPayload, expected_signer: Address | None = None) -> Address:
+    """Check everything about a payload that needs no network.
+
+    Args:
+        payload: envelope or bare body.
+        expected_signer: who should have signed, from ``--signer``.
+
+    Returns:
+        The recovered signer.
+
+    Raises:
+        RuleRefused: ``action-hash-mismatch``, ``signature-not-canonical``, ``signature-invalid`` or
+            ``signer-mismatch``.
+    """
+    actual = payload.signable.action_hash()
+    if payload.claimed_hash is not None and payload.claimed_hash != actual:
+        raise RuleRefused(
+            "action-hash-mismatch",
+            f"the file claims the action hash 0x{payload.claimed_hash.hex()}, its content has "
+            f"0x{actual.hex()}",
+            "the file was changed after signing: ask the signer for it again",
+        )
+    if not payload.signature.is_canonical:
+        raise RuleRefused(
+            "signature-not-canonical",
+            "the signature is not in canonical form (r and s in range, s in the lower half)",
+            "the file was changed after signing: ask the signer for it again",
+        )
+    recovered = recover(agent_digest(payload.signable.network, actual), payload.signature)
+    for claimed in (payload.signer, expected_signer):
+        if claimed is not None and claimed != recovered:
+            raise RuleRefused(
+                "signer-mismatch",
+                f"the signature was made by {recovered}, not by {claimed}",
+                "the file was changed after signing, or signed for the other network",
+            )
+    return recovered
+
+
+def _parse_payload(value: JsonValue, where: Where, option: Network | None) -> SignedPayload:
+    if not isinstance(value, dict):
+        raise where.refusal("not-signed", describe(value), "a signed payload")
+    if "kind" not in value:
+        return _parse_bare_body(value, where, option)
+    if value["kind"] != KIND:
+        raise where.refusal("not-signed", describe_kind(value), f'one of kind "{KIND}"')
+    fields = as_object(value, where, _ENVELOPE)
+    as_choice(fields["kind"], where.key("kind"), (KIND,))
+    as_integer(fields["version"], where.key("version"), VERSION, VERSION)
+    network = parse_network(fields["network"], where.key("network"))
+    if option is not None and option is not network:
+        raise RuleRefused(
+            "network-mismatch",
+            f"{where}: the payload is for {network.value}, --network says {option.value}",
+            "leave --network out, or take the payload for the right network",
+        )
+    for _, place in elements(fields["approvals"], where.key("approvals")):
+        raise place.refusal(
+            "approvals-unsupported", "an approval", "none: this version knows no approvals"
+        )
+    signable, signature = _parse_body(fields["payload"], where.key("payload"), network)
+    return SignedPayload(
+        signable,
+        signature,
+        as_address(fields["signer"], where.key("signer")),
+        as_bytes(fields["actionHash"], where.key("actionHash"), 32),
+    )
+
+
+def _parse_bare_body(
+    value: dict[str, JsonValue], where: Where, network: Network | None
+) -> SignedPayload:
+    if "action" in value and "signature" not in value:
+        raise where.refusal("not-signed", "an unsigned request", "a signed payload")
+    if network is None and "signature" in value:
+        raise InputRefused(
+            "network-missing",
+            f"{where}: a bare body does not say for which network it was signed",
+            "add --network mainnet or --network testnet",
+        )
+    if network is None:
+        raise where.refusal("not-signed", "an object without a signature", "a signed payload")
+    signable, signature = _parse_body(value, where, network)
+    return SignedPayload(signable, signature, None, None)
+
+
+def _parse_body(value: JsonValue, where: Where, network: Network) -> tuple[Signable, Signature]:
+    fields = as_object(value, where, _BODY, ("vaultAddress", "expiresAfter"))
+    signable = parse_signable(fields, where, network)
+    return signable, parse_signature(fields["signature"], where.key("signature"))

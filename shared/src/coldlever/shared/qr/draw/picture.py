@@ -1,0 +1,83 @@
+"""QR codes as a picture file, whose ending says of which kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from coldlever.shared.errors import UsageRefused
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.draw import pace
+from coldlever.shared.qr.draw.bitmap import DEFAULT_SCALE
+from coldlever.shared.qr.draw.gif import gif
+from coldlever.shared.qr.draw.html import page
+from coldlever.shared.qr.draw.matrix import Matrix
+from coldlever.shared.qr.draw.png import apng, png
+from coldlever.shared.qr.draw.svg import svg
+from coldlever.shared.qr.optional_packages import pillow
+
+_STILL = (".png", ".svg")
+_MOVING = (".apng", ".gif", ".html")
+ENDINGS = _STILL + _MOVING
+_TITLE = "Hold the scanner in front of this code"
+
+
+def ending_of(name: str) -> str:
+    """The ending of a picture file's name, in lower case, and whether it can be drawn here.
+
+    Raises:
+        UsageRefused: ``qr-out-ending``.
+        EnvironmentFault: ``extra-missing``: a GIF needs Pillow.
+    """
+    ending = PurePath(name).suffix.lower()
+    if ending not in ENDINGS:
+        raise UsageRefused(
+            "qr-out-ending",
+            f'found "{printable(name)}", expected a name that ends in ' + _listed(ENDINGS),
+        )
+    if ending == ".gif":
+        pillow()
+    return ending
+
+
+def picture(
+    frames: Sequence[Matrix],
+    ending: str,
+    *,
+    frame_ms: int = pace.DEFAULT_MS,
+    scale: int = DEFAULT_SCALE,
+    title: str = _TITLE,
+) -> bytes:
+    """Draw one code as a still picture, or several as an endless loop.
+
+    Args:
+        frames: codes of one size, at least one.
+        ending: one of `ENDINGS`.
+        frame_ms: how long each frame of a loop stays, 100 to 1,000 ms.
+        scale: pixels a module.
+        title: what an HTML page says above the code.
+
+    Returns:
+        The file's content.
+
+    Raises:
+        UsageRefused: ``qr-out-still``: several frames do not fit a PNG or SVG.
+        EnvironmentFault: ``extra-missing``: a GIF needs Pillow.
+    """
+    if len(frames) > 1 and ending in _STILL:
+        raise UsageRefused(
+            "qr-out-still",
+            f"the message takes {len(frames)} frames, and a {ending} file holds one",
+            f"choose a name that ends in {_listed(_MOVING)}, or try --density high",
+        )
+    if ending == ".svg":
+        return svg(frames[0], scale)
+    if ending == ".gif":
+        return gif(frames, scale, frame_ms)
+    if ending == ".html":
+        return page(frames, scale, frame_ms, title)
+    return png(frames[0], scale) if len(frames) == 1 else apng(frames, scale, frame_ms)
+
+
+def _listed(endings: Sequence[str]) -> str:
+    return ", ".join(endings[:-1]) + " or " + endings[-1]

@@ -1,0 +1,305 @@
+"""`key`: make, import and list the keys that sign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from coldlever.shared.action import Address
+from coldlever.shared.cli.console import ask_secret, emit_json, json_option, say
+from coldlever.shared.cli.state_folder import make_folder
+from coldlever.shared.errors import ColdleverError, UsageRefused
+from coldlever.shared.files import require_writable
+from coldlever.shared.printable import printable
+from coldlever.signer.cli.intake import require_one_stdin
+from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.secret_entry import (
+    choose_passphrase,
+    passphrase_option,
+    prepare_for_secrets,
+    read_secret,
+)
+from coldlever.signer.cli.state import keyring, state_option
+from coldlever.signer.key import (
+    DEFAULT_PATH,
+    KeyFile,
+    Keyring,
+    Keystore,
+    SigningKey,
+    derive_secret,
+    draw_secret,
+    load_keystore,
+    parse_path,
+    parse_private_key,
+    store,
+)
+
+_EPILOG = """\b
+Examples:
+  coldlever-signer key new --name cold
+  coldlever-signer key import --mnemonic-file fd:3 --passphrase-file fd:4 3<words 4<phrase
+  coldlever-signer key list
+
+Keys are V3 keystore files, as Ethereum wallets use them, in the folder `keys` of the state folder.
+No keystore is ever overwritten, and no command prints a private key.
+"""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PLACE_OPTIONS = (
+    click.option(
+        "--out",
+        metavar="K",
+        type=click.Path(),
+        help="Write the keystore to this file instead of the key folder.",
+    ),
+    click.option(
+        "--name",
+        metavar="N",
+        help="The key's name in the key folder; its address if not given.",
+    ),
+)
+
+
+def _with_place(command: F) -> F:
+    for option in reversed(_PLACE_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a new keystore goes."""
+
+    ring: Keyring
+    out: str | None
+    name: str | None
+
+    def path(self, address: Address) -> Path:
+        if self.out is not None:
+            return Path(self.out)
+        return self.ring.place_for(self.name if self.name is not None else address.lower)
+
+    def require(self) -> None:
+        """Find out before any secret is asked for whether the keystore can be written."""
+        if self.out is not None and self.name is not None:
+            raise UsageRefused("two-places", "--out and --name exclude each other")
+        if self.out is not None:
+            require_writable(Path(self.out), force=False)
+            return
+        if self.name is not None:
+            place = self.ring.place_for(self.name)
+            make_folder(self.ring.folder)
+            require_writable(place, force=False)
+            return
+        make_folder(self.ring.folder)
+
+
+@click.group("key", epilog=_EPILOG)
+def command() -> None:
+    """Make, import and list the keys that sign."""
+
+
+@command.command("new")
+@_with_place
+@passphrase_option
+@state_option
+@json_option
+@pass_machine
+def new(
+    machine: Machine,
+    /,
+    *,
+    out: str | None,
+    name: str | None,
+    passphrase_file: str | None,
+    state_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Draw a new key and write it to a keystore.
+
+    Back up the file and the passphrase, apart from each other: there is no other copy. An API
+    wallet (agent) for this signer is the safest choice: it can trade and set leverage, but not
+    withdraw.
+    """
+    place = _Place(keyring(machine, state_dir), out, name)
+    place.require()
+    prepare_for_secrets(machine)
+    passphrase = choose_passphrase(passphrase_file)
+    _save(machine, place, draw_secret(machine.entropy), passphrase, as_json=as_json)
+
+
+@command.command("import")
+@click.option(
+    "--private-key-file",
+    metavar="F",
+    type=click.Path(readable=False, allow_dash=True),
+    help="Take the private key (64 hexadecimal digits) from this file, - or fd:N.",
+)
+@click.option(
+    "--mnemonic-file",
+    metavar="F",
+    type=click.Path(readable=False, allow_dash=True),
+    help="Take the BIP-39 mnemonic (12 to 24 words on one line) from this file, - or fd:N.",
+)
+@click.option(
+    "--path",
+    default=DEFAULT_PATH,
+    show_default=True,
+    metavar="P",
+    help="Which key of the mnemonic.",
+)
+@click.option(
+    "--mnemonic-passphrase-file",
+    metavar="F",
+    type=click.Path(readable=False, allow_dash=True),
+    help="The mnemonic's own passphrase (the 25th word), if it has one.",
+)
+@_with_place
+@passphrase_option
+@state_option
+@json_option
+@pass_machine
+def import_key(
+    machine: Machine,
+    /,
+    *,
+    private_key_file: str | None,
+    mnemonic_file: str | None,
+    path: str,
+    mnemonic_passphrase_file: str | None,
+    out: str | None,
+    name: str | None,
+    passphrase_file: str | None,
+    state_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Write a private key or a mnemonic's key to a keystore.
+
+    Without a file option it asks, and takes either. Compare the address it prints with the one the
+    other wallet shows.
+    """
+    if private_key_file is not None and mnemonic_file is not None:
+        raise UsageRefused(
+            "two-secrets", "--private-key-file and --mnemonic-file exclude each other"
+        )
+    if private_key_file is not None and mnemonic_passphrase_file is not None:
+        raise UsageRefused(
+            "two-secrets", "--mnemonic-passphrase-file goes with a mnemonic, not a private key"
+        )
+    require_one_stdin(private_key_file, mnemonic_file, mnemonic_passphrase_file, passphrase_file)
+    steps = parse_path(path)
+    place = _Place(keyring(machine, state_dir), out, name)
+    place.require()
+    prepare_for_secrets(machine)
+    if private_key_file is not None:
+        secret = parse_private_key(read_secret(private_key_file))
+    else:
+        words = (
+            read_secret(mnemonic_file)
+            if mnemonic_file is not None
+            else ask_secret("Private key or mnemonic")
+        )
+        secret = _read_either(
+            words, mnemonic_passphrase_file, steps, is_mnemonic=mnemonic_file is not None
+        )
+    say(f"This is the key of {SigningKey(secret).address}.")
+    passphrase = choose_passphrase(passphrase_file)
+    _save(machine, place, secret, passphrase, as_json=as_json)
+
+
+@command.command("list")
+@state_option
+@json_option
+@pass_machine
+def list_keys(machine: Machine, /, state_dir: str | None, *, as_json: bool) -> None:
+    """List the keystores of the key folder."""
+    ring = keyring(machine, state_dir)
+    files = ring.files()
+    if as_json:
+        emit_json({"folder": str(ring.folder), "keys": [_file_wire(file) for file in files]})
+        return
+    if not files:
+        say(f"no keystores in {printable(str(ring.folder))}")
+    for file in files:
+        name = printable(file.name)
+        if isinstance(file.content, ColdleverError):
+            say(f"{name}  unusable: {file.content.message}", fg="yellow")
+        else:
+            say(f"{name}  {_owner(file.content)}")
+
+
+@command.command("show")
+@click.argument("key", required=False, metavar="[K]")
+@state_option
+@json_option
+@pass_machine
+def show(machine: Machine, key: str | None, state_dir: str | None, *, as_json: bool) -> None:
+    """Show a keystore's address, file and key derivation; never the key.
+
+    K is a name from `key list` or a file; not needed when there is only one.
+    """
+    ring = keyring(machine, state_dir)
+    path = ring.locate(key) if key is not None else ring.only_fitting(None)
+    keystore = load_keystore(path)
+    if as_json:
+        emit_json(_keystore_wire(path, keystore))
+        return
+    say(f"address         {_owner(keystore)}")
+    say(f"file            {printable(str(path))}")
+    say(f"key derivation  {keystore.kdf}")
+    if keystore.kdf.is_weak:
+        say(
+            "  ! cheap to guess by today's standards: import the key again with `key import`",
+            fg="yellow",
+        )
+
+
+def _read_either(text: str, passphrase_file: str | None, path: str, *, is_mnemonic: bool) -> bytes:
+    """A secret of either kind: a mnemonic has spaces, a private key has none."""
+    if not is_mnemonic and len(text.split()) == 1:
+        return parse_private_key(text)
+    extra = "" if passphrase_file is None else read_secret(passphrase_file)
+    return derive_secret(text, extra, path)
+
+
+def _save(
+    machine: Machine, place: _Place, secret: bytes, passphrase: str, *, as_json: bool
+) -> None:
+    path = place.path(SigningKey(secret).address)
+    address = store(path, secret, passphrase, machine.work_factor)
+    if as_json:
+        emit_json(_keystore_wire(path, load_keystore(path)))
+        return
+    say(f"wrote the keystore of {address} to {printable(str(path))}", fg="green")
+    say("Back up this file and its passphrase, apart from each other.")
+
+
+def _owner(keystore: Keystore) -> str:
+    return "unknown until opened" if keystore.address is None else keystore.address.checksummed
+
+
+def _address_wire(address: Address | None) -> str | None:
+    return None if address is None else address.checksummed
+
+
+def _keystore_wire(path: Path, keystore: Keystore) -> dict[str, object]:
+    return {
+        "address": _address_wire(keystore.address),
+        "keystore": str(path),
+        "kdf": {name: value for name, value in keystore.kdf.to_wire().items() if name != "salt"}
+        | {"name": keystore.kdf.name, "weak": keystore.kdf.is_weak},
+    }
+
+
+def _file_wire(file: KeyFile) -> dict[str, object]:
+    wire: dict[str, object] = {"name": file.name, "keystore": str(file.path)}
+    if isinstance(file.content, ColdleverError):
+        wire["problem"] = file.content.to_wire()
+    else:
+        wire["address"] = _address_wire(file.address)
+    return wire

@@ -1,0 +1,24 @@
+"""`qr`: documents as QR codes, and back."""
+
+from __future__ import annotations
+
+import click
+
+from coldlever.shared.cli import qr_commands
+
+_EPILOG = """\b
+Examples:
+  coldlever-signer qr show signed.json
+  coldlever-signer qr show batch.json --qr-out batch.html
+  coldlever-signer qr read photo.jpg --out request.json
+  coldlever-signer qr read --camera 0 --out request.json
+"""
+
+
+@click.group("qr", epilog=_EPILOG)
+def command() -> None:
+    """Show documents as QR codes, and read them back."""
+
+
+command.add_command(qr_commands.show)
+command.add_command(qr_commands.read)

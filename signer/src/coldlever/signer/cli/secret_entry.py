@@ -1,0 +1,78 @@
+"""Secrets from files, descriptors and the terminal; never from the command line itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from coldlever.shared.cli.console import STDIO, ask_secret, read_secret_line, say
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.printable import printable
+from coldlever.signer.cli.machine import Machine
+from coldlever.signer.key import Keystore, SigningKey, require_strong
+from coldlever.signer.key.passphrase import normalise
+
+_ATTEMPTS = 3
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def passphrase_option(command: F) -> F:
+    """Add ``--passphrase-file``."""
+    option = click.option(
+        "--passphrase-file",
+        metavar="F",
+        type=click.Path(readable=False, allow_dash=True),
+        help="Take the keystore's passphrase from this file (one line), from - or from an open "
+        "descriptor such as fd:3, instead of asking.",
+    )
+    return option(command)
+
+
+def prepare_for_secrets(machine: Machine) -> None:
+    """Close the memory to other processes; say so when it cannot be done."""
+    if not machine.seal_memory():
+        say(
+            "warning: this system does not let the signer close its memory to your other programs",
+            fg="yellow",
+        )
+
+
+def read_secret(name: str) -> str:
+    """One line from a secret file, ``-`` or ``fd:N``."""
+    return read_secret_line("fd:0" if name == STDIO else name)
+
+
+def choose_passphrase(file: str | None) -> str:
+    """The passphrase for a new keystore, strong enough.
+
+    Raises:
+        RuleRefused: ``weak-passphrase``.
+    """
+    if file is not None:
+        passphrase = normalise(read_secret(file))
+    else:
+        passphrase = normalise(ask_secret("Passphrase for the new keystore", confirm=True))
+    require_strong(passphrase)
+    return passphrase
+
+
+def unlock(keystore: Keystore, file: str | None) -> SigningKey:
+    """Open a keystore; a person may try three times, a script once.
+
+    Raises:
+        RuleRefused: ``wrong-passphrase`` or ``keystore-address-mismatch``.
+    """
+    if file is not None:
+        return keystore.open(read_secret(file))
+    prompt = f"Passphrase of {printable(keystore.source)}"
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return keystore.open(ask_secret(prompt))
+        except RuleRefused as error:
+            if error.code != "wrong-passphrase":
+                raise
+            say("That passphrase does not open it. Try again.", fg="yellow")
+    return keystore.open(ask_secret(prompt))

@@ -1,0 +1,120 @@
+"""`verify`: who signed, and is it what the file says?"""
+
+from __future__ import annotations
+
+import click
+
+from coldlever.shared.action import Address, Network, parse_address
+from coldlever.shared.cli.console import emit_json, json_option, say
+from coldlever.shared.cli.handover import Expected
+from coldlever.shared.cli.network_option import network_option
+from coldlever.shared.cli.qr_options import scanning_options
+from coldlever.shared.cli.show_review import show_reviews
+from coldlever.shared.errors import ColdleverError, InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.message import Caution, Request, SignedPayload, parse_signed
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.choices import Scanning
+from coldlever.shared.reading import Where
+from coldlever.signer.cli.intake import (
+    files_argument,
+    read_input,
+    require_one_stdin,
+)
+from coldlever.signer.inspection import Inspection, inspect_payload
+
+_EPILOG = """\b
+Examples:
+  coldlever-signer verify signed.json
+  coldlever-signer verify body.json --network mainnet --signer 0xYourAddress
+  coldlever-signer verify batch.json --json | jq '.[] | {ok, signer}'
+
+A bare body (--payload-only) says neither its network nor its signer: a changed byte then only
+changes the recovered signer, so give --signer. All payloads are checked even when one fails; the
+exit status is 4 then.
+"""
+
+
+@click.command("verify", epilog=_EPILOG)
+@files_argument
+@scanning_options()
+@network_option()
+@click.option("--signer", metavar="A", help="The address that must have signed.")
+@json_option
+def command(
+    files: tuple[str, ...],
+    network: Network | None,
+    signer: str | None,
+    *,
+    scanning: Scanning,
+    as_json: bool,
+) -> int:
+    """Check the signature of payloads and show who signed what.
+
+    FILE is a signed payload, a bare body with its signature, an array of them, or - for stdin.
+    """
+    require_one_stdin(*files)
+    expected = None if signer is None else _parse_signer(signer)
+    inspections: list[tuple[Where, Inspection]] = []
+    is_batch = len(files) > 1
+    for value, where in read_input(files, scanning, Expected.SIGNED):
+        parsed = parse_signed(value, where, network)
+        is_batch = is_batch or parsed.is_batch
+        for number, payload in enumerate(parsed.payloads):
+            spot = where.index(number) if parsed.is_batch else where
+            inspections.append((spot, _look_at(payload, expected)))
+    if as_json:
+        wires = [_wire(one) for _, one in inspections]
+        emit_json(wires if is_batch else wires[0])
+    else:
+        _show(inspections)
+    failed = any(one.fault is not None for _, one in inspections)
+    return RuleRefused.exit_status if failed else 0
+
+
+def _parse_signer(text: str) -> Address:
+    try:
+        return parse_address(text)
+    except InputRefused as error:
+        raise UsageRefused(error.code, f"--signer: {error.message}", error.remedy) from None
+
+
+def _look_at(payload: SignedPayload, expected: Address | None) -> Inspection:
+    one = inspect_payload(payload, Request(payload.signable), expected)
+    if one.fault is None and payload.signer is None and expected is None:
+        return one.cautioned(
+            Caution(
+                "signer-unclaimed",
+                f"nothing says who should have signed; it was {one.signer}: compare the address, "
+                "or give --signer",
+            )
+        )
+    return one
+
+
+def _wire(one: Inspection) -> dict[str, object]:
+    wire = {"ok": one.fault is None, **one.to_wire()}
+    if one.fault is not None:
+        wire["error"] = one.fault.to_wire()
+    return wire
+
+
+def _show(inspections: list[tuple[Where, Inspection]]) -> None:
+    good = [one for _, one in inspections if one.fault is None]
+    if good:
+        show_reviews([one.review for one in good], [one.request.signable for one in good])
+    for where, one in inspections:
+        if one.fault is None:
+            say(f"ok: {_label(where)}: signed by {one.signer}", fg="green")
+        else:
+            _report(where, one.fault)
+
+
+def _label(where: Where) -> str:
+    """The file alone where it holds a single payload."""
+    return printable(where.source) if where.path == "$" else str(where)
+
+
+def _report(where: Where, fault: ColdleverError) -> None:
+    say(f"error [{fault.code}]: {_label(where)}: {fault.message}", fg="red")
+    if fault.remedy is not None:
+        say(f"remedy: {fault.remedy}")

@@ -1,0 +1,25 @@
+"""The memory of spent nonces and its backup: facts on disk, and no judgement on requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coldlever.shared.face import lazy_face
+
+if TYPE_CHECKING:
+    from coldlever.signer.ledger.document import dump_ledger, entry_wire, load_ledger
+    from coldlever.signer.ledger.entry import Entry
+    from coldlever.signer.ledger.store import Ledger
+else:
+    __getattr__ = lazy_face(
+        __name__,
+        {
+            "dump_ledger": "document",
+            "entry_wire": "document",
+            "load_ledger": "document",
+            "Entry": "entry",
+            "Ledger": "store",
+        },
+    )
+
+__all__ = ["Entry", "Ledger", "dump_ledger", "entry_wire", "load_ledger"]
