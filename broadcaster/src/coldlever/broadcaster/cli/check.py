@@ -23,6 +23,7 @@ from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.qr.choices import Scanning
+from coldlever.shared.reading.hexadecimal import to_0x
 
 
 @click.command(short_help="Check signed payloads without posting them.")
@@ -108,7 +109,7 @@ def report_wire(report: Report) -> dict[str, object]:
         "signer": None if report.signer is None else report.signer.checksummed,
         "account": None if report.account is None else report.account.checksummed,
         "coin": None if report.market is None else report.market.coin,
-        "actionHash": "0x" + signable.action_hash().hex(),
+        "actionHash": to_0x(signable.action_hash()),
         "nonce": signable.nonce,
         "checks": [finding.to_wire() for finding in report.findings],
     }

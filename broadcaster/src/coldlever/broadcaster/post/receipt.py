@@ -7,6 +7,7 @@ import json
 from coldlever.broadcaster.ledger import Entry, unreadable
 from coldlever.broadcaster.post.effect import Snapshot, load_snapshot
 from coldlever.shared.message.review import check_words
+from coldlever.shared.reading.hexadecimal import to_0x
 
 KIND = "coldlever/receipt"
 VERSION = 1
@@ -42,7 +43,7 @@ def _compose(entry: Entry, after: Snapshot | None) -> dict[str, object]:
         "signer": entry.key.signer.checksummed,
         "account": entry.account.checksummed,
         "coin": entry.coin,
-        "actionHash": "0x" + entry.action_hash.hex(),
+        "actionHash": to_0x(entry.action_hash),
         "checkWords": check_words(entry.action_hash),
         "payload": envelope["payload"],
         "attempts": entry.attempts,

@@ -165,10 +165,8 @@ def _report(error: ColdleverError, *, as_json: bool) -> None:
         say()  # the ^C of the terminal stands on a line without an end
     if as_json:
         emit_json({"error": error.to_wire()})
-        return
-    say(f"error [{error.code}]: {error.message}", fg="red")
-    if error.remedy is not None:
-        say(f"remedy: {error.remedy}")
+    else:
+        say_refusal(error)
 
 
 def _leave(status: int) -> NoReturn:
@@ -200,6 +198,13 @@ def say(text: str = "", *, fg: str | None = None, bold: bool = False) -> None:
     # Outside a command click knows nothing of NO_COLOR, so it is said here each time.
     color = False if _no_color() else None
     click.secho(text, err=True, color=color, fg=fg, bold=bold or None)
+
+
+def say_refusal(error: ColdleverError) -> None:
+    """A refusal for a person: what happened, and what can be done about it."""
+    say(f"error [{error.code}]: {error.message}", fg="red")
+    if error.remedy is not None:
+        say(f"remedy: {error.remedy}")
 
 
 def emit(text: str) -> None:

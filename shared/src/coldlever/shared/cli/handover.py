@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from coldlever.shared.cli.console import dump_document
+from coldlever.shared.compact import ur_types
 from coldlever.shared.message import message_wire
 from coldlever.shared.message.any import Message, compact_document
 
@@ -24,10 +25,10 @@ SCANNED = "QR code"
 class Expected(enum.Enum):
     """What a step takes: UR types."""
 
-    REQUESTS = ("cl-request", "cl-requests")
-    SIGNED = ("cl-signed", "cl-signed-batch")
-    SIGNABLE = ("cl-request", "cl-requests", "cl-signed", "cl-signed-batch")
-    ANY = ("cl-request", "cl-requests", "cl-signed", "cl-signed-batch", "cl-market")
+    REQUESTS = (ur_types.REQUEST, ur_types.REQUEST_BATCH)
+    SIGNED = (ur_types.SIGNED, ur_types.SIGNED_BATCH)
+    SIGNABLE = (*REQUESTS, *SIGNED)
+    ANY = (*SIGNABLE, ur_types.MARKET_TABLE)
 
 
 def draw_message(message: Message, drawing: Drawing) -> None:

@@ -25,12 +25,13 @@ from coldlever.shared.message import (
 from coldlever.shared.message.signed import KIND as SIGNED_KIND
 from coldlever.shared.message.signed import VERSION as SIGNED_VERSION
 from coldlever.shared.reading import JsonValue, Where
+from coldlever.shared.reading.hexadecimal import to_0x
 
 Message = RequestFile | SignedFile | MarketTable | MarketEntry
 
 _SOURCE = "QR"
 # The hash follows from the content, so it is computed; until then something has to stand there.
-_NO_HASH = "0x" + 64 * "0"
+_NO_HASH = to_0x(bytes(32))
 _INHERITED = ("network", "time")
 
 
@@ -112,10 +113,10 @@ def _flat(payload: SignedPayload) -> dict[str, object]:
             "sign without --payload-only, or use --qr-format json",
         )
     wire = payload.to_wire()
-    if wire["actionHash"] != "0x" + payload.claimed_hash.hex():
+    if wire["actionHash"] != to_0x(payload.claimed_hash):
         raise RuleRefused(
             "action-hash-mismatch",
-            f"the payload claims the action hash 0x{payload.claimed_hash.hex()}, its content has "
+            f"the payload claims the action hash {to_0x(payload.claimed_hash)}, its content has "
             f"{wire['actionHash']}",
             "the file was changed after signing: ask the signer for it again",
         )

@@ -77,5 +77,5 @@ def _claim(payload: SignedPayload, where: Where) -> SignedPayload:
     try:
         signer = payload.recovered_signer()
     except RuleRefused as error:
-        raise RuleRefused(error.code, f"{where}: {error.message}", error.remedy) from None
+        raise error.at(where) from None
     return replace(payload, signer=signer, claimed_hash=payload.signable.action_hash())

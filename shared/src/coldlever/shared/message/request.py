@@ -207,7 +207,7 @@ def _parse_market(value: JsonValue, where: Where, signable: Signable) -> MarketE
     try:
         require_fitting(entry, signable.network, signable.action)
     except RuleRefused as error:
-        raise RuleRefused(error.code, f"{where}: {error.message}", error.remedy) from None
+        raise error.at(where) from None
     return entry
 
 

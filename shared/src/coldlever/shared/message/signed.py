@@ -27,6 +27,7 @@ from coldlever.shared.reading import (
     loads,
 )
 from coldlever.shared.reading.fields import as_bytes
+from coldlever.shared.reading.hexadecimal import to_0x
 
 KIND = "coldlever/signed"
 VERSION = 1
@@ -74,7 +75,7 @@ class SignedPayload:
             "version": VERSION,
             "network": self.signable.network.value,
             "signer": signer.checksummed,
-            "actionHash": "0x" + self.signable.action_hash().hex(),
+            "actionHash": to_0x(self.signable.action_hash()),
             "payload": self.body_wire(),
             "approvals": [],
         }
@@ -146,8 +147,8 @@ def verify(payload: SignedPayload, expected_signer: Address | None = None) -> Ad
     if payload.claimed_hash is not None and payload.claimed_hash != actual:
         raise RuleRefused(
             "action-hash-mismatch",
-            f"the file claims the action hash 0x{payload.claimed_hash.hex()}, its content has "
-            f"0x{actual.hex()}",
+            f"the file claims the action hash {to_0x(payload.claimed_hash)}, its content has "
+            f"{to_0x(actual)}",
             "the file was changed after signing: ask the signer for it again",
         )
     if not payload.signature.is_canonical:

@@ -112,7 +112,7 @@ class Intake:
         try:
             return self.markets.name(request)
         except RuleRefused as error:
-            raise RuleRefused(error.code, f"{where}: {error.message}", error.remedy) from None
+            raise error.at(where) from None
 
 
 def prepare_intake(

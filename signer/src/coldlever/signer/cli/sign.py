@@ -29,6 +29,7 @@ from coldlever.shared.message import SignedFile, SignedPayload
 from coldlever.shared.message.review import check_words
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
+from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.shared.reading.strict_json import MAX_BYTES
 from coldlever.signer.cli.intake import (
     Intake,
@@ -288,7 +289,7 @@ def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
             {
                 "network": signable.network.value,
                 "signer": str(one.payload.signer),
-                "actionHash": "0x" + action_hash.hex(),
+                "actionHash": to_0x(action_hash),
                 "checkWords": check_words(action_hash),
                 "nonce": signable.nonce,
                 "alreadySigned": one.is_repeat,
