@@ -93,6 +93,14 @@ class Defaults:
     now: int | None = None
     validity: int = DEFAULT_VALIDITY_MS
 
+    def after(self, earlier: int) -> Defaults:
+        """The same for what follows: no two bare actions of one run get the same nonce.
+
+        Args:
+            earlier: how many requests were read before, one millisecond for each.
+        """
+        return self if self.now is None else replace(self, now=self.now + earlier)
+
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
@@ -105,6 +113,10 @@ class RequestFile:
 
     requests: tuple[Request, ...]
     is_batch: bool
+
+    def placed(self, where: Where) -> list[tuple[Request, Where]]:
+        """Each request with its place, for error messages."""
+        return where.spread(self.requests, is_batch=self.is_batch)
 
 
 def load_requests(data: bytes, source: str, defaults: Defaults) -> RequestFile:
@@ -131,9 +143,7 @@ def parse_requests(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         raise where.refusal("empty-batch", "an empty array", "at least one request")
     requests = []
     for offset, (element, place) in enumerate(elements(value, where)):
-        # Bare actions of one batch take consecutive milliseconds, so that no nonce repeats.
-        now = None if defaults.now is None else defaults.now + offset
-        requests.append(_parse_request(element, place, replace(defaults, now=now)))
+        requests.append(_parse_request(element, place, defaults.after(offset)))
     return RequestFile(tuple(requests), is_batch=True)
 
 

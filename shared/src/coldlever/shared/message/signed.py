@@ -101,6 +101,10 @@ class SignedFile:
     payloads: tuple[SignedPayload, ...]
     is_batch: bool
 
+    def placed(self, where: Where) -> list[tuple[SignedPayload, Where]]:
+        """Each payload with its place, for error messages."""
+        return where.spread(self.payloads, is_batch=self.is_batch)
+
 
 def load_signed(data: bytes, source: str, network: Network | None = None) -> SignedFile:
     """Read a file of signed payloads or bare bodies.
@@ -129,6 +133,26 @@ def parse_signed(value: JsonValue, where: Where, network: Network | None = None)
     return SignedFile(payloads, is_batch=True)
 
 
+def require_claimed_hash(payload: SignedPayload) -> bytes:
+    """Refuse a payload that claims another action hash than its content has.
+
+    Returns:
+        The action hash, 32 bytes.
+
+    Raises:
+        RuleRefused: ``action-hash-mismatch``.
+    """
+    actual = payload.signable.action_hash()
+    if payload.claimed_hash is not None and payload.claimed_hash != actual:
+        raise RuleRefused(
+            "action-hash-mismatch",
+            f"the payload claims the action hash {to_0x(payload.claimed_hash)}, its content has "
+            f"{to_0x(actual)}",
+            "the file was changed after signing: ask the signer for it again",
+        )
+    return actual
+
+
 def verify(payload: SignedPayload, expected_signer: Address | None = None) -> Address:
     """Check everything about a payload that needs no network.
 
@@ -143,14 +167,7 @@ def verify(payload: SignedPayload, expected_signer: Address | None = None) -> Ad
         RuleRefused: ``action-hash-mismatch``, ``signature-not-canonical``, ``signature-invalid`` or
             ``signer-mismatch``.
     """
-    actual = payload.signable.action_hash()
-    if payload.claimed_hash is not None and payload.claimed_hash != actual:
-        raise RuleRefused(
-            "action-hash-mismatch",
-            f"the file claims the action hash {to_0x(payload.claimed_hash)}, its content has "
-            f"{to_0x(actual)}",
-            "the file was changed after signing: ask the signer for it again",
-        )
+    actual = require_claimed_hash(payload)
     if not payload.signature.is_canonical:
         raise RuleRefused(
             "signature-not-canonical",

@@ -6,20 +6,17 @@ import click
 
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.console import emit_json, json_option, say, say_refusal
-from coldlever.shared.cli.handover import Expected
+from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message import Caution, Request, SignedPayload, parse_signed
+from coldlever.shared.message import Caution, Defaults, Request, SignedPayload
+from coldlever.shared.message.any import SIGNED
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading import Where
-from coldlever.signer.cli.intake import (
-    files_argument,
-    read_input,
-    require_one_stdin,
-)
+from coldlever.signer.cli.intake import files_argument, require_one_stdin
 from coldlever.signer.cli.signer_option import signer_option
 from coldlever.signer.inspection import Inspection, inspect_payload
 
@@ -54,17 +51,15 @@ def command(
     FILE is a signed payload, a bare body with its signature, an array of them, or - for stdin.
     """
     require_one_stdin(*files)
-    inspections: list[tuple[Where, Inspection]] = []
-    is_batch = len(files) > 1
-    for value, where in read_input(files, scanning, Expected.SIGNED):
-        parsed = parse_signed(value, where, network)
-        is_batch = is_batch or parsed.is_batch
-        for number, payload in enumerate(parsed.payloads):
-            spot = where.index(number) if parsed.is_batch else where
-            inspections.append((spot, _look_at(payload, signer)))
+    given = load_input(files, scanning, SIGNED, Defaults(network))
+    inspections = [
+        (spot, _look_at(payload, signer))
+        for file in given.messages
+        for payload, spot in file.message.placed(file.where)
+    ]
     if as_json:
         wires = [_wire(one) for _, one in inspections]
-        emit_json(wires if is_batch else wires[0])
+        emit_json(wires if given.is_batch else wires[0])
     else:
         _show(inspections)
     failed = any(one.fault is not None for _, one in inspections)
