@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from coldlever.shared.action import Address
-from coldlever.shared.cli.console import ask_secret, emit_json, json_option, say
+from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import ColdleverError, UsageRefused
 from coldlever.shared.files import require_writable
@@ -129,7 +129,7 @@ def new(
     place = _Place(keyring(machine, state_dir), out, name)
     place.require()
     prepare_for_secrets(machine)
-    passphrase = choose_passphrase(passphrase_file)
+    passphrase = choose_passphrase(machine, passphrase_file)
     _save(machine, place, draw_secret(machine.entropy), passphrase, as_json=as_json)
 
 
@@ -202,13 +202,13 @@ def import_key(
         words = (
             read_secret(mnemonic_file)
             if mnemonic_file is not None
-            else ask_secret("Private key or mnemonic")
+            else machine.ask_secret("Private key or mnemonic")
         )
         secret = _read_either(
             words, mnemonic_passphrase_file, steps, is_mnemonic=mnemonic_file is not None
         )
     say(f"This is the key of {SigningKey(secret).address}.")
-    passphrase = choose_passphrase(passphrase_file)
+    passphrase = choose_passphrase(machine, passphrase_file)
     _save(machine, place, secret, passphrase, as_json=as_json)
 
 

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import click
 
+from coldlever.shared.cli.console import ask, ask_secret
 from coldlever.shared.cli.state_folder import state_folder
 from coldlever.signer.isolation import seal_memory
 
@@ -30,6 +32,13 @@ def _environment() -> Mapping[str, str]:
     return os.environ
 
 
+class AskSecret(Protocol):
+    """See `coldlever.shared.cli.console.ask_secret`."""
+
+    def __call__(self, prompt: str, *, confirm: bool = False) -> str:
+        """Ask for a secret, twice where it has to be confirmed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """The machine that the signer runs on.
@@ -40,6 +49,8 @@ class Machine:
         environment: the process environment.
         work_factor: scrypt's N of new keystores.
         seal_memory: closes the process's memory to others; returns whether it worked.
+        ask: asks the person in front of it.
+        ask_secret: asks for a secret, without echo.
     """
 
     clock: Callable[[], int] = _system_clock
@@ -47,6 +58,8 @@ class Machine:
     environment: Mapping[str, str] = field(default_factory=_environment)
     work_factor: int = _WORK_FACTOR
     seal_memory: Callable[[], bool] = seal_memory
+    ask: Callable[[str], str] = ask
+    ask_secret: AskSecret = ask_secret
 
     def state(self, option: str | None) -> Path:
         """The folder for keys and ledger; it need not exist.

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from coldlever.shared.cli.console import STDIO, ask_secret, read_secret_line, say
+from coldlever.shared.cli.console import STDIO, say
+from coldlever.shared.cli.secret_line import read_secret_line
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.printable import printable
 from coldlever.signer.cli.machine import Machine
@@ -45,7 +46,7 @@ def read_secret(name: str) -> str:
     return read_secret_line("fd:0" if name == STDIO else name)
 
 
-def choose_passphrase(file: str | None) -> str:
+def choose_passphrase(machine: Machine, file: str | None) -> str:
     """The passphrase for a new keystore, strong enough.
 
     Raises:
@@ -54,12 +55,12 @@ def choose_passphrase(file: str | None) -> str:
     if file is not None:
         passphrase = normalise(read_secret(file))
     else:
-        passphrase = normalise(ask_secret("Passphrase for the new keystore", confirm=True))
+        passphrase = normalise(machine.ask_secret("Passphrase for the new keystore", confirm=True))
     require_strong(passphrase)
     return passphrase
 
 
-def unlock(keystore: Keystore, file: str | None) -> SigningKey:
+def unlock(machine: Machine, keystore: Keystore, file: str | None) -> SigningKey:
     """Open a keystore; a person may try three times, a script once.
 
     Raises:
@@ -70,9 +71,9 @@ def unlock(keystore: Keystore, file: str | None) -> SigningKey:
     prompt = f"Passphrase of {printable(keystore.source)}"
     for _ in range(_ATTEMPTS - 1):
         try:
-            return keystore.open(ask_secret(prompt))
+            return keystore.open(machine.ask_secret(prompt))
         except RuleRefused as error:
             if error.code != "wrong-passphrase":
                 raise
             say("That passphrase does not open it. Try again.", fg="yellow")
-    return keystore.open(ask_secret(prompt))
+    return keystore.open(machine.ask_secret(prompt))
