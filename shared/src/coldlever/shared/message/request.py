@@ -15,6 +15,7 @@ from coldlever.shared.action.market import (
     describe_kind,
     parse_market_entry,
     parse_network,
+    require_agreed_network,
     require_fitting,
 )
 from coldlever.shared.action.signable import parse_signable
@@ -193,12 +194,7 @@ def _agreed_network(fields: dict[str, JsonValue], where: Where, option: Network 
             raise _network_missing(where)
         return option
     network = parse_network(fields["network"], where.key("network"))
-    if option is not None and option is not network:
-        raise RuleRefused(
-            "network-mismatch",
-            f"{where}: the request is for {network.value}, --network says {option.value}",
-            "leave --network out, or ask for a request for the right network",
-        )
+    require_agreed_network(network, option, where, "request")
     return network
 
 

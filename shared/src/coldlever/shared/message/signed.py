@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from coldlever.shared.action import Address, Network, Signable, Signature
 from coldlever.shared.action.address import as_address
 from coldlever.shared.action.hashing import agent_digest
-from coldlever.shared.action.market import describe_kind, parse_network
+from coldlever.shared.action.market import describe_kind, parse_network, require_agreed_network
 from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.action.signature import parse_signature, recover
 from coldlever.shared.errors import InputRefused, RuleRefused
@@ -196,12 +196,7 @@ def _parse_payload(value: JsonValue, where: Where, option: Network | None) -> Si
     as_choice(fields["kind"], where.key("kind"), (KIND,))
     as_integer(fields["version"], where.key("version"), VERSION, VERSION)
     network = parse_network(fields["network"], where.key("network"))
-    if option is not None and option is not network:
-        raise RuleRefused(
-            "network-mismatch",
-            f"{where}: the payload is for {network.value}, --network says {option.value}",
-            "leave --network out, or take the payload for the right network",
-        )
+    require_agreed_network(network, option, where, "payload")
     for _, place in elements(fields["approvals"], where.key("approvals")):
         raise place.refusal(
             "approvals-unsupported", "an approval", "none: this version knows no approvals"

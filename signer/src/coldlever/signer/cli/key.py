@@ -22,6 +22,7 @@ from coldlever.signer.cli.secret_entry import (
     passphrase_option,
     prepare_for_secrets,
     read_secret,
+    secret_option,
 )
 from coldlever.signer.cli.state import keyring, state_option
 from coldlever.signer.key import (
@@ -134,17 +135,13 @@ def new(
 
 
 @command.command("import")
-@click.option(
+@secret_option(
     "--private-key-file",
-    metavar="F",
-    type=click.Path(readable=False, allow_dash=True),
-    help="Take the private key (64 hexadecimal digits) from this file, - or fd:N.",
+    "Take the private key (64 hexadecimal digits) from this file, - or fd:N.",
 )
-@click.option(
+@secret_option(
     "--mnemonic-file",
-    metavar="F",
-    type=click.Path(readable=False, allow_dash=True),
-    help="Take the BIP-39 mnemonic (12 to 24 words on one line) from this file, - or fd:N.",
+    "Take the BIP-39 mnemonic (12 to 24 words on one line) from this file, - or fd:N.",
 )
 @click.option(
     "--path",
@@ -153,11 +150,9 @@ def new(
     metavar="P",
     help="Which key of the mnemonic.",
 )
-@click.option(
+@secret_option(
     "--mnemonic-passphrase-file",
-    metavar="F",
-    type=click.Path(readable=False, allow_dash=True),
-    help="The mnemonic's own passphrase (the 25th word), if it has one.",
+    "The mnemonic's own passphrase (the 25th word), if it has one.",
 )
 @_with_place
 @passphrase_option

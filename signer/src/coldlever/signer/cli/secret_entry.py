@@ -20,13 +20,23 @@ _ATTEMPTS = 3
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def secret_option(name: str, words: str) -> Callable[[F], F]:
+    """Add an option that names a secret's file, as `read_secret` takes it.
+
+    Args:
+        name: such as ``--mnemonic-file``.
+        words: its line in the command's help.
+    """
+    # Not checked by click: fd:3 is no file.
+    path = click.Path(readable=False, allow_dash=True)
+    return click.option(name, metavar="F", type=path, help=words)
+
+
 def passphrase_option(command: F) -> F:
     """Add ``--passphrase-file``."""
-    option = click.option(
+    option: Callable[[F], F] = secret_option(
         "--passphrase-file",
-        metavar="F",
-        type=click.Path(readable=False, allow_dash=True),
-        help="Take the keystore's passphrase from this file (one line), from - or from an open "
+        "Take the keystore's passphrase from this file (one line), from - or from an open "
         "descriptor such as fd:3, instead of asking.",
     )
     return option(command)
