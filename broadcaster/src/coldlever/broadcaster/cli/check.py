@@ -23,6 +23,7 @@ from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.qr.choices import Scanning
+from coldlever.shared.reading.hexadecimal import to_0x
 
 
 @click.command(short_help="Check signed payloads without posting them.")
@@ -115,7 +116,7 @@ def checked_wire(checked: Cleared | Blocked) -> dict[str, object]:
         "signer": None if facts.signer is None else facts.signer.checksummed,
         "account": None if facts.account is None else facts.account.checksummed,
         "coin": None if facts.market is None else facts.market.coin,
-        "actionHash": "0x" + signable.action_hash().hex(),
+        "actionHash": to_0x(signable.action_hash()),
         "nonce": signable.nonce,
         "checks": findings_wire(checked.report),
     }

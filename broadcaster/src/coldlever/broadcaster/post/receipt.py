@@ -7,6 +7,7 @@ import json
 from coldlever.broadcaster.ledger import Row, unreadable
 from coldlever.broadcaster.post.effect import Snapshot, load_snapshot
 from coldlever.shared.message.review import check_words
+from coldlever.shared.reading.hexadecimal import to_0x
 
 KIND = "coldlever/receipt"
 VERSION = 1
@@ -42,7 +43,7 @@ def _compose(row: Row, after: Snapshot | None) -> dict[str, object]:
         "signer": row.key.signer.checksummed,
         "account": row.account.checksummed,
         "coin": row.coin,
-        "actionHash": "0x" + row.action_hash.hex(),
+        "actionHash": to_0x(row.action_hash),
         "checkWords": check_words(row.action_hash),
         "payload": envelope["payload"],
         "attempts": row.attempts,

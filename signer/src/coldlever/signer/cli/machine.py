@@ -9,9 +9,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import click
 
+from coldlever.shared.cli.console import ask, ask_secret
 from coldlever.shared.cli.machine import environment, system_clock
 from coldlever.shared.cli.state_folder import state_folder
 from coldlever.signer.isolation import seal_memory
@@ -19,6 +21,13 @@ from coldlever.signer.isolation import seal_memory
 # scrypt's N of new keystores; `coldlever.signer.key.kdf.DEFAULT_SCRYPT_N` says why. Repeated here
 # because that module loads half of the program, and --help does not need it.
 _WORK_FACTOR = 1 << 18
+
+
+class AskSecret(Protocol):
+    """See `coldlever.shared.cli.console.ask_secret`."""
+
+    def __call__(self, prompt: str, *, confirm: bool = False) -> str:
+        """Ask for a secret, twice where it has to be confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,8 @@ class Machine:
         environment: the process environment.
         work_factor: scrypt's N of new keystores.
         seal_memory: closes the process's memory to others; returns whether it worked.
+        ask: asks the person in front of it.
+        ask_secret: asks for a secret, without echo.
     """
 
     clock: Callable[[], int] = system_clock
@@ -38,6 +49,8 @@ class Machine:
     environment: Mapping[str, str] = field(default_factory=environment)
     work_factor: int = _WORK_FACTOR
     seal_memory: Callable[[], bool] = seal_memory
+    ask: Callable[[str], str] = ask
+    ask_secret: AskSecret = ask_secret
 
     def state(self, option: str | None) -> Path:
         """The folder for keys and ledger; it need not exist.

@@ -23,6 +23,7 @@ from coldlever.shared.action.address import ADDRESS_BYTES
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE, nonce_floor_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.printable import printable, quoted
+from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.ledger.entry import HASH_BYTES, Entry
 
 FILE_NAME = "ledger.sqlite3"
@@ -256,7 +257,7 @@ class Ledger:
             raise RuleRefused(
                 "nonce-used",
                 f"{entry.signer} has spent the nonce {entry.nonce} on {entry.network.value} on "
-                f"another request ({quoted(row[1])}, action hash 0x{row[0].hex()})",
+                f"another request ({quoted(row[1])}, action hash {to_0x(row[0])})",
                 "draft the request again: a new draft takes a new nonce",
             )
         return True
