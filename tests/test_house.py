@@ -88,5 +88,5 @@ def test_on_the_signer_only_the_machine_knows_the_clock_and_the_person():
             "ask_secret",
         }
     machine = globals_of.pop("cli/machine.py")
-    assert machine >= {"time", "ask", "ask_secret"}
+    assert machine >= {"ask", "ask_secret"}
     assert {name: found for name, found in globals_of.items() if found} == {}
