@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.handover import (
     SCANNED,
     Expected,
-    draw_message,
     message_parts,
     scan_document,
 )
@@ -30,6 +30,10 @@ def drawing(out=None, *, as_json=False):
         frame_ms=200,
         force=False,
     )
+
+
+def draw_message(message, drawing):
+    Outlet(None, False, False, drawing).prove(message, b"").deliver(message, b"")
 
 
 @pytest.fixture

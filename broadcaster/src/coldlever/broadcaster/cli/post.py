@@ -15,6 +15,7 @@ from coldlever.broadcaster.cli.context import (
 )
 from coldlever.broadcaster.cli.load import load_items
 from coldlever.broadcaster.cli.post_run import Job, Runner
+from coldlever.broadcaster.cli.receipts import require_outputs
 from coldlever.broadcaster.cli.result import show_result
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.broadcaster.ledger import Ledger
@@ -25,7 +26,6 @@ from coldlever.shared.cli.console import (
     ask,
     dump_document,
     emit_json,
-    require_output,
     say,
     write_document,
 )
@@ -100,8 +100,7 @@ def post(
     continues.
     """
     items = load_items(files, network, scanning)
-    if receipt is not None:
-        require_output(receipt, force=force)
+    require_outputs(receipt, len(items.items), force=force, as_json=as_json)
     folder = open_folder(state_dir)
     ledger = Ledger(folder)
     try:

@@ -163,9 +163,11 @@ def _show_usage(error: click.UsageError, message: str) -> None:
 def _report(error: ColdleverError, *, as_json: bool) -> None:
     if isinstance(error, Interrupted):
         say()  # the ^C of the terminal stands on a line without an end
-    if as_json:
-        emit_json({"error": error.to_wire()})
-        return
+    if as_json and sys.stdout is not None:
+        # Where stdout is what failed, the person is told on stderr.
+        with contextlib.suppress(OSError):
+            emit_json({"error": error.to_wire()})
+            return
     say(f"error [{error.code}]: {error.message}", fg="red")
     if error.remedy is not None:
         say(f"remedy: {error.remedy}")

@@ -1,4 +1,4 @@
-"""Handing messages over by QR code: typed messages out, JSON documents in.
+"""Handing messages over by QR code: the texts of the codes out, JSON documents in.
 
 What a scan brings is turned into the same JSON document that a file would hold, so that it passes
 through the same loader and the same rules.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from coldlever.shared.cli.console import dump_document
 from coldlever.shared.message import message_wire
-from coldlever.shared.message.any import Message, compact_document
+from coldlever.shared.message.any import Message
 
 if TYPE_CHECKING:
     from coldlever.shared.qr.choices import Drawing, Scanning
@@ -30,17 +30,6 @@ class Expected(enum.Enum):
     ANY = ("cl-request", "cl-requests", "cl-signed", "cl-signed-batch", "cl-market")
 
 
-def draw_message(message: Message, drawing: Drawing) -> None:
-    """Draw a message as the options say; see `coldlever.shared.cli.qr_options.show_message`."""
-    if not drawing.wanted:
-        return
-    from coldlever.shared.cli.qr_options import show_message  # noqa: PLC0415 - only where a code is drawn
-    from coldlever.shared.compact import encode  # noqa: PLC0415 - the same
-
-    kind, data = encode(message)
-    show_message(kind, data, compact_document(message), drawing)
-
-
 def message_parts(message: Message, drawing: Drawing) -> dict[str, object]:
     """The texts that the codes hold, for tools that draw them themselves.
 
@@ -48,8 +37,8 @@ def message_parts(message: Message, drawing: Drawing) -> dict[str, object]:
         ``type`` (the UR type), ``bytes`` (the message's size) and ``parts``: one text a code, as
         many as the message has fragments.
     """
-    from coldlever.shared.compact import encode  # noqa: PLC0415 - the same
-    from coldlever.shared.qr.draw import ur_parts  # noqa: PLC0415 - only where a code is drawn
+    from coldlever.shared.compact import encode  # noqa: PLC0415 - only where a code is drawn
+    from coldlever.shared.qr.draw import ur_parts  # noqa: PLC0415 - the same
 
     kind, data = encode(message)
     return {"type": kind, "bytes": len(data), "parts": ur_parts(kind, data, drawing.density)}

@@ -17,15 +17,15 @@ from coldlever.shared.cli.console import (
     source_name,
     write_document,
 )
+from coldlever.shared.cli.delivery import Outlet, require_stdout
 from coldlever.shared.cli.handover import (
     SCANNED,
     Expected,
-    draw_message,
     message_parts,
     scan_document,
 )
 from coldlever.shared.cli.network_option import network_option
-from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
+from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.message import message_wire
 from coldlever.shared.message.any import load_message
 from coldlever.shared.printable import printable
@@ -44,12 +44,15 @@ def show(file: str, *, drawing: Drawing, network: Network | None, as_json: bool)
     an animation until you press q. With --json the texts of the codes are printed instead.
     """
     chosen = drawing if drawing.wanted or as_json else replace(drawing, on_terminal=True)
-    require_drawable(chosen)
+    outlet = Outlet(None, drawing.force, as_json, chosen)
+    outlet.require()
     message = load_message(read_document(file), source_name(file), network)
-    draw_message(message, chosen)
+    delivery = outlet.prove(message, b"")
+    parts = message_parts(message, chosen) if as_json else None
+    delivery.deliver(message, b"")
     # Last, because a failure before would be a second document on stdout.
     if as_json:
-        emit_json(message_parts(message, chosen))
+        emit_json(parts)
 
 
 @click.command("read", short_help="Read QR codes into a document.")
@@ -69,6 +72,8 @@ def read(
     USB scanner types. Nothing is written before the message is whole.
     """
     require_output(out, force=force)
+    if as_json or out == STDIO:
+        require_stdout()
     document = scan_document(Expected.ANY, files, scanning)
     # Loading it checks what a JSON code brought; a UR has been through the same rules already.
     message = load_message(document, SCANNED)

@@ -16,14 +16,12 @@ from coldlever.shared.cli.console import (
     dump_document,
     emit_json,
     json_option,
-    require_output,
     say,
-    write_document,
 )
-from coldlever.shared.cli.handover import draw_message
-from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
+from coldlever.shared.cli.delivery import Delivery, Outlet
+from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.cli.show_review import show_reviews
-from coldlever.shared.cli.state_folder import make_folder
+from coldlever.shared.cli.state_folder import make_folder, require_folder
 from coldlever.shared.errors import InputRefused, PersonDeclined
 from coldlever.shared.message import SignedFile, SignedPayload
 from coldlever.shared.message.review import check_words
@@ -41,6 +39,7 @@ from coldlever.signer.cli.intake import (
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
 from coldlever.signer.cli.state import keyring, ledger_path, state_option
+from coldlever.signer.cli.undelivered import telling_what_is_recorded
 from coldlever.signer.key import Keystore, load_keystore
 from coldlever.signer.ledger import Ledger
 from coldlever.signer.rules import (
@@ -66,6 +65,8 @@ signed. The same request may be signed again; another one with the same nonce ne
 One request gives one object; a batch, or several files, give an array in the same order. The
 document goes to --out or else to stdout.
 """
+# A generous row of the ledger, with its share of the index and the journal.
+_ROW_BYTES = 512
 _UNNAMED = {"market-unknown", "market-unverified"}
 
 
@@ -73,11 +74,24 @@ _UNNAMED = {"market-unknown", "market-unverified"}
 class _Output:
     """Where the payloads go, and in which form."""
 
-    out: str | None
-    force: bool
+    outlet: Outlet
     payload_only: bool
-    as_json: bool
     is_batch: bool
+
+    @property
+    def out(self) -> str | None:
+        return self.outlet.out
+
+    def prove(self, requests: Sequence[Placed]) -> Delivery:
+        """Find everything that could keep the signed payloads from being delivered.
+
+        Any address and any signature will do for that: all are of one length.
+        """
+        nobody = Address(bytes(ADDRESS_BYTES))
+        twins = tuple(unsigned_twin(placed, nobody) for placed in requests)
+        document = self.document(twins)
+        _require_size(len(document))
+        return self.outlet.prove(SignedFile(twins, self.is_batch), document)
 
     def wire(self, payloads: Sequence[SignedPayload]) -> object:
         wires = [
@@ -141,13 +155,11 @@ def command(
     FILE is an unsigned request, a bare action, an array of them (a batch), or - for stdin.
     """
     require_one_stdin(*files, *options["markets"], passphrase_file)
-    target = out if out is not None or drawing.wanted else STDIO
-    if target is not None:
-        require_output(target, force=force)
-    require_drawable(drawing)
+    outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
+    outlet.require()
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
-    output = _Output(target, force, payload_only, as_json, is_batch)
+    output = _Output(outlet, payload_only, is_batch)
     _require_rules(requests, intake)
     ring = keyring(machine, state_dir)
     path = (
@@ -157,19 +169,20 @@ def command(
     )
     closed = load_keystore(path)
     _require_fitting(machine, state_dir, closed, requests, intake)
-    _require_size(requests, output)
+    ledger_file = ledger_path(machine, state_dir)
+    require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
+    delivery = output.prove(requests)
     _confirm(requests, closed, yes=yes)
     prepare_for_secrets(machine)
     key = unlock(closed, passphrase_file)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
-    ledger_file = ledger_path(machine, state_dir)
     make_folder(ledger_file.parent)
     with Ledger.open(ledger_file) as ledger:
         signed = sign_requests(requests, key, ledger, now)
-    _write(signed, output)
-    draw_message(SignedFile(tuple(one.payload for one in signed), is_batch), drawing)
+    with telling_what_is_recorded(signed):
+        _hand_over(signed, output, delivery)
 
 
 def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
@@ -202,11 +215,8 @@ def _require_fitting(
         ledger.rehearse(ledger_entries(requests, closed.address, intake.now))
 
 
-def _require_size(requests: Sequence[Placed], output: _Output) -> None:
+def _require_size(size: int) -> None:
     """Refuse a batch whose signed file nobody could load again."""
-    # Any address and any signature will do: all are of one length.
-    twins = [unsigned_twin(placed, Address(bytes(ADDRESS_BYTES))) for placed in requests]
-    size = len(output.document(twins))
     if size > MAX_BYTES:
         raise InputRefused(
             "batch-too-large",
@@ -259,11 +269,11 @@ def _declined() -> PersonDeclined:
     return PersonDeclined("declined", "not confirmed; nothing was signed or recorded")
 
 
-def _write(signed: Sequence[Signed], output: _Output) -> None:
-    payloads = [one.payload for one in signed]
-    if output.out is not None and (output.out != STDIO or not output.as_json):
-        write_document(output.out, output.document(payloads), force=output.force)
-    if output.as_json:
+def _hand_over(signed: Sequence[Signed], output: _Output, delivery: Delivery) -> None:
+    payloads = tuple(one.payload for one in signed)
+    delivery.deliver(SignedFile(payloads, output.is_batch), output.document(payloads))
+    # Last, because a failure before would be a second document on stdout.
+    if output.outlet.as_json:
         emit_json(_report(signed, output))
         return
     for one in signed:
