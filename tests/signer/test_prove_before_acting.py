@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917 - a test's parameters are its fixtures
 """What can refuse a delivery does so before the passphrase; what fails later says what is recorded."""
 
 import fcntl
@@ -7,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -156,8 +158,8 @@ def test_what_was_proven_is_delivered_in_every_form(
     assert cli("qr", "read", loop).stdout == out.read_text()
 
 
-def test_a_small_window_does_not_stop_what_fits(
-    sign, request_file, make_request, monkeypatch, tmp_path
+def test_where_stderr_is_no_terminal_its_size_does_not_matter(
+    sign, request_file, make_request, monkeypatch
 ):
     monkeypatch.setattr(qr_draw, "_terminal_size", lambda: Size(10, 10))
     result = sign(request_file(make_request()), "--qr", "--json")
@@ -232,7 +234,7 @@ def test_an_error_that_stdout_cannot_take_is_told_on_stderr(
         request_file(make_request()), "--keystore", keystore, "--passphrase-file", passphrase_file,
         "--yes", "--assume-time", machine.clock(), "--json",
     ]  # fmt: skip
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         process = _sign(arguments, environment, tmp_path, stdout=full)
         _, told = process.communicate(timeout=60)
     assert process.returncode == 8
