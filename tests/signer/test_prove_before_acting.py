@@ -62,6 +62,29 @@ def test_one_name_for_document_and_picture_is_refused_before_the_passphrase(refu
     assert refused(*names, status=2)["code"] == "outputs-collide"
 
 
+@pytest.mark.parametrize("option", ["--out", "--qr-out"])
+def test_no_force_puts_a_payload_in_the_place_of_keystore_or_ledger(
+    cli, keystore, passphrase_file, request_file, make_request, tmp_path, option
+):
+    mine = tmp_path / "key.html"
+    mine.write_bytes(keystore.read_bytes())
+    (tmp_path / "other.html").symlink_to(mine)
+    for name in ("key.html", "other.html"):
+        assert cli.refusal(
+            "sign", request_file(make_request()), "--keystore", mine, "--passphrase-file",
+            passphrase_file, "--yes", option, tmp_path / name, "--force", status=2,
+        ) == "output-kept"  # fmt: skip
+    assert mine.read_bytes() == keystore.read_bytes()
+    ledger = tmp_path / "home" / ".local" / "state" / "coldlever" / "signer" / "ledger.sqlite3"
+    ledger.parent.mkdir(parents=True)
+    ledger.write_bytes(b"")
+    if option == "--out":
+        assert cli.refusal(
+            "sign", request_file(make_request()), "--keystore", mine, "--passphrase-file",
+            passphrase_file, "--yes", "--out", ledger, "--force", status=2,
+        ) == "output-kept"  # fmt: skip
+
+
 def test_a_small_terminal_is_refused_before_the_passphrase(
     terminal, cli, keystore, request_file, make_request, tmp_path, machine
 ):
@@ -241,3 +264,64 @@ def test_an_error_that_stdout_cannot_take_is_told_on_stderr(
     assert "No space left on device" in told
     assert "is recorded as spent on this request" in told
     assert "sign the same request again" in told
+
+
+def test_a_key_is_not_drawn_where_its_keystore_finds_no_room(
+    cli, passphrase_file, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        files.os, "statvfs", lambda _: SimpleNamespace(f_bavail=1, f_frsize=512, f_blocks=100)
+    )
+    # Neither a terminal nor a file to take the passphrase from.
+    for place in (("--out", tmp_path / "key.json"), ("--name", "cold"), ()):
+        assert cli.refusal("key", "new", *place, status=8) == "disk-full"
+    assert not (tmp_path / "key.json").exists()
+
+
+def test_an_imported_key_whose_place_is_taken_is_refused_before_its_passphrase(
+    cli, passphrase_file, tmp_path
+):
+    (tmp_path / "secret").write_text("07" * 32 + "\n")
+    arguments = ("key", "import", "--private-key-file", tmp_path / "secret")
+    cli.json(*arguments, "--passphrase-file", passphrase_file)
+    assert cli.refusal(*arguments, status=2) == "output-exists"
+
+
+def _key_new(environment, folder, passphrase_file, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "coldlever.signer", "key", "new", "--out", "key.json",
+         "--passphrase-file", str(passphrase_file), "--json"],
+        env=environment, cwd=folder, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        **more,
+    )  # fmt: skip
+
+
+def test_no_key_is_made_where_stdout_is_closed(environment, passphrase_file, tmp_path):
+    done = _key_new(environment, tmp_path, passphrase_file, preexec_fn=lambda: os.close(1))
+    assert done.returncode == 8
+    assert "output-closed" in done.stderr
+    assert not (tmp_path / "key.json").exists()
+
+
+def test_a_keystore_that_stdout_could_not_tell_of_is_named_on_stderr(
+    environment, passphrase_file, tmp_path
+):
+    with Path("/dev/full").open("w") as full:
+        done = _key_new(environment, tmp_path, passphrase_file, stdout=full)
+    assert done.returncode == 8
+    assert "stands complete in key.json" in done.stderr
+    assert (tmp_path / "key.json").exists()
+
+
+def test_a_ledger_is_not_merged_where_nobody_reads_the_count(environment, tmp_path):
+    (tmp_path / "ledger.json").write_text("{}")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "coldlever.signer", "ledger", "import", "ledger.json", "--json"],
+        env=environment, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert done.returncode == 8
+    assert "output-closed" in done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from coldlever.shared.cli.console import STDIO, require_output
-from coldlever.shared.cli.delivery import require_stdout
+from coldlever.shared.cli.stdout import require_stdout
 from coldlever.shared.files import rehearse_write
 
 # A receipt holds the payload, the exchange's answer and the account before and after: about 2 KiB.

@@ -17,6 +17,7 @@ from coldlever.broadcaster.post import DEFAULT_RETRY_S, Poster, Result, make_rec
 from coldlever.shared.action import Network
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.refusals import refusal_of
+from coldlever.shared.cli.stdout import require_stdout
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
 
 _WORST_FIRST = (130, 7, 8, 6, 4, 0)
@@ -50,6 +51,8 @@ def resolve(
     """
     if closing and nonce is None:
         raise click.UsageError("--close needs --nonce")
+    if as_json:
+        require_stdout()
     folder = open_folder(state_dir)
     ledger = Ledger(folder)
     try:

@@ -7,19 +7,16 @@ deliver.
 
 from __future__ import annotations
 
-import io
 import os
-import select
-import stat
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coldlever.shared.cli.console import STDIO, require_output, write_document
 from coldlever.shared.cli.qr_options import prove_drawing, require_drawable
-from coldlever.shared.errors import ColdleverError, EnvironmentFault, UsageRefused
-from coldlever.shared.files import rehearse_write, require_space
+from coldlever.shared.cli.stdout import require_stdout
+from coldlever.shared.errors import ColdleverError, UsageRefused
+from coldlever.shared.files import rehearse_write
 from coldlever.shared.message.any import Message, compact_document
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing
@@ -69,6 +66,23 @@ class Outlet:
             require_stdout()
         require_drawable(self.drawing)
         self._require_two_names()
+
+    def spare(self, *kept: Path) -> None:
+        """Refuse outputs that would replace a file which must not be lost, even with ``--force``.
+
+        Args:
+            kept: such as the keystore and the ledger.
+
+        Raises:
+            UsageRefused: ``output-kept``.
+        """
+        for name in (self.file, self.drawing.out):
+            if name is not None and os.path.realpath(name) in map(os.path.realpath, kept):
+                raise UsageRefused(
+                    "output-kept",
+                    f"{printable(name)} is a file that coldlever needs and does not replace",
+                    "choose another name",
+                )
 
     def prove(self, message: Message, document: bytes) -> Delivery:
         """Find everything that could be refused while a message of this size is delivered.
@@ -148,33 +162,3 @@ def _forms(message: Message) -> tuple[str, bytes, bytes]:
 
     kind, data = encode(message)
     return kind, data, compact_document(message)
-
-
-def require_stdout(size: int = 0) -> None:
-    """Find out whether stdout would take a document.
-
-    Args:
-        size: its bytes, where they are known.
-
-    Raises:
-        EnvironmentFault: ``output-closed`` when it is closed or nobody reads it, ``disk-full``
-            when it is a file without room.
-    """
-    require_output(STDIO, force=False)
-    try:
-        descriptor = sys.stdout.fileno()
-    except (io.UnsupportedOperation, AttributeError):
-        return  # not a descriptor: a test, or a program that embeds the command
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        require_space(descriptor, "stdout", size)
-    elif stat.S_ISFIFO(mode) and _is_abandoned(descriptor):
-        raise EnvironmentFault(
-            "output-closed", "stdout: nobody reads it", "write to a file with --out"
-        )
-
-
-def _is_abandoned(descriptor: int) -> bool:
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -17,7 +17,7 @@ from coldlever.shared.cli.console import (
     source_name,
     write_document,
 )
-from coldlever.shared.cli.delivery import Outlet, require_stdout
+from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.handover import (
     SCANNED,
     Expected,
@@ -26,6 +26,7 @@ from coldlever.shared.cli.handover import (
 )
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
+from coldlever.shared.cli.stdout import require_stdout
 from coldlever.shared.message import message_wire
 from coldlever.shared.message.any import load_message
 from coldlever.shared.printable import printable

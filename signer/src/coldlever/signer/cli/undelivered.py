@@ -29,9 +29,8 @@ def telling_what_is_recorded(signed: Sequence[Signed]) -> Iterator[None]:
     except (ColdleverError, OSError, KeyboardInterrupt, click.Abort) as error:
         refusal = refusal_of(error)
         kind = Interrupted if isinstance(refusal, Interrupted) else EnvironmentFault
-        raise kind(refusal.code, f"{refusal.message}; {_recorded(signed)}", _remedy(refusal)) from (
-            None
-        )
+        sentence = f"{refusal.message}; {_recorded(signed)}"
+        raise kind(refusal.code, sentence, _remedy(refusal)) from None
 
 
 def _recorded(signed: Sequence[Signed]) -> str:
