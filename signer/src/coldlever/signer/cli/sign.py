@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from coldlever.shared.action import Address
-from coldlever.shared.action.address import ADDRESS_BYTES
 from coldlever.shared.cli.console import (
     STDIO,
     ask,
-    dump_document,
     emit_json,
     json_option,
     say,
@@ -22,12 +18,11 @@ from coldlever.shared.cli.delivery import Delivery, Outlet
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.cli.state_folder import make_folder, require_folder
-from coldlever.shared.errors import InputRefused, PersonDeclined
-from coldlever.shared.message import SignedFile, SignedPayload
+from coldlever.shared.errors import PersonDeclined
+from coldlever.shared.message import SignedFile
 from coldlever.shared.message.review import check_words
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
-from coldlever.shared.reading.strict_json import MAX_BYTES
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -37,6 +32,7 @@ from coldlever.signer.cli.intake import (
     take_requests,
 )
 from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.payload_output import PayloadOutput
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
 from coldlever.signer.cli.state import keyring, ledger_path, state_option
 from coldlever.signer.cli.undelivered import telling_what_is_recorded
@@ -49,7 +45,7 @@ from coldlever.signer.rules import (
     require_timely,
     wanted_signer,
 )
-from coldlever.signer.signing import Signed, ledger_entries, sign_requests, unsigned_twin
+from coldlever.signer.signing import Signed, ledger_entries, sign_requests
 
 _EPILOG = """\b
 Examples:
@@ -68,42 +64,6 @@ document goes to --out or else to stdout.
 # A generous row of the ledger, with its share of the index and the journal.
 _ROW_BYTES = 512
 _UNNAMED = {"market-unknown", "market-unverified"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """Where the payloads go, and in which form."""
-
-    outlet: Outlet
-    payload_only: bool
-    is_batch: bool
-
-    @property
-    def out(self) -> str | None:
-        return self.outlet.out
-
-    def prove(self, requests: Sequence[Placed]) -> Delivery:
-        """Find everything that could keep the signed payloads from being delivered.
-
-        Any address and any signature will do for that: all are of one length.
-        """
-        nobody = Address(bytes(ADDRESS_BYTES))
-        twins = tuple(unsigned_twin(placed, nobody) for placed in requests)
-        document = self.document(twins)
-        _require_size(len(document))
-        return self.outlet.prove(SignedFile(twins, self.is_batch), document)
-
-    def wire(self, payloads: Sequence[SignedPayload]) -> object:
-        wires = [
-            payload.body_wire() if self.payload_only else payload.to_wire() for payload in payloads
-        ]
-        return wires if self.is_batch else wires[0]
-
-    def document(self, payloads: Sequence[SignedPayload]) -> bytes:
-        if self.payload_only and not self.is_batch:
-            # The exact bytes that get posted, ready for curl.
-            return payloads[0].body() + b"\n"
-        return dump_document(self.wire(payloads))
 
 
 @click.command("sign", epilog=_EPILOG)
@@ -159,7 +119,7 @@ def command(
     outlet.require()
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
-    output = _Output(outlet, payload_only, is_batch)
+    output = PayloadOutput(outlet, payload_only, is_batch)
     _require_rules(requests, intake)
     ring = keyring(machine, state_dir)
     path = (
@@ -216,17 +176,6 @@ def _require_fitting(
         ledger.rehearse(ledger_entries(requests, closed.address, intake.now))
 
 
-def _require_size(size: int) -> None:
-    """Refuse a batch whose signed file nobody could load again."""
-    if size > MAX_BYTES:
-        raise InputRefused(
-            "batch-too-large",
-            f"the signed batch would have {size} bytes, at most {MAX_BYTES} (1 MiB) can be read "
-            "again",
-            "split the batch into several files and sign each in a run of its own",
-        )
-
-
 def _confirm(requests: Sequence[Placed], closed: Keystore, *, yes: bool) -> None:
     """Show what will be signed and let the person decide.
 
@@ -270,7 +219,7 @@ def _declined() -> PersonDeclined:
     return PersonDeclined("declined", "not confirmed; nothing was signed or recorded")
 
 
-def _hand_over(signed: Sequence[Signed], output: _Output, delivery: Delivery) -> None:
+def _hand_over(signed: Sequence[Signed], output: PayloadOutput, delivery: Delivery) -> None:
     payloads = tuple(one.payload for one in signed)
     delivery.deliver(SignedFile(payloads, output.is_batch), output.document(payloads))
     # Last, because a failure before would be a second document on stdout.
@@ -290,7 +239,7 @@ def _hand_over(signed: Sequence[Signed], output: _Output, delivery: Delivery) ->
     say(f"signed {count} with the key of {payloads[0].signer}{target}", fg="green")
 
 
-def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
+def _report(signed: Sequence[Signed], output: PayloadOutput) -> dict[str, object]:
     summaries = []
     for one in signed:
         signable = one.payload.signable
