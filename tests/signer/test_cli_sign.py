@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from coldlever.shared.cli import delivery
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.signer.cli import sign as sign_command
 from coldlever.signer.key.keystore import Keystore
@@ -391,7 +392,7 @@ def test_an_interruption_after_recording_is_harmless(
     path = request_file(make_request())
     out = tmp_path / "out.json"
     with monkeypatch.context() as patched:
-        patched.setattr(sign_command, "write_document", _full_disk)
+        patched.setattr(delivery, "write_document", _full_disk)
         assert (
             cli.refusal("sign", path, *options, "--yes", "--out", out, status=8) == "write-failed"
         )
@@ -431,7 +432,7 @@ def test_no_room_for_the_ledger_means_no_signature(
     assert json.loads(again.stdout)["signed"][0]["alreadySigned"] is False
 
 
-def test_no_room_for_the_output_leaves_no_part_of_it(
+def test_no_room_for_the_output_records_nothing_and_leaves_no_part_of_it(
     environment, options, request_file, make_request, now, tmp_path
 ):
     path = request_file(*(make_request(nonce=now + step) for step in range(60)))
@@ -442,7 +443,7 @@ def test_no_room_for_the_output_leaves_no_part_of_it(
     assert json.loads(done.stdout)["error"]["code"] == "write-failed"
     assert list((tmp_path / "out").iterdir()) == []
     again = run_limited(environment, tmp_path, 1 << 20, *arguments, "--state-dir", "state")
-    assert all(one["alreadySigned"] for one in json.loads(again.stdout)["signed"])
+    assert not any(one["alreadySigned"] for one in json.loads(again.stdout)["signed"])
 
 
 def test_two_processes_never_sign_two_requests_with_one_nonce(
