@@ -22,7 +22,7 @@ def found(desk):
 @pytest.mark.parametrize(
     "asset",
     [
-        12,
+        201,
         999,
         9_999,
         10_000,
