@@ -17,7 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from coldlever.shared.action.address import parse_address
-from coldlever.signer.cli import commands
+from coldlever.signer.cli import commands, confirm_markets
+from coldlever.signer.cli import sign as sign_command
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.key.keystore import seal
 
@@ -141,6 +142,25 @@ def a_request(**changes):
 @pytest.fixture
 def make_request():
     return a_request
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """A person at the prompts of `sign`; returns what they were asked."""
+
+    def give(*lines):
+        left = list(lines)
+        asked = []
+
+        def ask(prompt):
+            asked.append(prompt)
+            return left.pop(0)
+
+        monkeypatch.setattr(sign_command, "ask", ask)
+        monkeypatch.setattr(confirm_markets, "ask", ask)
+        return asked
+
+    return give
 
 
 @pytest.fixture

@@ -24,24 +24,6 @@ def options(keystore, passphrase_file):
     return ["--keystore", keystore, "--passphrase-file", passphrase_file]
 
 
-@pytest.fixture
-def answers(monkeypatch):
-    """A person at the prompts of `sign`."""
-
-    def give(*lines):
-        left = list(lines)
-        asked = []
-
-        def ask(prompt):
-            asked.append(prompt)
-            return left.pop(0)
-
-        monkeypatch.setattr(sign_command, "ask", ask)
-        return asked
-
-    return give
-
-
 def recorded(cli):
     return cli.json("ledger", "show")["entries"]
 
@@ -208,46 +190,26 @@ def test_every_file_is_loaded_before_anything_is_signed(
     assert recorded(cli) == []
 
 
-def test_a_person_types_the_asset_and_yes(cli, options, request_file, make_request, answers):
-    asked = answers("0", "yes")
+def test_a_person_types_yes_where_the_table_names_the_market(
+    cli, options, request_file, make_request, answers
+):
+    asked = answers("yes")
     result = cli("sign", request_file(make_request()), *options)
     assert result.exit_code == 0
-    assert "Type the asset id" in asked[0]
-    assert asked[1] == 'Type "yes" to sign'
+    assert "BTC = asset 0 (in coldlever's table)" in result.stderr
+    assert asked == ['Type "yes" to sign']
 
 
-def test_a_batch_asks_for_each_asset_once(cli, options, request_file, make_request, answers, now):
-    requests = [
-        make_request(nonce=now + step, action=make_request()["action"] | {"asset": asset})
-        for step, asset in enumerate((7, 30, 7))
-    ]
-    asked = answers("30, 7", "yes")
-    assert cli("sign", request_file(*requests), *options).exit_code == 0
-    assert "the 2 asset ids" in asked[0]
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [["1"], [""], ["0 1"], ["00"], ["BTC"], ["0", "no"], ["0", ""], ["0", "y"], ["0", "YES"]],
-)
+@pytest.mark.parametrize("typed", ["no", "", "y", "YES", "0"])
 def test_anything_else_is_a_no_and_nothing_happens(
     cli, options, request_file, make_request, answers, typed, tmp_path, state
 ):
-    answers(*typed)
+    answers(typed)
     out = tmp_path / "out.json"
     path = request_file(make_request())
     assert cli.refusal("sign", path, *options, "--out", out, status=5) == "declined"
     assert not out.exists()
     assert not state.exists()
-
-
-def test_an_attested_name_needs_no_typing(
-    cli, options, request_file, make_request, answers, monkeypatch
-):
-    monkeypatch.setattr(sign_command, "_UNNAMED", frozenset())
-    asked = answers("yes")
-    assert cli("sign", request_file(make_request()), *options).exit_code == 0
-    assert len(asked) == 1
 
 
 def test_without_a_terminal_somebody_must_say_yes(cli, options, request_file, make_request):
@@ -476,7 +438,7 @@ def test_what_was_reviewed_is_what_gets_signed_even_if_the_file_changes(
         request_file(make_request(action=make_request()["action"] | {"leverage": 50}))
         return replies.pop(0)
 
-    replies = ["0", "yes"]
+    replies = ["yes"]
     monkeypatch.setattr(sign_command, "ask", replace_file)
     document = cli.json("sign", path, *options)
     assert document["signed"][0]["actionHash"] == shown

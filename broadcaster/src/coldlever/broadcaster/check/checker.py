@@ -13,6 +13,8 @@ from coldlever.broadcaster.check.report import Finding, Report
 from coldlever.broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger
 from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Setting, Signable, UpdateLeverage
+from coldlever.shared.action.asset_class import class_problem
+from coldlever.shared.action.market_name import name_market
 from coldlever.shared.action.time_rules import (
     POST_MARGIN_MS,
     expiry_problem,
@@ -203,21 +205,25 @@ class Checker:
         return f"valid for another {span(expires_after - self._now)}{self._by_clock()}"
 
     def _market(self, report: Report) -> Finding | str:
+        asset = report.signable.action.asset
+        _raise(class_problem(asset))
         if self._exchange is None:
             return self._gap("market", report)
-        asset = report.signable.action.asset
-        report.market = self._exchange.market(asset)
-        if report.market is None:
+        found = self._exchange.market(asset)
+        if found is None:
             raise RuleRefused(
                 "unknown-market",
                 f"the exchange has no perpetual market with asset id {asset} on "
                 f"{report.signable.network.value}",
                 "draft the request again by the coin's name: ids differ between networks",
             )
-        name = printable(report.market.coin, limit=40)
-        if report.market.delisted:
+        # Of a market that the table calls otherwise, nothing is taken over into the report.
+        name_market(report.signable.network, asset, found)
+        report.market = found
+        name = printable(found.coin, limit=40)
+        if found.delisted:
             raise RuleRefused("market-delisted", f"{name} (asset {asset}) is delisted")
-        return f"asset {asset} is {name}, up to {report.market.max_leverage}x"
+        return f"asset {asset} is {name}, up to {found.max_leverage}x"
 
     def _leverage(self, report: Report) -> Finding | str:
         found = leverage_rule(report.signable.action, report.market)
