@@ -304,7 +304,8 @@ def _read_descriptor(name: str) -> bytes:
     return data
 
 
-def _is_attended() -> bool:
+def is_attended() -> bool:
+    """Whether somebody sits at the terminal who could answer."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
@@ -314,7 +315,7 @@ def ask(prompt: str) -> str:
     Raises:
         UsageRefused: ``no-terminal`` when there is nobody to ask.
     """
-    if not _is_attended():
+    if not is_attended():
         raise UsageRefused(
             "no-terminal",
             "a person must answer here, and stdin is no terminal",
@@ -325,7 +326,7 @@ def ask(prompt: str) -> str:
 
 def ask_secret(prompt: str, *, confirm: bool = False) -> str:
     """Ask for a secret on the terminal, without echo."""
-    if not _is_attended():
+    if not is_attended():
         raise UsageRefused(
             "no-terminal",
             "a secret must be typed here, and stdin is no terminal",

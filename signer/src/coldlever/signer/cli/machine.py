@@ -5,29 +5,20 @@ Tests put other things in the same places.
 
 from __future__ import annotations
 
-import os
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
+from coldlever.shared.cli.machine import environment, system_clock
 from coldlever.shared.cli.state_folder import state_folder
 from coldlever.signer.isolation import seal_memory
 
 # scrypt's N of new keystores; `coldlever.signer.key.kdf.DEFAULT_SCRYPT_N` says why. Repeated here
 # because that module loads half of the program, and --help does not need it.
 _WORK_FACTOR = 1 << 18
-
-
-def _system_clock() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _environment() -> Mapping[str, str]:
-    return os.environ
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +33,9 @@ class Machine:
         seal_memory: closes the process's memory to others; returns whether it worked.
     """
 
-    clock: Callable[[], int] = _system_clock
+    clock: Callable[[], int] = system_clock
     entropy: Callable[[int], bytes] = secrets.token_bytes
-    environment: Mapping[str, str] = field(default_factory=_environment)
+    environment: Mapping[str, str] = field(default_factory=environment)
     work_factor: int = _WORK_FACTOR
     seal_memory: Callable[[], bool] = seal_memory
 
