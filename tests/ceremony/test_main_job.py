@@ -50,7 +50,7 @@ def test_a_vault_and_a_builder_market_are_reached(ceremony):
         "--vault",
         VAULT.lower,
     )
-    ceremony.sign("request.json", "signed.json")
+    ceremony.sign("request.json", "signed.json", "--expect", "130001=xyz:TSLA")
     assert ceremony.post("signed.json")["status"] == "confirmed"
     assert ceremony.exchange.setting(VAULT, "xyz:TSLA").value == 3
 
