@@ -23,6 +23,12 @@ from coldlever.shared.message.review import check_words
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.hexadecimal import to_0x
+from coldlever.signer.cli.confirm_markets import (
+    Naming,
+    ask_for_markets,
+    expect_option,
+    prepare_naming,
+)
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -37,10 +43,12 @@ from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_sec
 from coldlever.signer.cli.state import keyring, ledger_path, state_option
 from coldlever.signer.cli.undelivered import telling_what_is_recorded
 from coldlever.signer.key import Keystore, load_keystore
-from coldlever.signer.ledger import Ledger
+from coldlever.signer.ledger import ConfirmedCoin, Ledger
 from coldlever.signer.rules import (
     Placed,
+    recall,
     require_distinct_nonces,
+    require_perpetuals,
     require_signer,
     require_timely,
     wanted_signer,
@@ -54,7 +62,8 @@ Examples:
   coldlever-signer sign action.json --network testnet --valid-for 30m > signed.json
   coldlever-signer sign request.json --yes --passphrase-file fd:3 --payload-only 3<phrase
 
-You see the review, type the asset ids where nobody vouches for a market's name, and type `yes`.
+You see the review, type the coin you mean to change where nobody vouches for a market's name (once:
+it is remembered; see `market`), or the asset id where nothing names it, and type `yes`.
 Then the keystore is opened once, every nonce is recorded in the ledger, and only then is anything
 signed. The same request may be signed again; another one with the same nonce never.
 
@@ -63,7 +72,6 @@ document goes to --out or else to stdout.
 """
 # A generous row of the ledger, with its share of the index and the journal.
 _ROW_BYTES = 512
-_UNNAMED = {"market-unknown", "market-unverified"}
 
 
 @click.command("sign", epilog=_EPILOG)
@@ -90,6 +98,7 @@ _UNNAMED = {"market-unknown", "market-unverified"}
     help="Write the bare body that gets posted, without network, signer and hash.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
+@expect_option
 @state_option
 @json_option
 @pass_machine
@@ -107,6 +116,7 @@ def command(
     drawing: Drawing,
     payload_only: bool,
     yes: bool,
+    expected: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -121,6 +131,8 @@ def command(
     requests, is_batch = take_requests(files, scanning, intake)
     output = PayloadOutput(outlet, payload_only, is_batch)
     _require_rules(requests, intake)
+    requests = _recall(machine, state_dir, requests)
+    naming = prepare_naming(requests, expected, yes=yes)
     ring = keyring(machine, state_dir)
     path = (
         ring.locate(keystore)
@@ -133,7 +145,7 @@ def command(
     _require_fitting(machine, state_dir, closed, requests, intake)
     require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
     delivery = output.prove(requests)
-    _confirm(machine, requests, closed, yes=yes)
+    coins = _confirm(machine, requests, closed, naming, yes=yes)
     prepare_for_secrets(machine)
     key = unlock(machine, closed, passphrase_file)
     now = intake.later()
@@ -141,6 +153,7 @@ def command(
         require_timely(requests, now)
     make_folder(ledger_file.parent)
     with Ledger.open(ledger_file) as ledger:
+        ledger.remember_coins(coins)
         signed = sign_requests(requests, key, ledger, now)
     with telling_what_is_recorded(signed):
         _hand_over(signed, output, delivery)
@@ -156,6 +169,15 @@ def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
     else:
         require_timely(requests, intake.now)
     require_distinct_nonces(requests)
+    require_perpetuals(requests)
+
+
+def _recall(
+    machine: Machine, state_dir: str | None, requests: Sequence[Placed]
+) -> tuple[Placed, ...]:
+    """The requests, named also by what a person confirmed here before."""
+    with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
+        return recall(requests, ledger.confirmed_coins())
 
 
 def _require_fitting(
@@ -176,8 +198,18 @@ def _require_fitting(
         ledger.rehearse(ledger_entries(requests, closed.address, intake.now))
 
 
-def _confirm(machine: Machine, requests: Sequence[Placed], closed: Keystore, *, yes: bool) -> None:
+def _confirm(
+    machine: Machine,
+    requests: Sequence[Placed],
+    closed: Keystore,
+    naming: Naming,
+    *,
+    yes: bool,
+) -> tuple[ConfirmedCoin, ...]:
     """Show what will be signed and let the person decide.
+
+    Returns:
+        The names of markets to remember.
 
     Raises:
         PersonDeclined: ``declined``.
@@ -189,30 +221,11 @@ def _confirm(machine: Machine, requests: Sequence[Placed], closed: Keystore, *, 
     show_reviews(reviews, [placed.request.signable for placed in requests])
     if yes:
         say("Not asked for confirmation (--yes).")
-        return
-    _confirm_assets(machine, requests)
+        return ()
+    coins = ask_for_markets(naming, machine.ask)
     if machine.ask('Type "yes" to sign') != "yes":
         raise _declined()
-
-
-def _confirm_assets(machine: Machine, requests: Sequence[Placed]) -> None:
-    """Have the ids of assets typed whose names nobody vouches for: that is what gets signed."""
-    unnamed = {
-        placed.request.signable.action.asset
-        for placed in requests
-        if any(caution.code in _UNNAMED for caution in placed.review.cautions)
-    }
-    if not unnamed:
-        return
-    prompt = (
-        "Nobody vouches for the market's name. Type the asset id"
-        if len(unnamed) == 1
-        else f"Nobody vouches for the markets' names. Type the {len(unnamed)} asset ids, with "
-        "spaces between"
-    )
-    typed = machine.ask(prompt).replace(",", " ").split()
-    if sorted(typed) != sorted(str(asset) for asset in unnamed):
-        raise _declined()
+    return coins
 
 
 def _declined() -> PersonDeclined:
