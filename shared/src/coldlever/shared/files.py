@@ -6,7 +6,9 @@ import contextlib
 import errno
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, Self
 
 from coldlever.shared.errors import EnvironmentFault, InputRefused, UsageRefused
 from coldlever.shared.printable import printable
@@ -88,8 +90,7 @@ def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
         raise _failed(path, error) from None
     finally:
         # Whatever stopped it, an interrupt included.
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        _discard(temporary)
     try:
         _sync_folder(path.parent)
     except OSError as error:
@@ -98,9 +99,68 @@ def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
         raise _failed(path, error) from None
 
 
+class Reserved:
+    """A file that will get its content later: its room and its name are taken beforehand.
+
+    What can fail about a file (a read-only folder, a full disk) fails when it is reserved. It
+    replaces an older file of its name in one step, mode 0600, durably; use it as a context manager.
+    """
+
+    __slots__ = ("_path", "_stream", "_temporary")
+
+    def __init__(self, path: Path, temporary: Path, stream: BinaryIO) -> None:
+        self._path = path
+        self._temporary = temporary
+        self._stream = stream
+
+    @classmethod
+    @contextlib.contextmanager
+    def of(cls, path: Path, size: int = 1024) -> Iterator[Self]:
+        """Reserve ``size`` bytes beside ``path``.
+
+        Raises:
+            EnvironmentFault: ``write-failed``.
+        """
+        temporary = path.parent / f".coldlever-{secrets.token_hex(8)}.tmp"
+        with contextlib.ExitStack() as stack:
+            try:
+                # Without a buffer, so that closing it has nothing left to fail with.
+                stream = stack.enter_context(_create(temporary, buffering=0))
+                stack.callback(_discard, temporary)
+                stream.write(bytes(size))
+            except OSError as error:
+                raise _failed(path, error) from None
+            yield cls(path, temporary, stream)
+
+    def fill(self, data: bytes) -> None:
+        """Give the file its content and its name.
+
+        Raises:
+            EnvironmentFault: ``write-failed``.
+        """
+        try:
+            self._stream.seek(0)
+            self._stream.write(data)
+            self._stream.truncate()
+            os.fsync(self._stream.fileno())
+            self._temporary.replace(self._path)
+            _sync_folder(self._path.parent)
+        except OSError as error:
+            raise _failed(self._path, error) from None
+
+
+def _create(path: Path, buffering: int = -1) -> BinaryIO:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, _MODE), "wb", buffering)
+
+
+def _discard(temporary: Path) -> None:
+    with contextlib.suppress(OSError):
+        temporary.unlink(missing_ok=True)
+
+
 def _write_synced(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _MODE)
-    with os.fdopen(descriptor, "wb") as stream:
+    with _create(path) as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())

@@ -90,14 +90,15 @@ def export(
     """Write the whole ledger to a file that `ledger import` reads."""
     require_output(out, force=force)
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
-        entries = ledger.entries()
-    write_document(out, dump_ledger(entries), force=force)
+        rows = ledger.chain()
+    write_document(out, dump_ledger(rows), force=force)
+    exported = sum(isinstance(row, Entry) for row in rows)
     if out == STDIO:
         return
     if as_json:
-        emit_json({"exported": len(entries), "out": out})
+        emit_json({"exported": exported, "out": out})
     else:
-        say(f"wrote {len(entries)} entries to {printable(out)}", fg="green")
+        say(f"wrote {exported} entries to {printable(out)}", fg="green")
 
 
 @command.command("import")
@@ -107,11 +108,11 @@ def export(
 @pass_machine
 def import_entries(machine: Machine, file: str, state_dir: str | None, *, as_json: bool) -> None:
     """Take over the entries of an exported ledger, all or none."""
-    entries = load_ledger(read_document(file, MAX_BYTES), source_name(file))
+    export = load_ledger(read_document(file, MAX_BYTES), source_name(file))
     path = ledger_path(machine, state_dir)
     make_folder(path.parent)
     with Ledger.open(path) as ledger:
-        merged = ledger.merge(entries)
+        merged = ledger.merge(export.entries, export.heads)
     if as_json:
         emit_json({"imported": merged.added, "known": merged.known})
     else:

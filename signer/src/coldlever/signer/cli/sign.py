@@ -38,6 +38,7 @@ from coldlever.signer.cli.intake import (
     require_one_stdin,
     take_requests,
 )
+from coldlever.signer.cli.ledger_guard import agree_on_ledger, guard, heads_of
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
 from coldlever.signer.cli.state import keyring, ledger_path, state_option
@@ -116,6 +117,12 @@ class _Output:
     help="Write the bare body that gets posted, without network, signer and hash.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
+@click.option(
+    "--new-ledger",
+    is_flag=True,
+    help="Go on with a ledger that is not the one this key signed on last. Shows the risk and "
+    "asks, also with --yes.",
+)
 @state_option
 @json_option
 @pass_machine
@@ -133,6 +140,7 @@ def command(
     drawing: Drawing,
     payload_only: bool,
     yes: bool,
+    new_ledger: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -158,16 +166,24 @@ def command(
     closed = load_keystore(path)
     _require_fitting(machine, state_dir, closed, requests, intake)
     _require_size(requests, output)
+    ledger_file = ledger_path(machine, state_dir)
+    is_new = None
+    if closed.address is not None:
+        heads = heads_of(closed.address, path, ledger_file.parent)
+        with Ledger.open_existing(ledger_file) as ledger:
+            is_new = agree_on_ledger(ledger, heads, new_ledger=new_ledger)
     _confirm(requests, closed, yes=yes)
     prepare_for_secrets(machine)
     key = unlock(closed, passphrase_file)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
-    ledger_file = ledger_path(machine, state_dir)
     make_folder(ledger_file.parent)
+    heads = heads_of(key.address, path, ledger_file.parent)
     with Ledger.open(ledger_file) as ledger:
-        signed = sign_requests(requests, key, ledger, now)
+        if is_new is None:
+            is_new = agree_on_ledger(ledger, heads, new_ledger=new_ledger)
+        signed = sign_requests(requests, key, guard(ledger, heads, key, is_new=is_new), now)
     _write(signed, output)
     draw_message(SignedFile(tuple(one.payload for one in signed), is_batch), drawing)
 

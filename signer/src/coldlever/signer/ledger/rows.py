@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from coldlever.shared.action import Address, Network
 from coldlever.shared.action.address import ADDRESS_BYTES
@@ -119,22 +119,18 @@ def end(connection: sqlite3.Connection) -> Head:
     return START if row is None else Head(row[0], row[1])
 
 
-def contains(connection: sqlite3.Connection, name: str, head: Head) -> bool:
-    """Whether the chain passes through this head, or has taken it over."""
-    if head.count == 0:
-        return head == START
-    row = connection.execute(
-        "SELECT link FROM signed WHERE position = ?1 UNION ALL "
-        "SELECT link FROM adopted WHERE position = ?1",
-        (head.count,),
-    ).fetchone()
-    return (row is not None and row[0] == head.link) or head in taken_over(connection, name)
-
-
-def taken_over(connection: sqlite3.Connection, name: str) -> frozenset[Head]:
-    """The heads of other chains that this one has taken over."""
-    rows = connection.execute("SELECT reason, heads FROM adopted")
-    return frozenset(head for row in rows for head in _adoption_of(row, name).heads)
+def missing(connection: sqlite3.Connection, name: str, heads: Sequence[Head]) -> tuple[Head, ...]:
+    """Those of ``heads`` that the chain neither passes through nor has taken over."""
+    if not heads:
+        return ()
+    passed = {START}
+    for row in connection.execute(
+        "SELECT position, link FROM signed UNION ALL SELECT position, link FROM adopted"
+    ):
+        passed.add(Head(row[0], row[1]))
+    for row in connection.execute("SELECT reason, heads FROM adopted"):
+        passed.update(_adoption_of(row, name).heads)
+    return tuple(head for head in heads if head not in passed)
 
 
 def append(connection: sqlite3.Connection, head: Head, row: Entry | Adoption) -> Head:

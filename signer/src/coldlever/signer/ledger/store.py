@@ -23,13 +23,15 @@ from coldlever.shared.errors import EnvironmentFault, RuleRefused, UsageRefused
 from coldlever.shared.files import write_exclusive
 from coldlever.shared.printable import printable, quoted
 from coldlever.signer.ledger import coins, integrity, migration, rows, schema
-from coldlever.signer.ledger.chain import Head
+from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.coins import ConfirmedCoin
 from coldlever.signer.ledger.entry import Entry
 from coldlever.signer.ledger.faults import damaged, faults, unusable
 
 FILE_NAME = "ledger.sqlite3"
 LOCK_WAIT_S = 10.0
+# So that a row of an export stays far below the bound of what can be read again.
+_HEADS_A_ROW = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +131,14 @@ class Ledger:
     ) -> None:
         self._connection.close()
 
-    def record(self, entries: Sequence[Entry]) -> tuple[bool, ...]:
+    def record(
+        self, entries: Sequence[Entry], adopted: Sequence[Adoption] = ()
+    ) -> tuple[bool, ...]:
         """Spend the nonces of ``entries``, all of them or none, durably.
 
         Args:
             entries: in the order in which they will be posted.
+            adopted: heads of another chain to take over in the same step.
 
         Returns:
             For each entry whether it was recorded before.
@@ -145,6 +150,7 @@ class Ledger:
                 recorded.
         """
         with self._exclusive():
+            self._adopt(adopted)
             return self._spend(entries)
 
     def rehearse(self, entries: Sequence[Entry]) -> None:
@@ -174,8 +180,17 @@ class Ledger:
             head = rows.append(self._connection, head, entry)
         return tuple(known)
 
-    def merge(self, entries: Sequence[Entry]) -> Merged:
+    def _adopt(self, adopted: Sequence[Adoption]) -> None:
+        head = rows.end(self._connection)
+        for adoption in adopted:
+            head = rows.append(self._connection, head, adoption)
+
+    def merge(self, entries: Sequence[Entry], heads: Sequence[Head] = ()) -> Merged:
         """Take over entries of another ledger, all of them or none.
+
+        Args:
+            entries: in the order of the other ledger.
+            heads: every head that the other ledger contains; from now on this one contains them.
 
         Raises:
             RuleRefused: ``nonce-used`` when an entry contradicts this ledger or another entry.
@@ -188,6 +203,13 @@ class Ledger:
                 if not self._is_recorded(entry):
                     head = rows.append(self._connection, head, entry)
                     added += 1
+            missing = rows.missing(self._connection, self._name, heads)
+            self._adopt(
+                [
+                    Adoption(IMPORT, missing[first : first + _HEADS_A_ROW])
+                    for first in range(0, len(missing), _HEADS_A_ROW)
+                ]
+            )
         return Merged(added, len(entries) - added)
 
     def entries(
@@ -206,6 +228,16 @@ class Ledger:
         """How far the chain of rows reaches."""
         with faults(self._name):
             return rows.end(self._connection)
+
+    def missing(self, heads: Sequence[Head]) -> tuple[Head, ...]:
+        """Those of ``heads`` that this ledger does not contain."""
+        with faults(self._name):
+            return rows.missing(self._connection, self._name, heads)
+
+    def chain(self) -> tuple[Entry | Adoption, ...]:
+        """Every row in the order of the chain."""
+        with self._transaction("BEGIN"):
+            return tuple(row for row, _ in rows.in_order(self._connection, self._name))
 
     def confirmed_coin(self, network: Network, asset: int) -> str | None:
         """The name that a person has confirmed for an asset id, if one has."""
