@@ -28,7 +28,8 @@ def sign_one_by_one(cli, make_keystore, tmp_path, secret, cases):
         keystore = make_keystore(secret, folder=tmp_path / f"key{number}")
         document = cli.json(
             "sign", request, "--keystore", keystore, "--passphrase-file", phrase, "--yes",
-            "--no-clock", "--state-dir", tmp_path / f"state{number}",
+            "--no-clock", "--accept-risk", "far-nonce",
+            "--state-dir", tmp_path / f"state{number}",
         )  # fmt: skip
         signatures.append(document["payload"]["payload"]["signature"])
     return signatures

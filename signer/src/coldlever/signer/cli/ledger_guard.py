@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from coldlever.shared.action import Address
 from coldlever.shared.cli.console import ask, say
 from coldlever.shared.errors import PersonDeclined, RuleRefused
+from coldlever.signer.cli.accept_risk import FAR_NONCE, agree_to
 from coldlever.signer.key import SigningKey
-from coldlever.signer.ledger import GuardedLedger, Heads, Ledger
+from coldlever.signer.ledger import Entry, GuardedLedger, Heads, Ledger
+from coldlever.signer.ledger.far import require_near
 from coldlever.signer.ledger.guard import behind
 from coldlever.signer.ledger.heads import KEY_TAG
 
@@ -21,6 +25,21 @@ _RISK = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The options that agree to something.
+
+    Args:
+        accepted: ``--accept-risk``.
+        new_ledger: ``--new-ledger``.
+        yes: ``--yes``.
+    """
+
+    accepted: tuple[str, ...]
+    new_ledger: bool
+    yes: bool
+
+
 def heads_of(signer: Address, keystore: Path, state: Path) -> Heads:
     """Where the heads of this signer lie: beside the keystore, or in the state folder."""
     folders = [keystore.absolute().parent]
@@ -29,21 +48,24 @@ def heads_of(signer: Address, keystore: Path, state: Path) -> Heads:
     return Heads(signer, tuple(folders), lambda text: say(text, fg="yellow"))
 
 
-def agree_on_ledger(ledger: Ledger, heads: Heads, *, new_ledger: bool) -> bool:
-    """Refuse a ledger that is behind, or have a person agree to go on with it.
+def agree_on_ledger(
+    ledger: Ledger, heads: Heads, entries: Sequence[Entry], consent: Consent
+) -> bool:
+    """Refuse a ledger that is behind and nonces that are far, or have a person agree to them.
 
     Nothing is proven yet: `GuardedLedger` looks again, with the key.
 
     Args:
         ledger: open.
         heads: of the key that will sign.
-        new_ledger: ``--new-ledger``.
+        entries: what will be recorded; with the clock's time, where there is a clock.
+        consent: the options that agree to something.
 
     Returns:
         Whether a person agreed that the ledger is a new one.
 
     Raises:
-        RuleRefused: ``ledger-behind`` or ``head-damaged``.
+        RuleRefused: ``ledger-behind``, ``head-damaged`` or ``far-nonce``.
         PersonDeclined: ``declined``.
         UsageRefused: ``no-terminal``; --yes does not answer this question.
     """
@@ -51,13 +73,18 @@ def agree_on_ledger(ledger: Ledger, heads: Heads, *, new_ledger: bool) -> bool:
     missing = ledger.missing(known)
     if missing:
         refusal = behind(missing[0], ledger.head())
-        if not new_ledger:
+        if not consent.new_ledger:
             raise refusal
         _ask(refusal)
-        return True
-    if not known:
+    elif not known:
         _say_first_use(ledger, heads.signer)
-    return False
+    try:
+        require_near(ledger, entries, entries[0].recorded_at)
+    except RuleRefused as error:
+        if error.code != FAR_NONCE:
+            raise
+        agree_to(error, consent.accepted, yes=consent.yes)
+    return bool(missing)
 
 
 def guard(ledger: Ledger, heads: Heads, key: SigningKey, *, is_new: bool) -> GuardedLedger:

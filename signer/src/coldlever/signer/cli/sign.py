@@ -30,6 +30,7 @@ from coldlever.shared.message.review import check_words
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.strict_json import MAX_BYTES
+from coldlever.signer.cli.accept_risk import accept_risk_option
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -38,7 +39,7 @@ from coldlever.signer.cli.intake import (
     require_one_stdin,
     take_requests,
 )
-from coldlever.signer.cli.ledger_guard import agree_on_ledger, guard, heads_of
+from coldlever.signer.cli.ledger_guard import Consent, agree_on_ledger, guard, heads_of
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
 from coldlever.signer.cli.state import keyring, ledger_path, state_option
@@ -117,6 +118,7 @@ class _Output:
     help="Write the bare body that gets posted, without network, signer and hash.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
+@accept_risk_option
 @click.option(
     "--new-ledger",
     is_flag=True,
@@ -140,6 +142,7 @@ def command(
     drawing: Drawing,
     payload_only: bool,
     yes: bool,
+    accepted: tuple[str, ...],
     new_ledger: bool,
     as_json: bool,
     **options: Any,
@@ -167,11 +170,13 @@ def command(
     _require_fitting(machine, state_dir, closed, requests, intake)
     _require_size(requests, output)
     ledger_file = ledger_path(machine, state_dir)
+    consent = Consent(accepted, new_ledger, yes)
     is_new = None
     if closed.address is not None:
         heads = heads_of(closed.address, path, ledger_file.parent)
         with Ledger.open_existing(ledger_file) as ledger:
-            is_new = agree_on_ledger(ledger, heads, new_ledger=new_ledger)
+            entries = ledger_entries(requests, closed.address, intake.now)
+            is_new = agree_on_ledger(ledger, heads, entries, consent)
     _confirm(requests, closed, yes=yes)
     prepare_for_secrets(machine)
     key = unlock(closed, passphrase_file)
@@ -182,7 +187,8 @@ def command(
     heads = heads_of(key.address, path, ledger_file.parent)
     with Ledger.open(ledger_file) as ledger:
         if is_new is None:
-            is_new = agree_on_ledger(ledger, heads, new_ledger=new_ledger)
+            entries = ledger_entries(requests, key.address, now)
+            is_new = agree_on_ledger(ledger, heads, entries, consent)
         signed = sign_requests(requests, key, guard(ledger, heads, key, is_new=is_new), now)
     _write(signed, output)
     draw_message(SignedFile(tuple(one.payload for one in signed), is_batch), drawing)

@@ -18,10 +18,15 @@ from types import TracebackType
 from typing import Self
 
 from coldlever.shared.action import Address, Network
-from coldlever.shared.action.time_rules import NONCE_SET_SIZE, nonce_floor_problem
+from coldlever.shared.action.time_rules import (
+    NONCE_FUTURE_MS,
+    NONCE_SET_SIZE,
+    nonce_floor_problem,
+)
 from coldlever.shared.errors import EnvironmentFault, RuleRefused, UsageRefused
 from coldlever.shared.files import write_exclusive
 from coldlever.shared.printable import printable, quoted
+from coldlever.shared.reading import moment
 from coldlever.signer.ledger import coins, integrity, migration, rows, schema
 from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.coins import ConfirmedCoin
@@ -173,7 +178,7 @@ class Ledger:
             nonces = highest[whose]
             problem = nonce_floor_problem(entry.nonce, nonces)
             if problem is not None:
-                raise problem
+                raise _below(problem, min(nonces), entry.recorded_at)
             heapq.heappush(nonces, entry.nonce)
             if len(nonces) > NONCE_SET_SIZE:
                 heapq.heappop(nonces)
@@ -223,6 +228,11 @@ class Ledger:
         """
         with faults(self._name):
             return rows.entries(self._connection, self._name, network, signer)
+
+    def highest_nonces(self, network: Network, signer: Address) -> list[int]:
+        """The signer's highest nonces, at most 100, the lowest of them first."""
+        with faults(self._name):
+            return rows.highest_nonces(self._connection, network, signer)
 
     def head(self) -> Head:
         """How far the chain of rows reaches."""
@@ -277,6 +287,19 @@ class Ledger:
                 "draft the request again: a new draft takes a new nonce",
             )
         return True
+
+
+def _below(problem: RuleRefused, floor: int, now: int | None) -> RuleRefused:
+    """Where the floor lies beyond what the exchange takes today, drafting again is no way out."""
+    if now is not None and floor < now + NONCE_FUTURE_MS:
+        return problem
+    way_out = (
+        f"until {moment(floor)} this key can sign nothing new with this ledger: approve a new API "
+        "wallet, whose nonces count on their own, and sign with its key"
+    )
+    if now is None:
+        way_out = f"{problem.remedy}; if {moment(floor)} lies in the future, {way_out}"
+    return RuleRefused(problem.code, problem.message, way_out)
 
 
 def _make_unless_there(path: Path, name: str) -> None:
