@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
+import re
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -14,6 +17,7 @@ from coldlever.shared.errors import EnvironmentFault, InputRefused, UsageRefused
 from coldlever.shared.printable import printable
 
 _MODE = 0o600
+_TEMPORARY = re.compile(r"\.coldlever-[0-9a-f]{16}\.tmp")
 # Some file systems (network shares, FUSE) know no fsync of a folder and answer so.
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 # File systems of memory cards (FAT, exFAT) have no hard links.
@@ -77,13 +81,17 @@ def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
             either the old file or the complete new one stands there.
     """
     # Not made from the file's own name: that may be as long as the file system allows already.
-    temporary = path.parent / f".coldlever-{secrets.token_hex(8)}.tmp"
+    temporary = _temporary(path.parent)
     try:
-        _write_synced(temporary, data)
-        if force:
-            temporary.replace(path)
-        else:
-            _take_name(temporary, path)
+        with _create(temporary) as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+            # Still open, and so still locked: see `leftovers`.
+            if force:
+                temporary.replace(path)
+            else:
+                _take_name(temporary, path)
     except FileExistsError:
         raise _exists(path) from None
     except OSError as error:
@@ -121,7 +129,7 @@ class Reserved:
         Raises:
             EnvironmentFault: ``write-failed``.
         """
-        temporary = path.parent / f".coldlever-{secrets.token_hex(8)}.tmp"
+        temporary = _temporary(path.parent)
         with contextlib.ExitStack() as stack:
             try:
                 # Without a buffer, so that closing it has nothing left to fail with.
@@ -149,21 +157,56 @@ class Reserved:
             raise _failed(self._path, error) from None
 
 
+def leftovers(folder: Path) -> Iterator[Path]:
+    """Temporary files in ``folder`` that a killed run left behind.
+
+    Only files of our pattern and of this user that nobody is writing: whoever writes one holds its
+    lock. While one is yielded, this process holds the lock.
+    """
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        return
+    for path in paths:
+        if _TEMPORARY.fullmatch(path.name) is not None:
+            with contextlib.suppress(OSError), _own_file(path) as descriptor:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield path
+
+
+@contextlib.contextmanager
+def _own_file(path: Path) -> Iterator[int]:
+    """Open a regular file of this user; anything else raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            raise PermissionError(errno.EPERM, "not ours")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _temporary(folder: Path) -> Path:
+    return folder / f".coldlever-{secrets.token_hex(8)}.tmp"
+
+
 def _create(path: Path, buffering: int = -1) -> BinaryIO:
+    """Make a new file and hold its lock, so that nobody takes it for a leftover."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, _MODE), "wb", buffering)
+    while True:
+        descriptor = os.open(path, flags, _MODE)
+        with contextlib.suppress(OSError):  # a file system without locks: nothing is removed there
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink > 0:
+            return os.fdopen(descriptor, "wb", buffering)
+        # It was removed in the moment before the lock.
+        os.close(descriptor)
 
 
 def _discard(temporary: Path) -> None:
     with contextlib.suppress(OSError):
         temporary.unlink(missing_ok=True)
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with _create(path) as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _take_name(temporary: Path, path: Path) -> None:

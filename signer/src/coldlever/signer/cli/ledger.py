@@ -24,7 +24,7 @@ from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
 from coldlever.signer.cli.accept_risk import FAR_NONCE, accept_risk_option, agree_to
 from coldlever.signer.cli.machine import Machine, pass_machine
-from coldlever.signer.cli.state import ledger_path, state_option
+from coldlever.signer.cli.state import ledger_path, state_option, tidy_up
 from coldlever.signer.ledger import Entry, Ledger, dump_ledger, entry_wire, load_ledger
 from coldlever.signer.ledger.document import MAX_BYTES
 from coldlever.signer.ledger.far import Floor, floors, require_near
@@ -122,6 +122,7 @@ def import_entries(
     """Take over the entries of an exported ledger, all or none."""
     export = load_ledger(read_document(file, MAX_BYTES), source_name(file))
     path = ledger_path(machine, state_dir)
+    tidy_up(machine, state_dir)
     with Ledger.open_existing(path) as ledger:
         blocked = _agree_on_import(machine, ledger, export.entries, accepted)
     make_folder(path.parent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -42,7 +43,7 @@ from coldlever.signer.cli.intake import (
 from coldlever.signer.cli.ledger_guard import Consent, agree_on_ledger, guard, heads_of
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
-from coldlever.signer.cli.state import keyring, ledger_path, state_option
+from coldlever.signer.cli.state import keyring, ledger_path, state_option, tidy_up
 from coldlever.signer.key import Keystore, load_keystore
 from coldlever.signer.ledger import Ledger
 from coldlever.signer.rules import (
@@ -155,6 +156,7 @@ def command(
     target = out if out is not None or drawing.wanted else STDIO
     if target is not None:
         require_output(target, force=force)
+    tidy_up(machine, state_dir, *([] if target in {None, STDIO} else [Path(target).parent]))
     require_drawable(drawing)
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
