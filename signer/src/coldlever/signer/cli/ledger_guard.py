@@ -51,7 +51,7 @@ def heads_of(signer: Address, keystore: Path, state: Path) -> Heads:
 def agree_on_ledger(
     ledger: Ledger, heads: Heads, entries: Sequence[Entry], consent: Consent
 ) -> bool:
-    """Refuse a ledger that is behind and nonces that are far, or have a person agree to them.
+    """Refuse what the ledger refuses, and what it would need a person's word for without one.
 
     Nothing is proven yet: `GuardedLedger` looks again, with the key.
 
@@ -65,7 +65,7 @@ def agree_on_ledger(
         Whether a person agreed that the ledger is a new one.
 
     Raises:
-        RuleRefused: ``ledger-behind``, ``head-damaged`` or ``far-nonce``.
+        RuleRefused: ``ledger-behind``, ``head-damaged``, ``far-nonce``, or as `Ledger.record`.
         PersonDeclined: ``declined``.
         UsageRefused: ``no-terminal``; --yes does not answer this question.
     """
@@ -84,6 +84,7 @@ def agree_on_ledger(
         if error.code != FAR_NONCE:
             raise
         agree_to(error, consent.accepted, yes=consent.yes)
+    ledger.rehearse(entries)
     return bool(missing)
 
 

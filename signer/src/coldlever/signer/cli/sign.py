@@ -169,12 +169,14 @@ def command(
         else ring.only_fitting(wanted_signer(requests))
     )
     closed = load_keystore(path)
-    _require_fitting(machine, state_dir, closed, requests, intake)
     _require_size(requests, output)
     ledger_file = ledger_path(machine, state_dir)
     consent = Consent(accepted, new_ledger, yes)
     is_new = None
+    # What can be known of signer and ledger before anybody types a passphrase. All of it is checked
+    # again, and for good, once the key is open.
     if closed.address is not None:
+        require_signer(requests, closed.address)
         heads = heads_of(closed.address, path, ledger_file.parent)
         with Ledger.open_existing(ledger_file) as ledger:
             entries = ledger_entries(requests, closed.address, intake.now)
@@ -206,24 +208,6 @@ def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
     else:
         require_timely(requests, intake.now)
     require_distinct_nonces(requests)
-
-
-def _require_fitting(
-    machine: Machine,
-    state_dir: str | None,
-    closed: Keystore,
-    requests: Sequence[Placed],
-    intake: Intake,
-) -> None:
-    """What can be known of signer and ledger before anybody types a passphrase.
-
-    All of it is checked again, and for good, once the key is open.
-    """
-    if closed.address is None:
-        return
-    require_signer(requests, closed.address)
-    with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
-        ledger.rehearse(ledger_entries(requests, closed.address, intake.now))
 
 
 def _require_size(requests: Sequence[Placed], output: _Output) -> None:

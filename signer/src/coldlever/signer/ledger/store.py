@@ -247,7 +247,7 @@ class Ledger:
     def chain(self) -> tuple[Entry | Adoption, ...]:
         """Every row in the order of the chain."""
         with self._transaction("BEGIN"):
-            return tuple(row for row, _ in rows.in_order(self._connection, self._name))
+            return tuple(rows.in_order(self._connection, self._name))
 
     def confirmed_coin(self, network: Network, asset: int) -> str | None:
         """The name that a person has confirmed for an asset id, if one has."""
