@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.row import Row, milli
-from coldlever.broadcaster.check.checker import Checker
+from coldlever.broadcaster.check.checker import Checker, Cleared
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
@@ -50,9 +50,9 @@ def _checking_rows() -> list[Row]:
             _fill(Path(name), size, now)
             checker = Checker(ledger, Network.TESTNET.value, now, None)
             started = time.perf_counter()
-            reports = [checker.run(payload) for payload in payloads]
+            checked = [checker.run(payload) for payload in payloads]
             seconds[size] = time.perf_counter() - started
-            if not all(report.ok for report in reports):
+            if not all(one.report.ok for one in checked):
                 raise SystemExit("a payload of the benchmark does not pass its checks")
             ledger.close()
     ratio = seconds[_ROWS] / seconds[1_000]
@@ -86,10 +86,17 @@ def _posting_row() -> Row:
     with RehearsalServer(exchange, weight_limit=None) as server, tempfile.TemporaryDirectory() as n:
         venue = Venue(Network.TESTNET, server.url, is_rehearsal=True)
         budget = WeightBudget(time.monotonic, time.sleep, limit=10**9)
-        api = ExchangeApi(venue, make_session(), budget, time.sleep)
+        api = ExchangeApi(venue, make_session(), budget, time.sleep, time.monotonic)
         reader = Exchange(api, Network.TESTNET)
         ledger = Ledger(Path(n))
-        poster = Poster(reader, ledger, Path(n) / "locks", lambda: 0, time.sleep)
+        poster = Poster(
+            reader,
+            ledger,
+            Path(n) / "locks",
+            lambda: 0,
+            sleep=time.sleep,
+            monotonic=time.monotonic,
+        )
         recorder = _WithoutReadBack(poster)
         checker = Checker(ledger, venue.key, reader.now(), reader)
         base = reader.now()
@@ -101,9 +108,11 @@ def _posting_row() -> Row:
             bare_seconds = time.perf_counter() - started
             if not isinstance(reply, Answer):
                 raise SystemExit("the local exchange did not answer")
-            report = checker.run(_payload(base + 2 * number + 1, base + 3_600_000))
+            cleared = checker.run(_payload(base + 2 * number + 1, base + 3_600_000))
             started = time.perf_counter()
-            recorder.post(report)
+            if not isinstance(cleared, Cleared):
+                raise SystemExit("a payload of the benchmark does not pass its checks")
+            recorder.post(cleared)
             added.append(time.perf_counter() - started - bare_seconds)
         ledger.close()
     median = statistics.median(added)
@@ -120,7 +129,7 @@ class _WithoutReadBack:
 
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
-        poster._look = lambda _entry: None  # type: ignore[method-assign]  # noqa: SLF001
+        poster._look = lambda _row: None  # type: ignore[method-assign]  # noqa: SLF001
 
-    def post(self, report: object) -> None:
-        self._poster.post(report)  # type: ignore[arg-type]
+    def post(self, cleared: Cleared) -> None:
+        self._poster.post(cleared)

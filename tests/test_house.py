@@ -67,3 +67,26 @@ def test_a_face_has_at_most_twelve_names():
             assert len(face) <= 12, name
             for one in face:
                 assert getattr(importlib.import_module(name), one) is not None
+
+
+def test_on_the_signer_only_the_machine_knows_the_clock_and_the_person():
+    """So that a test, or another front end, can put something else in their places."""
+    folder = ROOT / "signer" / "src" / "coldlever" / "signer"
+    globals_of = {}
+    for path in folder.rglob("*.py"):
+        names = {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        globals_of[str(path.relative_to(folder))] = names & {
+            "time",
+            "secrets",
+            "random",
+            "ask",
+            "ask_secret",
+        }
+    machine = globals_of.pop("cli/machine.py")
+    assert machine >= {"ask", "ask_secret"}
+    assert {name: found for name, found in globals_of.items() if found} == {}

@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +17,7 @@ import requests
 from click.testing import CliRunner
 
 from coldlever.broadcaster.cli import cli
+from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
 from coldlever.broadcaster.venue.client import ExchangeApi, Venue, make_session
@@ -91,6 +92,7 @@ class Desk:
         self.state = self.folder / "state"
         self.state.mkdir()
         self._nonce = self.time
+        self.machine = Machine(clock=lambda: self.time, sleep=self.naps.append)
 
     def sign(
         self,
@@ -123,6 +125,10 @@ class Desk:
         name = str(options.pop("name", "signed.json"))
         return self.save(self.sign(action, **options), name=name)
 
+    def sit_down(self, answer: Callable[[str], str]) -> None:
+        """Put a person at the terminal, who answers that to every question."""
+        self.machine = replace(self.machine, is_attended=lambda: True, ask=answer)
+
     def arguments(self, command: str, *arguments: str) -> list[str]:
         places = ["--state-dir", str(self.state)]
         if command in ("draft", "market", "check", "post"):
@@ -131,7 +137,7 @@ class Desk:
 
     def run(self, command: str, *arguments: str) -> Shown:
         """A command in this process, with pauses noted in `naps` instead of waited for."""
-        result = CliRunner().invoke(cli, self.arguments(command, *arguments))
+        result = CliRunner().invoke(cli, self.arguments(command, *arguments), obj=self.machine)
         return Shown(result.exit_code, result.stdout, result.stderr)
 
     def post(self, *arguments: str) -> Shown:
@@ -170,30 +176,29 @@ class Desk:
     def ledger(self) -> Ledger:
         return Ledger(self.state)
 
-    def entry(self):
+    def row(self):
         """The only row of the ledger."""
         ledger = self.ledger()
         try:
-            (entry,) = ledger.entries()
+            (row,) = ledger.rows()
         finally:
             ledger.close()
-        return entry
+        return row
 
     def reader(self) -> Exchange:
         """Typed reading of the exchange, as the commands do it."""
         venue = Venue(self.network, self.url, is_rehearsal=True)
         budget = WeightBudget(time.monotonic, self.naps.append)
-        return Exchange(ExchangeApi(venue, make_session(), budget, self.naps.append), self.network)
+        return Exchange(
+            ExchangeApi(venue, make_session(), budget, self.naps.append, time.monotonic),
+            self.network,
+        )
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch, request) -> Iterator[Desk]:
+def desk(tmp_path, request) -> Iterator[Desk]:
     network = getattr(request, "param", Network.TESTNET)
     one = Desk(tmp_path, network)
-    clock = SimpleNamespace(
-        sleep=one.naps.append, monotonic=time.monotonic, time_ns=lambda: one.time * 1_000_000
-    )
-    monkeypatch.setattr("coldlever.broadcaster.cli.context.time", clock)
     server = RehearsalServer(one.exchange, weight_limit=None)
     with server:
         one.url = server.url

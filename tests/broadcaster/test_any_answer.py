@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coldlever.broadcaster.check.checker import Checker
-from coldlever.broadcaster.draft import MoveMargin, Order, SetLeverage, TopUp, make_draft
+from coldlever.broadcaster.draft import MoveMargin, SetLeverage, TopUp, Wish, make_draft
 from coldlever.broadcaster.venue.exchange import Exchange
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.reading.strict_json import loads
@@ -101,7 +101,7 @@ def test_checks_end_in_a_list_or_in_the_environments_fault(desk, scene, bending,
     with closing(desk.ledger()) as ledger:
         try:
             reader = bending(kind, data)
-            report = Checker(ledger, "bent", reader.now(), reader).run(payload)
+            report = Checker(ledger, "bent", reader.now(), reader).run(payload).report
         except EnvironmentFault as fault:
             told = [fault.message]
             code = fault.code
@@ -115,14 +115,14 @@ def test_checks_end_in_a_list_or_in_the_environments_fault(desk, scene, bending,
         assert sentence.isascii()
 
 
-@pytest.mark.parametrize("wish", [SetLeverage(True, 3), MoveMargin(5), TopUp("2")], ids=str)
+@pytest.mark.parametrize("change", [SetLeverage(True, 3), MoveMargin(5), TopUp("2")], ids=str)
 @bold
 @given(kind=st.sampled_from(KINDS), data=st.data())
-def test_drafts_end_in_a_request_or_in_one_of_our_refusals(desk, scene, bending, wish, **drawn):
-    order = Order("xyz:TSLA", wish, desk.user.address, scene, desk.agent.address, None, None)
+def test_drafts_end_in_a_request_or_in_one_of_our_refusals(desk, scene, bending, change, **drawn):
+    wish = Wish("xyz:TSLA", change, desk.user.address, scene, desk.agent.address, None, None)
     with closing(desk.ledger()) as ledger:
         try:
-            draft = make_draft(bending(drawn["kind"], drawn["data"]), ledger, order)
+            draft = make_draft(bending(drawn["kind"], drawn["data"]), ledger, wish)
         except (EnvironmentFault, RuleRefused) as refusal:
             told = refusal.message
         else:

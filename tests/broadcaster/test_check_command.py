@@ -96,9 +96,9 @@ def test_a_file_changed_in_any_byte_is_refused_or_means_the_same(desk):
                 (read,) = load_signed(bytes(changed), "changed").payloads
             except ColdleverError:
                 continue
-            report = checker.run(read)
+            report = checker.run(read).report
             if report.ok:
-                assert (read.signable, report.signer) == meaning, bytes(changed)
+                assert (read.signable, report.facts.signer) == meaning, bytes(changed)
                 passed.add(place)
     ledger.close()
     # Letters of an address may change their case only all at once; white space is free.

@@ -253,7 +253,7 @@ def test_a_checker_of_one_network_refuses_payloads_of_the_other(desk):
     ledger = desk.ledger()
     reader = desk.reader()
     checker = Checker(ledger, reader.api.venue.key, desk.time, reader)
-    report = checker.run(desk.sign(network=Network.MAINNET))
+    report = checker.run(desk.sign(network=Network.MAINNET)).report
     ledger.close()
     assert report.first_failure.error == "network-mismatch"
     assert "is testnet" in report.first_failure.detail

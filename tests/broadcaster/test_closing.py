@@ -29,7 +29,7 @@ def open_row(desk):
 @pytest.fixture
 def close(desk):
     def end():
-        return desk.resolve("--nonce", str(desk.entry().key.nonce), "--close")
+        return desk.resolve("--nonce", str(desk.row().key.nonce), "--close")
 
     return end
 
@@ -40,13 +40,13 @@ def test_what_may_still_land_is_not_closed(desk, open_row, close, past):
     desk.time += 100_000 + past
     shown = close()
     assert (shown.status, shown.error) == (4, "still-open")
-    assert desk.entry().state is State.UNKNOWN
+    assert desk.row().state is State.UNKNOWN
 
 
 def test_well_after_its_expiry_it_is_closed_whatever_the_exchange_said_last(desk, open_row, close):
     open_row(expires_after=desk.time + 100_000)
     desk.time += 100_000 + 60_001
-    assert desk.entry().code == "connection-lost"
+    assert desk.row().code == "connection-lost"
     assert close().document[0]["status"] == "closed"
 
 
@@ -68,7 +68,7 @@ def test_closing_asks_the_real_exchange_for_the_time(desk, open_row, close, monk
     monkeypatch.setattr(ExchangeApi, "_send", lambda *_: gone)
     shown = close()
     assert (shown.status, shown.document[0]["code"]) == (8, "connection-lost")
-    assert desk.entry().state is State.UNKNOWN
+    assert desk.row().state is State.UNKNOWN
 
 
 def test_what_a_rehearsal_that_ended_left_open_can_be_closed(desk, open_row, close, monkeypatch):
@@ -114,8 +114,8 @@ def test_what_was_recorded_and_never_sent_is_left_to_resolve(desk, close, monkey
 
 def test_what_another_process_settled_meanwhile_keeps_its_outcome(desk, open_row, monkeypatch):
     file = open_row()
-    entry = desk.entry()
-    nonce = str(entry.key.nonce)
+    row = desk.row()
+    nonce = str(row.key.nonce)
     find = Ledger.find
 
     def settled_meanwhile(ledger, key):
@@ -127,7 +127,7 @@ def test_what_another_process_settled_meanwhile_keeps_its_outcome(desk, open_row
     monkeypatch.setattr("coldlever.broadcaster.post.poster.payload_lock", _no_lock)
     shown = desk.resolve("--nonce", nonce, "--close")
     assert shown.document[0]["status"] == "confirmed"
-    assert desk.entry().state is State.CONFIRMED
+    assert desk.row().state is State.CONFIRMED
 
 
 def _no_lock(*_arguments):

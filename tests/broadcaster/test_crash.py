@@ -87,13 +87,13 @@ def test_a_post_killed_on_the_way_is_finished_by_resolve_and_lands_once(
 ):
     file = desk.signed_file()
     die_while_posting(desk, file, target, when, which)
-    assert desk.entry().state is left
+    assert desk.row().state is left
     shown = desk.finish(desk.spawn("resolve", "--json"))
     assert shown.status == 0, shown.stderr
     assert [result["status"] for result in shown.document] == ["confirmed"]
     assert desk.accepted() == 1
     assert desk.setting() == (True, 10)
-    assert desk.entry().state is State.CONFIRMED
+    assert desk.row().state is State.CONFIRMED
 
 
 def test_a_post_killed_before_it_is_recorded_has_sent_nothing_and_can_be_posted(desk):
@@ -108,7 +108,7 @@ def test_a_post_killed_before_it_is_recorded_has_sent_nothing_and_can_be_posted(
 def test_a_post_killed_after_its_confirmation_leaves_nothing_open(desk):
     file = desk.signed_file()
     die_while_posting(desk, file, SETTLE, "after", 2)
-    assert desk.entry().state is State.CONFIRMED
+    assert desk.row().state is State.CONFIRMED
     assert desk.finish(desk.spawn("resolve", "--json")).document == []
     again = desk.post(file).document
     assert again["alreadyPosted"]
@@ -120,7 +120,7 @@ def test_a_post_killed_after_a_fault_on_the_line_is_finished_and_lands_once(desk
     file = desk.signed_file()
     desk.exchange.inject(fault)
     die_while_posting(desk, file, SETTLE, "after", 1)
-    assert desk.entry().state is State.UNKNOWN
+    assert desk.row().state is State.UNKNOWN
     assert desk.finish(desk.spawn("resolve", "--json")).document[0]["status"] == "confirmed"
     assert desk.accepted() == 1
 
@@ -142,4 +142,4 @@ def test_resolve_killed_on_its_way_is_finished_by_the_next_resolve(desk):
     assert done.returncode == -signal.SIGKILL
     assert desk.resolve().document[0]["status"] == "confirmed"
     assert desk.accepted() == 1
-    assert desk.entry().attempts == 3
+    assert desk.row().attempts == 3

@@ -39,7 +39,7 @@ def test_the_person_is_told_that_it_may_have_landed(desk, interrupted_at):
     assert "it may have landed" in shown.stderr
     assert "resolve" in shown.stderr
     assert desk.accepted() == 1
-    assert desk.entry().state is State.POSTING
+    assert desk.row().state is State.POSTING
 
 
 def test_the_outcomes_so_far_are_told_and_the_rest_is_not_reached(desk, action, interrupted_at):

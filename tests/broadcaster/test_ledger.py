@@ -6,14 +6,15 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from coldlever.broadcaster.ledger import store as module
-from coldlever.broadcaster.ledger.store import Entry, Key, Ledger, State
-from coldlever.broadcaster.ledger.tables import _enter_wal
+from coldlever.broadcaster.ledger.store import Ledger, NonceKey, Row, State
+from coldlever.broadcaster.ledger.tables import Patience, _enter_wal
 from coldlever.shared.action.time_rules import nonce_floor_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 
@@ -29,10 +30,10 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def row(key_of):
-    def make(nonce: int, venue: str = VENUE, signer: int = 1) -> Entry:
+    def make(nonce: int, venue: str = VENUE, signer: int = 1) -> Row:
         address = key_of(signer).address
-        return Entry(
-            Key(venue, address, nonce),
+        return Row(
+            NonceKey(venue, address, nonce),
             b"\x07" * 32,
             "https://example.invalid",
             address,
@@ -89,9 +90,9 @@ def test_attempts_are_counted_and_outcomes_kept(ledger, row):
     assert [ledger.begin_attempt(row(5).key, now) for now in (6, 7)] == [1, 2]
     ledger.settle(row(5).key, State.ACCEPTED, 8, code="accepted", answer="{}")
     ledger.settle(row(5).key, State.CONFIRMED, 9, code="confirmed")
-    entry = ledger.find(row(5).key)
-    assert (entry.state, entry.attempts, entry.changed_at) == (State.CONFIRMED, 2, 9)
-    assert (entry.code, entry.answer) == ("confirmed", "{}")
+    found = ledger.find(row(5).key)
+    assert (found.state, found.attempts, found.changed_at) == (State.CONFIRMED, 2, 9)
+    assert (found.code, found.answer) == ("confirmed", "{}")
 
 
 def test_the_hundred_highest_nonces_set_the_floor(ledger, row):
@@ -278,7 +279,7 @@ class _Cursor:
 
 def test_opening_a_new_ledger_waits_for_others_that_open_it():
     cursor = _Cursor("database is locked", "database is locked")
-    _enter_wal(cursor, 10_000)
+    _enter_wal(cursor, Patience(10_000, time.sleep, time.monotonic))
     assert len(cursor.statements) == 3
 
 
@@ -286,7 +287,7 @@ def test_opening_a_new_ledger_waits_for_others_that_open_it():
 def test_opening_a_ledger_does_not_wait_for_ever_nor_for_other_faults(error, patience):
     cursor = _Cursor(*[error] * 5)
     with pytest.raises(sqlite3.OperationalError):
-        _enter_wal(cursor, patience)
+        _enter_wal(cursor, Patience(patience, time.sleep, time.monotonic))
     assert len(cursor.statements) == 1
 
 

@@ -34,7 +34,7 @@ def rewrite(desk):
 
 
 def other_payloads(desk, action):
-    nonce = desk.entry().key.nonce
+    nonce = desk.row().key.nonce
     changed = desk.sign(nonce=nonce).to_wire()
     changed["payload"]["action"]["leverage"] = 40
     resealed = desk.sign(action.leverage(40), nonce=nonce)
@@ -76,7 +76,7 @@ def test_a_row_whose_payload_is_garbage_is_never_sent(desk, left_open, rewrite, 
     from coldlever.broadcaster.post.row import payload_of
 
     with pytest.raises(EnvironmentFault) as fault:
-        payload_of(ledger.entries()[0])
+        payload_of(ledger.rows()[0])
     ledger.close()
     assert fault.value.code == "ledger-unusable"
     for command in ("resolve", "history"):
@@ -108,7 +108,7 @@ def test_a_row_that_cannot_be_read_is_the_environments_fault(
 
 
 def test_going_on_sends_the_recorded_bytes(desk, left_open):
-    recorded = json.loads(desk.entry().envelope)["payload"]
+    recorded = json.loads(desk.row().envelope)["payload"]
     seen = []
     act = desk.exchange.act
     desk.exchange.act = lambda body, **more: seen.append(body) or act(body, **more)
@@ -136,7 +136,7 @@ def test_the_claimed_and_the_expected_signer_are_checked_when_an_earlier_run_is_
     shown = desk.post(claiming)
     assert (shown.status, shown.error) == (4, "signer-mismatch")
     assert desk.requests() == 0
-    assert desk.entry().state is State.UNKNOWN
+    assert desk.row().state is State.UNKNOWN
     good = desk.post(left_open, "--signer", desk.user.address.lower)
     assert good.document["status"] == "confirmed"
 

@@ -57,9 +57,9 @@ def test_a_second_amount_that_landed_unanswered_is_seen_by_what_it_added(
     only_second_lost(desk, "lose-answer")
     reserve = Ledger.reserve
 
-    def later(ledger, entry):
+    def later(ledger, row):
         desk.time += 1
-        reserve(ledger, replace(entry, reserved_at=desk.time))
+        reserve(ledger, replace(row, reserved_at=desk.time))
 
     monkeypatch.setattr(Ledger, "reserve", later)
     shown = desk.post(batch, "--retry-for", "0")
@@ -100,7 +100,7 @@ def test_an_accepted_amount_that_moved_nothing_is_reported(desk, action, isolate
     monkeypatch.setattr(rules, "_move_margin", lambda *_: None)
     shown = desk.post(desk.signed_file(action.margin(FIVE)))
     assert (shown.status, shown.document["code"]) == (7, "effect-not-seen")
-    assert desk.entry().state is State.ACCEPTED
+    assert desk.row().state is State.ACCEPTED
 
 
 def test_a_leverage_of_a_batch_is_compared_with_what_its_predecessor_left(desk, action):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -195,9 +193,9 @@ def test_what_expires_while_the_batch_is_under_way_is_not_sent(desk, action, mon
     file = desk.save(desk.sign(action.leverage(5)), late)
     reserve = Ledger.reserve
 
-    def slow(ledger, entry):
+    def slow(ledger, row):
         desk.time += 60_000
-        reserve(ledger, entry)
+        reserve(ledger, row)
 
     monkeypatch.setattr(Ledger, "reserve", slow)
     shown = desk.post(file)
@@ -256,11 +254,8 @@ def test_an_existing_receipt_file_is_noticed_before_anything_is_sent(desk):
 
 
 @pytest.mark.parametrize(("answer", "status", "sent"), [("no", 5, 0), ("yes", 0, 1)])
-def test_a_person_at_the_terminal_has_the_last_word(desk, monkeypatch, answer, status, sent):
-    terminal = SimpleNamespace(isatty=lambda: True)
-    place = SimpleNamespace(stdin=terminal, exit=sys.exit)
-    monkeypatch.setattr("coldlever.broadcaster.cli.post.sys", place)
-    monkeypatch.setattr("coldlever.broadcaster.cli.post.ask", lambda _: answer)
+def test_a_person_at_the_terminal_has_the_last_word(desk, answer, status, sent):
+    desk.sit_down(lambda _: answer)
     assert desk.run("post", desk.signed_file()).status == status
     assert desk.requests() == sent
 

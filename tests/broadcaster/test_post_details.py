@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from coldlever.broadcaster.check.checker import Checker
 from coldlever.broadcaster.ledger.store import Ledger, State
 from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.venue.client import Answer, ExchangeApi
+from coldlever.broadcaster.venue.exchange import Exchange
 
 
 def test_a_gateway_that_wants_to_be_called_again_at_once_is_not_called_for_ever(desk):
@@ -20,13 +21,8 @@ def test_a_gateway_that_wants_to_be_called_again_at_once_is_not_called_for_ever(
     assert desk.naps == [0.5, 1.0, 2.0, 4.0, 8.0]
 
 
-def test_the_time_that_attempts_take_counts_towards_the_time_for_retries(desk, monkeypatch):
-    ticks = iter(range(0, 1000, 7))
-    monkeypatch.setattr(
-        Poster.__init__,
-        "__kwdefaults__",
-        {**Poster.__init__.__kwdefaults__, "monotonic": lambda: float(next(ticks))},
-    )
+def test_the_time_that_attempts_take_counts_towards_the_time_for_retries(desk):
+    desk.machine = replace(desk.machine, monotonic=lambda: 7.0 * desk.requests())
     desk.exchange.inject("drop", count=50)
     shown = desk.post(desk.signed_file(), "--retry-for", "20")
     assert shown.status == 7
@@ -42,7 +38,7 @@ def test_a_refusal_after_an_unanswered_attempt_is_not_repeated(desk, monkeypatch
     shown = desk.post(file)
     assert (shown.status, shown.document["code"]) == (7, "exchange-refused-after-attempt")
     assert shown.document["sentence"] == "A sentence nobody has heard before."
-    assert desk.entry().attempts == 2
+    assert desk.row().attempts == 2
 
 
 def test_a_refusal_after_an_attempt_that_shows_in_the_account_is_no_rejection(desk, action):
@@ -50,7 +46,7 @@ def test_a_refusal_after_an_attempt_that_shows_in_the_account_is_no_rejection(de
     desk.exchange.inject("422")
     shown = desk.post(desk.signed_file())
     assert (shown.status, shown.document["code"]) == (0, "confirmed-by-effect")
-    assert desk.entry().attempts == 2
+    assert desk.row().attempts == 2
     assert desk.accepted() == 1
 
 
@@ -63,14 +59,14 @@ def test_a_refusal_after_an_attempt_that_does_not_show_is_a_rejection(desk):
 
 def test_a_payload_that_another_process_takes_up_during_the_checks_is_joined(desk, monkeypatch):
     file = desk.signed_file()
-    unused = Checker._nonce_unused
+    role = Exchange.role
 
-    def meanwhile(checker, report):
-        monkeypatch.setattr(Checker, "_nonce_unused", unused)
+    def meanwhile(exchange, address):
+        monkeypatch.setattr(Exchange, "role", role)
         desk.post(file)
-        return unused(checker, report)
+        return role(exchange, address)
 
-    monkeypatch.setattr(Checker, "_nonce_unused", meanwhile)
+    monkeypatch.setattr(Exchange, "role", meanwhile)
     shown = desk.post(file)
     assert (shown.status, shown.document["status"]) == (0, "confirmed")
     assert shown.document["alreadyPosted"]
@@ -79,38 +75,33 @@ def test_a_payload_that_another_process_takes_up_during_the_checks_is_joined(des
 
 def test_one_left_open_by_another_process_during_the_checks_is_gone_on_with(desk, monkeypatch):
     file = desk.signed_file()
-    unused = Checker._nonce_unused
+    role = Exchange.role
 
-    def meanwhile(checker, report):
-        monkeypatch.setattr(Checker, "_nonce_unused", unused)
+    def meanwhile(exchange, address):
+        monkeypatch.setattr(Exchange, "role", role)
         desk.exchange.inject("drop")
         desk.post(file, "--retry-for", "0")
-        return unused(checker, report)
+        return role(exchange, address)
 
-    monkeypatch.setattr(Checker, "_nonce_unused", meanwhile)
+    monkeypatch.setattr(Exchange, "role", meanwhile)
     assert desk.post(file).document["status"] == "confirmed"
     assert desk.accepted() == 1
 
 
-def test_what_expires_while_the_person_thinks_is_not_sent(desk, monkeypatch):
-    terminal = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(
-        "coldlever.broadcaster.cli.post.sys", SimpleNamespace(stdin=terminal, exit=sys.exit)
-    )
-
+def test_what_expires_while_the_person_thinks_is_not_sent(desk):
     def think(_prompt):
         desk.time += 3_600_000
         return "yes"
 
-    monkeypatch.setattr("coldlever.broadcaster.cli.post.ask", think)
+    desk.sit_down(think)
     shown = desk.run("post", desk.signed_file())
     assert shown.status == 4
     assert "expired" in shown.stderr
     assert desk.requests() == 0
 
 
-def test_with_keep_going_nobody_is_asked_when_nothing_can_be_posted(desk, action, monkeypatch):
-    monkeypatch.setattr("coldlever.broadcaster.cli.post._confirm", lambda: pytest.fail("asked"))
+def test_with_keep_going_nobody_is_asked_when_nothing_can_be_posted(desk, action):
+    desk.sit_down(lambda _: pytest.fail("asked"))
     shown = desk.run("post", desk.signed_file(action.leverage(50)), "--keep-going")
     assert shown.status == 4
 
@@ -136,7 +127,7 @@ def test_a_used_nonce_in_a_batch_is_one_failed_check_among_the_others(desk, acti
 def test_an_earlier_payload_of_the_market_that_is_still_open_is_pointed_out(desk, action):
     desk.exchange.inject("drop")
     desk.post(desk.signed_file(action.leverage(5), name="first.json"), "--retry-for", "0")
-    nonce = desk.entry().key.nonce
+    nonce = desk.row().key.nonce
 
     def change(asset: int) -> dict:
         file = desk.signed_file(action.leverage(6, asset=asset), name="second.json")
@@ -175,10 +166,10 @@ def test_a_standing_that_cannot_be_read_before_the_post_only_weakens_the_proof(d
     batch = desk.save(desk.sign(), desk.sign())
     reserve = Poster._reserve
 
-    def blind(poster, report, payload):
+    def blind(poster, cleared):
         poster._exchange._cache.clear()
         desk.exchange.inject("502", path="/info")
-        return reserve(poster, report, payload)
+        return reserve(poster, cleared)
 
     monkeypatch.setattr(Poster, "_reserve", blind)
     shown = desk.post(batch)
@@ -186,12 +177,12 @@ def test_a_standing_that_cannot_be_read_before_the_post_only_weakens_the_proof(d
     assert [one["receipt"]["before"] for one in shown.document] == [None, None]
 
 
-def test_entries_of_one_venue_share_the_weight_budget(desk, action, monkeypatch):
+def test_rows_of_one_venue_share_the_weight_budget(desk, action, monkeypatch):
     made = []
     from coldlever.broadcaster.cli import context
 
     client = context._client
-    monkeypatch.setattr(context, "_client", lambda venue: made.append(venue) or client(venue))
+    monkeypatch.setattr(context, "_client", lambda *both: made.append(both) or client(*both))
     for value in (3, 4, 5):
         desk.exchange.inject("drop")
         desk.post(desk.signed_file(action.leverage(value)), "--retry-for", "0")
@@ -199,23 +190,6 @@ def test_entries_of_one_venue_share_the_weight_budget(desk, action, monkeypatch)
     made.clear()
     assert len(desk.resolve().document) == 3
     assert len(made) == 1
-
-
-def test_a_payload_without_account_and_market_is_never_recorded(desk):
-    from coldlever.broadcaster.check.report import Report
-    from coldlever.shared.errors import EnvironmentFault
-
-    payload = desk.sign()
-    ledger = desk.ledger()
-    poster = Poster(desk.reader(), ledger, desk.state / "locks", lambda: 0, desk.naps.append)
-    with pytest.raises(EnvironmentFault) as fault:
-        poster.post(Report(payload.signable, payload))
-    assert fault.value.code == "not-checked"
-    with pytest.raises(TypeError):
-        poster.post(Report(payload.signable, None))
-    assert ledger.entries() == []
-    ledger.close()
-    assert desk.requests() == 0
 
 
 def test_a_row_in_the_state_of_an_earlier_attempt_is_counted_on(desk, monkeypatch):
@@ -228,7 +202,7 @@ def test_a_row_in_the_state_of_an_earlier_attempt_is_counted_on(desk, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(Ledger, "begin_attempt", die)
         assert desk.post(desk.signed_file()).status == 130
-    assert desk.entry().state is State.POSTING
+    assert desk.row().state is State.POSTING
     assert desk.resolve().document[0]["receipt"]["attempts"] == 2
 
 
@@ -294,7 +268,7 @@ def test_what_no_answer_will_settle_any_more_names_the_way_to_end_it(desk):
     desk.post(desk.signed_file(expires_after=desk.time + 60_000), "--retry-for", "0")
     desk.time += 120_000
     shown = desk.run("resolve")
-    assert f"resolve --nonce {desk.entry().key.nonce} --close" in shown.stderr
+    assert f"resolve --nonce {desk.row().key.nonce} --close" in shown.stderr
     assert "not known yet" not in shown.stderr
 
 
@@ -302,6 +276,6 @@ def test_a_closed_payload_is_told_to_people(desk):
     desk.exchange.inject("drop")
     desk.post(desk.signed_file(expires_after=desk.time + 60_000), "--retry-for", "0")
     desk.time += 10 * 60_000
-    shown = desk.run("resolve", "--nonce", str(desk.entry().key.nonce), "--close")
+    shown = desk.run("resolve", "--nonce", str(desk.row().key.nonce), "--close")
     assert shown.status == 0
     assert "CLOSED" in shown.stderr

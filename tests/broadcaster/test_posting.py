@@ -56,7 +56,7 @@ def test_a_fault_is_followed_by_the_same_bytes_until_the_answer_is_known(
     assert shown.document["status"] == "confirmed"
     assert desk.accepted() == 1
     assert desk.requests() == 2
-    assert desk.entry().attempts == 2
+    assert desk.row().attempts == 2
     hashes = {entry.action_hash for entry in desk.exchange.journal.entries()} - {None}
     assert hashes == {bytes.fromhex(shown.document["receipt"]["actionHash"][2:])}
 
@@ -78,7 +78,7 @@ def test_without_time_to_retry_it_is_unknown_unless_the_account_shows_it(
         assert shown.status == 7
     resolved = desk.resolve()
     assert resolved.status == 0
-    assert desk.entry().state is State.CONFIRMED
+    assert desk.row().state is State.CONFIRMED
     assert desk.accepted() == 1
     assert desk.post(file).document["status"] == "confirmed"
     assert desk.accepted() == 1
@@ -123,7 +123,7 @@ def test_pauses_grow_and_end_with_the_time_given_for_retries(desk):
     shown = desk.post(desk.signed_file(), "--retry-for", "20")
     assert shown.status == 7
     assert desk.naps == [0.5, 1.0, 2.0, 4.0, 8.0]
-    assert desk.entry().attempts == 6
+    assert desk.row().attempts == 6
 
 
 def test_a_redirect_is_never_followed(desk):

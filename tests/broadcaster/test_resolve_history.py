@@ -76,14 +76,14 @@ def test_a_nonce_too_old_after_an_attempt_stays_unknown_until_a_person_closes_it
     desk.time += 3 * 86_400_000
     shown = desk.resolve()
     assert shown.document[0]["code"] == "nonce-refused-after-attempt"
-    nonce = str(desk.entry().key.nonce)
+    nonce = str(desk.row().key.nonce)
     assert desk.resolve("--nonce", nonce, "--close").document[0]["status"] == "closed"
 
 
 def test_a_person_ends_what_can_no_longer_land(desk, blind):
     file = desk.signed_file(expires_after=desk.time + 60_000)
     blind(file, "drop")
-    nonce = str(desk.entry().key.nonce)
+    nonce = str(desk.row().key.nonce)
     early = desk.resolve("--nonce", nonce, "--close")
     assert (early.status, early.error) == (4, "still-open")
     desk.time += 120_000
@@ -91,7 +91,7 @@ def test_a_person_ends_what_can_no_longer_land(desk, blind):
     closed = desk.resolve("--nonce", nonce, "--close")
     assert [result["status"] for result in closed.document] == ["closed"]
     assert closed.status == 0
-    assert desk.entry().state is State.CLOSED
+    assert desk.row().state is State.CLOSED
     assert desk.resolve().document == []
     again = desk.post(file)
     assert (again.status, again.document["status"]) == (4, "closed")
@@ -155,7 +155,7 @@ def test_what_was_reserved_and_never_sent_is_withdrawn_once_it_has_expired(desk,
     with monkeypatch.context() as patch:
         patch.setattr("coldlever.broadcaster.ledger.store.Ledger.begin_attempt", die)
         assert desk.post(file).status == 130
-    assert desk.entry().state is State.RESERVED
+    assert desk.row().state is State.RESERVED
     desk.time += 120_000
     shown = desk.resolve()
     assert shown.status == 4
@@ -216,8 +216,8 @@ def test_a_venue_out_of_reach_does_not_keep_the_others_from_being_finished(desk,
     blind(desk.signed_file(), "drop")
     ledger = desk.ledger()
     lost = replace(
-        ledger.entries()[0],
-        key=replace(desk.entry().key, venue="testnet@http://127.0.0.1:9"),
+        ledger.rows()[0],
+        key=replace(desk.row().key, venue="testnet@http://127.0.0.1:9"),
         url="http://127.0.0.1:9",
         state=State.RESERVED,
         reserved_at=0,

@@ -52,6 +52,21 @@ def test_a_scanned_document_that_cannot_be_written_leaves_one_error(desk, typed,
     assert json.loads(shown.stdout)["error"]["code"] == "write-failed"
 
 
+def test_a_code_of_plain_text_is_read_into_the_same_document_as_a_compact_one(desk, typed):
+    signed = json.loads((desk.folder / "signed.json").read_text())
+    assert run("scan", "-", text=json.dumps(signed)).stdout == run("scan", "-", text=typed).stdout
+
+
+def test_a_scanned_document_that_contradicts_its_hash_is_not_written_with_another(desk, typed):
+    signed = json.loads((desk.folder / "signed.json").read_text())
+    signed["actionHash"] = "0x" + 64 * "0"
+    out = desk.folder / "scanned.json"
+    shown = run("scan", "-", "--out", str(out), "--json", text=json.dumps(signed))
+    assert shown.exit_code == 4
+    assert json.loads(shown.stdout)["error"]["code"] == "action-hash-mismatch"
+    assert not out.exists()
+
+
 def test_a_payload_is_checked_and_posted_from_a_scan(desk, typed):
     arguments = desk.arguments("check", "--scan", "-", "--json")
     assert json.loads(run(*arguments, text=typed).stdout)["ok"] is True

@@ -25,7 +25,7 @@ def test_two_posts_of_one_file_at_once_send_it_once(desk, fault):
     assert sorted(one.document["alreadyPosted"] for one in shown) == [False, True]
     assert desk.accepted() == 1
     assert desk.requests() == (1 if fault is None else 2)
-    assert desk.entry().state is State.CONFIRMED
+    assert desk.row().state is State.CONFIRMED
 
 
 def test_a_post_and_a_resolve_at_once_send_it_once(desk):

@@ -13,14 +13,13 @@ import pytest
 
 from coldlever.shared import errors
 from coldlever.shared.cli.console import (
-    ColdleverGroup,
-    Lazy,
     ask,
     emit,
     emit_json,
     json_option,
     say,
 )
+from coldlever.shared.cli.group import ColdleverGroup, Lazy
 
 CLASSES = [
     "UsageRefused", "InputRefused", "RuleRefused", "PersonDeclined", "ExchangeRefused",
@@ -238,7 +237,8 @@ def test_no_color_reaches_the_commands(run, monkeypatch):
 
 PROGRAM = """
 import sys
-from coldlever.shared.cli.console import ColdleverGroup, emit_json, json_option
+from coldlever.shared.cli.console import emit_json, json_option
+from coldlever.shared.cli.group import ColdleverGroup
 from coldlever.shared.errors import RuleRefused
 group = ColdleverGroup(name="tool")
 @group.command("print")

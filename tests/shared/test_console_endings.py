@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from coldlever.shared.cli.console import ColdleverGroup, emit, json_option
+from coldlever.shared.cli.console import emit, json_option
+from coldlever.shared.cli.group import ColdleverGroup
 
 FOREIGN = "\x1b[2J\u202e\u0430"
 

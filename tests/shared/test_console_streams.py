@@ -15,12 +15,12 @@ from coldlever.shared.cli.console import (
     ask_secret,
     dump_document,
     read_document,
-    read_secret_line,
     require_output,
     say,
     source_name,
     write_document,
 )
+from coldlever.shared.cli.secret_line import read_secret_line
 
 
 @pytest.fixture

@@ -42,6 +42,13 @@ def test_without_a_remedy_there_is_no_such_key():
     assert "remedy" not in InputRefused("c", "m").to_wire()
 
 
+def test_a_refusal_can_be_placed_and_stays_of_its_class():
+    placed = InputRefused("some-code", "A sentence.", "a remedy").at("f.json: $.nonce")
+    assert type(placed) is InputRefused
+    assert placed.message == str(placed) == "f.json: $.nonce: A sentence."
+    assert (placed.code, placed.remedy) == ("some-code", "a remedy")
+
+
 def test_a_refusal_of_ours_stays_as_it_is():
     error = InputRefused("c", "m")
     assert refusal_of(error) is error

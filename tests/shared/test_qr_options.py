@@ -19,7 +19,8 @@ import pytest
 from click.testing import CliRunner
 
 from coldlever.shared.cli import qr_draw, qr_scan
-from coldlever.shared.cli.console import ColdleverGroup, emit_json, json_option
+from coldlever.shared.cli.console import emit_json, json_option
+from coldlever.shared.cli.group import ColdleverGroup
 from coldlever.shared.cli.qr_options import (
     drawing_options,
     require_drawable,

@@ -194,7 +194,7 @@ _PROGRAM = """
 import fcntl, sys, termios
 if {take_terminal}:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from coldlever.shared.cli.console import ColdleverGroup
+from coldlever.shared.cli.group import ColdleverGroup
 from coldlever.shared.qr.draw.density import Density
 from coldlever.shared.cli.qr_options import Drawing, show_message
 commands = ColdleverGroup()

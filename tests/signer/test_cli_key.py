@@ -4,8 +4,6 @@ import os
 
 import pytest
 
-from coldlever.signer.cli import key as key_commands
-from coldlever.signer.cli import secret_entry
 from coldlever.signer.key.keystore import load_keystore
 from coldlever.signer.key.signing_key import SigningKey
 
@@ -197,11 +195,11 @@ def test_secrets_come_from_descriptors_and_stdin(run_process, tmp_path):
 
 
 @pytest.mark.parametrize("secret", [SECRET, WORDS])
-def test_the_prompt_takes_a_private_key_or_a_mnemonic(cli, tmp_path, monkeypatch, secret):
+def test_the_prompt_takes_a_private_key_or_a_mnemonic(cli, tmp_path, secret):
     answers = iter([secret, PHRASE])
-    monkeypatch.setattr(key_commands, "ask_secret", lambda *_, **__: next(answers))
-    monkeypatch.setattr(secret_entry, "ask_secret", lambda *_, **__: next(answers))
-    made = cli.json("key", "import", "--out", tmp_path / "k.json")
+    made = cli.json(
+        "key", "import", "--out", tmp_path / "k.json", ask_secret=lambda *_, **__: next(answers)
+    )
     assert made["address"] in (WORDS_ADDRESS, str(SigningKey(b"\x5a" * 32).address))
 
 

@@ -5,8 +5,6 @@ import shutil
 
 import pytest
 
-from coldlever.signer.cli import ledger_guard
-
 
 @pytest.fixture
 def options(keystore, passphrase_file):
@@ -74,20 +72,21 @@ def test_yes_does_not_answer_whether_the_ledger_is_new(cli, signed, another, opt
 
 @pytest.mark.parametrize("typed", ["yes", "", "A nonce may be signed twice."])
 def test_other_words_than_the_ones_asked_for_sign_nothing(
-    cli, signed, another, options, state, monkeypatch, typed
+    cli, signed, another, options, state, typed
 ):
     shutil.rmtree(state)
-    monkeypatch.setattr(ledger_guard, "ask", lambda prompt: typed)
-    assert cli.refusal("sign", another, *options, "--yes", "--new-ledger", status=5) == "declined"
+    rest = ["--yes", "--new-ledger"]
+    code = cli.refusal("sign", another, *options, *rest, status=5, ask=lambda prompt: typed)
+    assert code == "declined"
     assert not state.exists()
 
 
 def test_with_the_words_typed_a_new_ledger_is_taken_and_afterwards_is_normal(
-    cli, sign, signed, another, options, state, monkeypatch, request_file, make_request
+    cli, sign, signed, another, options, state, request_file, make_request
 ):
     shutil.rmtree(state)
-    monkeypatch.setattr(ledger_guard, "ask", lambda prompt: "a nonce may be signed twice")
-    result = cli("sign", another, *options, "--yes", "--new-ledger")
+    words = "a nonce may be signed twice"
+    result = cli("sign", another, *options, "--yes", "--new-ledger", ask=lambda prompt: words)
     assert result.exit_code == 0, result.output
     assert "either could be posted" in result.stderr
     assert sign(request_file(make_request(nonce=make_request()["nonce"] + 1))).exit_code == 0

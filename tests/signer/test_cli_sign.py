@@ -3,11 +3,11 @@ import json
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.signer.cli import secret_entry
 from coldlever.signer.cli import sign as sign_command
 from coldlever.signer.key.keystore import Keystore
 
@@ -25,7 +25,7 @@ def options(keystore, passphrase_file):
 
 
 @pytest.fixture
-def answers(monkeypatch):
+def answers(cli):
     """A person at the prompts of `sign`."""
 
     def give(*lines):
@@ -36,7 +36,7 @@ def answers(monkeypatch):
             asked.append(prompt)
             return left.pop(0)
 
-        monkeypatch.setattr(sign_command, "ask", ask)
+        cli.machine = replace(cli.machine, ask=ask)
         return asked
 
     return give
@@ -270,9 +270,9 @@ def test_a_wrong_passphrase_signs_and_records_nothing(
     assert recorded(cli) == []
 
 
-def test_a_person_has_three_attempts(cli, keystore, request_file, make_request, monkeypatch):
+def test_a_person_has_three_attempts(cli, keystore, request_file, make_request):
     typed = iter(["wrong", "wrong again", "a lantern over 7 quiet harbours", "never", "no", "not"])
-    monkeypatch.setattr(secret_entry, "ask_secret", lambda _prompt: next(typed))
+    cli.machine = replace(cli.machine, ask_secret=lambda _prompt: next(typed))
     path = request_file(make_request())
     result = cli("sign", path, "--keystore", keystore, "--yes")
     assert result.exit_code == 0
@@ -289,7 +289,7 @@ def test_a_tampered_keystore_gets_one_attempt(
         raise RuleRefused("keystore-address-mismatch", "not the key it claims")
 
     monkeypatch.setattr(Keystore, "open", swapped)
-    monkeypatch.setattr(secret_entry, "ask_secret", lambda _prompt: "whatever")
+    cli.machine = replace(cli.machine, ask_secret=lambda _prompt: "whatever")
     path = request_file(make_request())
     assert cli.refusal("sign", path, "--keystore", keystore, "--yes", status=4) == (
         "keystore-address-mismatch"
@@ -467,7 +467,7 @@ def test_two_processes_never_sign_two_requests_with_one_nonce(
 
 
 def test_what_was_reviewed_is_what_gets_signed_even_if_the_file_changes(
-    cli, options, request_file, make_request, monkeypatch
+    cli, options, request_file, make_request
 ):
     path = request_file(make_request())
     shown = cli.json("inspect", path)["actionHash"]
@@ -477,7 +477,6 @@ def test_what_was_reviewed_is_what_gets_signed_even_if_the_file_changes(
         return replies.pop(0)
 
     replies = ["0", "yes"]
-    monkeypatch.setattr(sign_command, "ask", replace_file)
-    document = cli.json("sign", path, *options)
+    document = cli.json("sign", path, *options, ask=replace_file)
     assert document["signed"][0]["actionHash"] == shown
     assert document["payload"]["payload"]["action"]["leverage"] == 10

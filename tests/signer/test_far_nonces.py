@@ -5,8 +5,6 @@ import json
 
 import pytest
 
-from coldlever.signer.cli import accept_risk
-
 DAY = 86_400_000
 LAST = 2**53 - 1 - 3 * DAY
 
@@ -74,9 +72,9 @@ def test_a_script_accepts_it_by_name(cli, options, request_file, make_request):
 
 @pytest.mark.parametrize(("typed", "status"), [("far-nonce", 0), ("yes", 5), ("", 5)])
 def test_a_person_types_it(cli, options, request_file, make_request, monkeypatch, typed, status):
-    monkeypatch.setattr(accept_risk, "ask", lambda prompt: typed)
     monkeypatch.setattr("coldlever.signer.cli.sign._confirm", lambda *_, **__: None)
-    result = cli("sign", request_file(request(make_request, LAST)), *options)
+    path = request_file(request(make_request, LAST))
+    result = cli("sign", path, *options, ask=lambda prompt: typed)
     assert result.exit_code == status, result.output
     assert len(recorded(cli)) == (status == 0)
 

@@ -27,7 +27,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class SetLeverage:
-    """Wish: this leverage in this margin mode.
+    """Change: this leverage in this margin mode.
 
     Args:
         is_cross: True for cross margin.
@@ -40,7 +40,7 @@ class SetLeverage:
 
 @dataclass(frozen=True, slots=True)
 class MoveMargin:
-    """Wish: move margin of the open isolated position.
+    """Change: move margin of the open isolated position.
 
     Args:
         micro_usd: USD x 1,000,000, negative to remove.
@@ -51,7 +51,7 @@ class MoveMargin:
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
-    """Wish: bring the strict-isolated position to this leverage.
+    """Change: bring the strict-isolated position to this leverage.
 
     Args:
         leverage: a decimal in its shortest form.
@@ -60,16 +60,16 @@ class TopUp:
     leverage: str
 
 
-Wish = SetLeverage | MoveMargin | TopUp
+Change = SetLeverage | MoveMargin | TopUp
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Wish:
     """Everything a person says when drafting.
 
     Args:
         coin: the market's name, such as "BTC" or "xyz:TSLA".
-        wish: what should change.
+        change: what should change.
         account: whose key or API wallet will sign.
         vault: the vault or sub-account to act on, or None.
         signer: who will sign when it is not `account` itself, or None.
@@ -78,7 +78,7 @@ class Order:
     """
 
     coin: str
-    wish: Wish
+    change: Change
     account: Address
     vault: Address | None
     signer: Address | None
@@ -103,56 +103,51 @@ class Draft:
     cautions: tuple[Finding, ...]
 
 
-def make_draft(exchange: Exchange, ledger: Ledger, order: Order) -> Draft:
+def make_draft(exchange: Exchange, ledger: Ledger, wish: Wish) -> Draft:
     """Draft a request.
 
     Args:
         exchange: the venue to read from.
         ledger: gives out the nonce, never below what it knows.
-        order: what the person wants.
+        wish: what the person wants.
 
     Raises:
         RuleRefused: ``unknown-market``, ``unknown-signer`` and what `account_acted_for` refuses.
         EnvironmentFault: the exchange could not be read.
     """
     now = exchange.now()
-    market = exchange.market_by_name(order.coin)
+    market = exchange.market_by_name(wish.coin)
     if market is None:
         raise RuleRefused(
             "unknown-market",
-            f'the exchange has no perpetual market "{printable(order.coin, limit=40)}" on '
+            f'the exchange has no perpetual market "{printable(wish.coin, limit=40)}" on '
             f"{exchange.network.value}",
             "names are exact: BTC, kPEPE, xyz:TSLA; see `market`",
         )
-    signer = order.account if order.signer is None else order.signer
+    signer = wish.account if wish.signer is None else wish.signer
     if exchange.role(signer).name == "missing":
         raise RuleRefused(
             "unknown-signer",
             f"the exchange knows no account or API wallet {signer} on {exchange.network.value}",
             "check the address and --network; a new account must deposit first",
         )
-    acted = account_acted_for(exchange, signer, order.vault, now)
-    if order.signer is not None and order.account not in (acted.master, acted.account, signer):
+    acted = account_acted_for(exchange, signer, wish.vault, now)
+    if wish.signer is not None and wish.account not in (acted.master, acted.account, signer):
         raise RuleRefused(
             "signer-not-allowed",
-            f"{signer} acts for {acted.master}, not for {order.account}",
+            f"{signer} acts for {acted.master}, not for {wish.account}",
             "give the account that approved this API wallet",
         )
     standing = exchange.standing(acted.account, market.coin)
     nonce = ledger.take_draft_nonce(exchange.api.venue.key, signer, now)
-    expires_after = None if order.validity is None else now + order.validity
-    action = _action(market, order.wish, standing)
-    signable = Signable(exchange.network, action, nonce, order.vault, expires_after)
-    request = Request(signable, signer, market, standing.setting, order.note)
-    report = Checker(ledger, exchange.api.venue.key, now, exchange).foresee(
-        signable, signer, acted.account
+    expires_after = None if wish.validity is None else now + wish.validity
+    action = _action(market, wish.change, standing)
+    signable = Signable(exchange.network, action, nonce, wish.vault, expires_after)
+    request = Request(signable, signer, market, standing.setting, wish.note)
+    foresight = Checker(ledger, exchange.api.venue.key, now, exchange).foresee(
+        signable, signer, acted
     )
-    return Draft(
-        request,
-        standing,
-        tuple(finding for finding in report.findings if finding.ok is False),
-        tuple(finding for finding in report.findings if finding.warning),
-    )
+    return Draft(request, standing, foresight.objections, foresight.cautions)
 
 
 def margin_estimate(standing: Standing, wanted: Setting) -> tuple[Decimal, Decimal] | None:
@@ -167,10 +162,10 @@ def margin_estimate(standing: Standing, wanted: Setting) -> tuple[Decimal, Decim
     return position.margin_used.quantize(_CENT), after.quantize(_CENT)
 
 
-def _action(market: MarketEntry, wish: Wish, standing: Standing) -> Action:
-    if isinstance(wish, SetLeverage):
-        return UpdateLeverage(market.asset, wish.is_cross, wish.leverage)
-    if isinstance(wish, MoveMargin):
+def _action(market: MarketEntry, change: Change, standing: Standing) -> Action:
+    if isinstance(change, SetLeverage):
+        return UpdateLeverage(market.asset, change.is_cross, change.leverage)
+    if isinstance(change, MoveMargin):
         is_short = standing.position is not None and standing.position.size < 0
-        return UpdateIsolatedMargin(market.asset, is_buy=not is_short, ntli=wish.micro_usd)
-    return TopUpIsolatedOnlyMargin(market.asset, wish.leverage)
+        return UpdateIsolatedMargin(market.asset, is_buy=not is_short, ntli=change.micro_usd)
+    return TopUpIsolatedOnlyMargin(market.asset, change.leverage)

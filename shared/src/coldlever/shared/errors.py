@@ -6,7 +6,7 @@ text or JSON; see "Exit status" in docs/formats.md.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class ColdleverError(Exception):
@@ -25,6 +25,14 @@ class ColdleverError(Exception):
         self.code = code
         self.message = message
         self.remedy = remedy
+
+    def at(self, where: object) -> Self:
+        """The same refusal with the place in front of its sentence.
+
+        Args:
+            where: a file with a path in it, an option; printable.
+        """
+        return type(self)(self.code, f"{where}: {self.message}", self.remedy)
 
     def to_wire(self) -> dict[str, object]:
         """The same content as a JSON object: ``code``, ``message``, ``exitStatus``, ``remedy``."""

@@ -9,6 +9,7 @@ from coldlever.shared.action import Address
 from coldlever.shared.errors import ColdleverError, RuleRefused
 from coldlever.shared.message import Caution, Request, Review, SignedPayload, verify
 from coldlever.shared.message.review import review
+from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.rules import Placed, time_problems
 
 _UNTIMED = Caution("time-unchecked", "no clock: nonce and expiry were NOT checked against the time")
@@ -40,8 +41,8 @@ class Inspection:
         market = self.request.market
         wire: dict[str, object] = {
             "network": signable.network.value,
-            "actionHash": "0x" + signable.action_hash().hex(),
-            "digest": "0x" + signable.digest().hex(),
+            "actionHash": to_0x(signable.action_hash()),
+            "digest": to_0x(signable.digest()),
         }
         if self.signer is not None:
             wire["signer"] = self.signer.checksummed

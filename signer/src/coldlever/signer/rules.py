@@ -55,7 +55,7 @@ def require_timely(requests: Sequence[Placed], now: int) -> None:
     """
     for placed in requests:
         for problem in time_problems(placed.request.signable, now):
-            raise _at(placed.where, problem)
+            raise problem.at(placed.where)
 
 
 def require_distinct_nonces(requests: Sequence[Placed]) -> None:
@@ -110,7 +110,3 @@ def wanted_signer(requests: Sequence[Placed]) -> Address | None:
             )
         wanted = signer if signer is not None else wanted
     return wanted
-
-
-def _at(where: Where, problem: RuleRefused) -> RuleRefused:
-    return RuleRefused(problem.code, f"{where}: {problem.message}", problem.remedy)

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
-    from coldlever.broadcaster.check.checker import Checker
+    from coldlever.broadcaster.check.checker import Blocked, Checker, Cleared, Foresight
     from coldlever.broadcaster.check.report import Finding, Report
 else:
     __getattr__ = lazy_face(
         __name__,
         {
+            "Blocked": "checker",
             "Checker": "checker",
+            "Cleared": "checker",
             "Finding": "report",
+            "Foresight": "checker",
             "Report": "report",
         },
     )
 
-__all__ = ["Checker", "Finding", "Report"]
+__all__ = ["Blocked", "Checker", "Cleared", "Finding", "Foresight", "Report"]

@@ -6,7 +6,7 @@ documentation of leverage and margin, and recorded answers.
 
 from __future__ import annotations
 
-from coldlever.broadcaster.check.report import Finding
+from coldlever.broadcaster.check.report import Finding, caution
 from coldlever.broadcaster.venue import Position
 from coldlever.shared.action import Action, MarginMode, MarketEntry, UpdateLeverage
 from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
@@ -99,5 +99,5 @@ def _leverage_and_position(action: UpdateLeverage, position: Position | None) ->
             f"at the open position's size the maximum is {position.max_leverage}x; the exchange "
             "may refuse this"
         )
-        return Finding("position", ok=True, detail=sentence, warning=True)
+        return caution("position", sentence)
     return f"a position of {position.size} is open with {position.setting}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from coldlever.broadcaster.venue import Standing
+from coldlever.broadcaster.venue.authority import Acted
 from coldlever.shared.action import Address, MarketEntry, Signable
 from coldlever.shared.errors import ColdleverError, RuleRefused
 from coldlever.shared.message import SignedPayload
@@ -20,7 +21,7 @@ class Finding:
         detail: one sentence.
         remedy: what to do about a failure, where there is something.
         error: the stable code of the refusal, when `ok` is False.
-        warning: True for a check that passes but wants attention.
+        is_caution: True for a check that passes but wants attention.
     """
 
     code: str
@@ -28,16 +29,16 @@ class Finding:
     detail: str
     remedy: str | None = None
     error: str | None = None
-    warning: bool = False
+    is_caution: bool = False
 
     def to_wire(self) -> dict[str, object]:
-        """The finding as JSON."""
+        """The finding as JSON; a caution is its ``warning``."""
         wire: dict[str, object] = {"code": self.code, "ok": self.ok, "detail": self.detail}
         if self.remedy is not None:
             wire["remedy"] = self.remedy
         if self.error is not None:
             wire["error"] = self.error
-        if self.warning:
+        if self.is_caution:
             wire["warning"] = True
         return wire
 
@@ -46,27 +47,58 @@ class Finding:
         return RuleRefused(self.error or self.code, self.detail, self.remedy)
 
 
-@dataclass(slots=True)
-class Report:
-    """All findings about one action, with what was learnt on the way.
+def passed(code: str, detail: str) -> Finding:
+    """A check that holds."""
+    return Finding(code, ok=True, detail=detail)
+
+
+def caution(code: str, detail: str) -> Finding:
+    """A check that holds but wants attention."""
+    return Finding(code, ok=True, detail=detail, is_caution=True)
+
+
+def failed(code: str, error: RuleRefused) -> Finding:
+    """A check that does not hold."""
+    return Finding(code, ok=False, detail=error.message, remedy=error.remedy, error=error.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about one action; a check that learns more returns new ones.
 
     Args:
-        signable: the action that was checked.
+        signable: the action.
         payload: with its signature; None for a draft.
-        findings: in the order of the checks.
         signer: recovered, or None when the signature does not hold.
-        account: the account, vault or sub-account the action changes, or None when unknown.
+        acted: whom it lands on, or None when unknown.
         market: the market's entry, or None when unknown.
         standing: setting and position in force, or None when unknown.
     """
 
     signable: Signable
-    payload: SignedPayload | None
-    findings: list[Finding] = field(default_factory=list)
+    payload: SignedPayload | None = None
     signer: Address | None = None
-    account: Address | None = None
+    acted: Acted | None = None
     market: MarketEntry | None = None
     standing: Standing | None = None
+
+    @property
+    def account(self) -> Address | None:
+        """The account, vault or sub-account the action changes."""
+        return None if self.acted is None else self.acted.account
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All findings about one action, with what was learnt on the way.
+
+    Args:
+        facts: what was learnt.
+        findings: in the order of the checks.
+    """
+
+    facts: Facts
+    findings: tuple[Finding, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -74,11 +106,15 @@ class Report:
         return all(finding.ok is not False for finding in self.findings)
 
     @property
-    def complete(self) -> bool:
-        """Every check was run and passed."""
-        return all(finding.ok for finding in self.findings)
+    def is_complete(self) -> bool:
+        """There were checks, and every one was run and passed."""
+        return bool(self.findings) and all(finding.ok for finding in self.findings)
 
     @property
     def first_failure(self) -> Finding | None:
         """The first check that failed."""
         return next((finding for finding in self.findings if finding.ok is False), None)
+
+    def plus(self, finding: Finding) -> Report:
+        """With one finding more."""
+        return replace(self, findings=(*self.findings, finding))

@@ -7,7 +7,7 @@ from typing import NoReturn
 import click
 
 from coldlever.broadcaster import __version__
-from coldlever.shared.cli.console import ColdleverGroup, Lazy
+from coldlever.shared.cli.group import ColdleverGroup, Lazy
 
 _EPILOG = """\b
 A leverage change, end to end (try it against `rehearse` first):

@@ -6,15 +6,15 @@ import sys
 
 import click
 
-from coldlever.broadcaster.check import Checker, Report
+from coldlever.broadcaster.check import Blocked, Checker, Cleared, Report
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     connect,
-    local_now,
     open_ledger,
     venue_options,
 )
 from coldlever.broadcaster.cli.load import Items, load_items
+from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.shared.action import Address, Network
@@ -23,6 +23,7 @@ from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.qr.choices import Scanning
+from coldlever.shared.reading.hexadecimal import to_0x
 
 
 @click.command(short_help="Check signed payloads without posting them.")
@@ -32,7 +33,9 @@ from coldlever.shared.qr.choices import Scanning
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
 @network_option()
 @venue_options
+@pass_machine
 def check(
+    machine: Machine,
     files: tuple[str, ...],
     *,
     scanning: Scanning,
@@ -50,40 +53,44 @@ def check(
     cannot be read as a payload ends the command with 3 before anything is checked.
     """
     items = load_items(files, network, scanning)
-    ledger = open_ledger(state_dir)
+    ledger = open_ledger(machine, state_dir)
     try:
-        reports = run_checks(items, ledger, api_url, signer, offline=offline)
+        checked = run_checks(machine, items, ledger, api_url, signer, offline=offline)
     finally:
         ledger.close()
     if as_json:
-        rows = [report_wire(report) for report in reports]
-        emit_json(rows if items.is_batch else rows[0])
+        wires = [checked_wire(one) for one in checked]
+        emit_json(wires if items.is_batch else wires[0])
     else:
-        _show(items, reports, offline=offline)
-    if not all(report.ok for report in reports):
+        _show(items, [one.report for one in checked], offline=offline)
+    if not all(one.report.ok for one in checked):
         sys.exit(RuleRefused.exit_status)
 
 
 def run_checks(
+    machine: Machine,
     items: Items,
     ledger: Ledger,
     api_url: str | None,
     signer: Address | None,
     *,
     offline: bool,
-) -> list[Report]:
+) -> list[Cleared | Blocked]:
     """Check every payload, each against the venue of its own network."""
     checkers: dict[Network, Checker] = {}
-    reports = []
+    checked = []
     for item in items.items:
         network = item.payload.signable.network
         if network not in checkers:
-            checkers[network] = _make_checker(network, ledger, api_url, signer, offline=offline)
-        reports.append(checkers[network].run(item.payload))
-    return reports
+            checkers[network] = _make_checker(
+                machine, network, ledger, api_url, signer, offline=offline
+            )
+        checked.append(checkers[network].run(item.payload))
+    return checked
 
 
 def _make_checker(
+    machine: Machine,
     network: Network,
     ledger: Ledger,
     api_url: str | None,
@@ -91,27 +98,33 @@ def _make_checker(
     *,
     offline: bool,
 ) -> Checker:
-    connection = connect(network, api_url)
+    connection = connect(machine, network, api_url)
     if offline:
-        return Checker(ledger, connection.venue.key, local_now(), None, signer)
+        return Checker(ledger, connection.venue.key, machine.clock(), None, signer)
     now = connection.exchange.now()
     return Checker(ledger, connection.venue.key, now, connection.exchange, signer)
 
 
-def report_wire(report: Report) -> dict[str, object]:
-    """A report as JSON."""
-    signable = report.signable
+def checked_wire(checked: Cleared | Blocked) -> dict[str, object]:
+    """A payload's checks as JSON."""
+    facts = checked.report.facts
+    signable = facts.signable
     return {
-        "ok": report.ok,
-        "complete": report.complete,
+        "ok": checked.report.ok,
+        "complete": isinstance(checked, Cleared),
         "network": signable.network.value,
-        "signer": None if report.signer is None else report.signer.checksummed,
-        "account": None if report.account is None else report.account.checksummed,
-        "coin": None if report.market is None else report.market.coin,
-        "actionHash": "0x" + signable.action_hash().hex(),
+        "signer": None if facts.signer is None else facts.signer.checksummed,
+        "account": None if facts.account is None else facts.account.checksummed,
+        "coin": None if facts.market is None else facts.market.coin,
+        "actionHash": to_0x(signable.action_hash()),
         "nonce": signable.nonce,
-        "checks": [finding.to_wire() for finding in report.findings],
+        "checks": findings_wire(checked.report),
     }
+
+
+def findings_wire(report: Report) -> list[dict[str, object]]:
+    """A check list as JSON."""
+    return [finding.to_wire() for finding in report.findings]
 
 
 def _show(items: Items, reports: list[Report], *, offline: bool) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
+from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.ledger import Ledger
-from coldlever.broadcaster.post import Poster
+from coldlever.broadcaster.post import DEFAULT_RETRY_S, Poster
 from coldlever.broadcaster.venue import (
     Exchange,
     ExchangeApi,
@@ -24,7 +23,6 @@ from coldlever.broadcaster.venue import (
 from coldlever.broadcaster.venue.client import make_session
 from coldlever.shared.action import Address, Network, parse_address
 from coldlever.shared.cli.console import json_option
-from coldlever.shared.cli.state_folder import make_folder, state_folder
 from coldlever.shared.errors import RuleRefused, UsageRefused
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -64,19 +62,21 @@ def state_options(command: F) -> F:
     return json_option(command)
 
 
-def local_now() -> int:
-    """This machine's clock, ms since the epoch."""
-    return time.time_ns() // 1_000_000
+def retry_option(command: F) -> F:
+    """Add ``--retry-for`` as ``retry_for``, seconds."""
+    return click.option(
+        "--retry-for",
+        type=click.FloatRange(0, 600),
+        default=DEFAULT_RETRY_S,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to send the same bytes again while no answer settles it.",
+    )(command)
 
 
-def open_folder(state_dir: str | None) -> Path:
-    """The broadcaster's state folder, made when missing."""
-    return make_folder(state_folder("broadcaster", state_dir, os.environ))
-
-
-def open_ledger(state_dir: str | None) -> Ledger:
+def open_ledger(machine: Machine, state_dir: str | None) -> Ledger:
     """The broadcaster's ledger."""
-    return Ledger(open_folder(state_dir))
+    return Ledger(machine.state(state_dir), machine.sleep, machine.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,13 @@ class Connection:
     exchange: Exchange
 
 
-def connect(network: Network, api_url: str | None) -> Connection:
+def connect(machine: Machine, network: Network, api_url: str | None) -> Connection:
     """Prepare to talk to the venue; nothing is sent yet."""
     venue = choose_venue(network, api_url)
-    return Connection(venue, Exchange(_client(venue), network))
+    return Connection(venue, Exchange(_client(machine, venue), network))
 
 
-def connect_any(network: Network | None, api_url: str | None) -> Connection:
+def connect_any(machine: Machine, network: Network | None, api_url: str | None) -> Connection:
     """As `connect`, taking the network from a rehearsal exchange where none is given.
 
     Raises:
@@ -106,8 +106,9 @@ def connect_any(network: Network | None, api_url: str | None) -> Connection:
         RuleRefused: ``network-mismatch`` when the rehearsal plays another network.
     """
     if api_url is None:
-        return connect(Network.MAINNET if network is None else network, None)
-    probe = _client(Venue(network or Network.TESTNET, loopback_url(api_url), is_rehearsal=True))
+        return connect(machine, Network.MAINNET if network is None else network, None)
+    venue = Venue(network or Network.TESTNET, loopback_url(api_url), is_rehearsal=True)
+    probe = _client(machine, venue)
     probe.info({"type": "exchangeStatus"})
     played = probe.rehearsal_network
     if network is None and played is None:
@@ -123,22 +124,32 @@ def connect_any(network: Network | None, api_url: str | None) -> Connection:
             f"start it with `rehearse --network {network.value}`",
         )
     chosen = network if network is not None else played
-    return connect(chosen or Network.TESTNET, api_url)
+    return connect(machine, chosen or Network.TESTNET, api_url)
 
 
-def make_poster(connection: Connection, ledger: Ledger, folder: Path, retry_s: float) -> Poster:
+def make_poster(
+    machine: Machine, connection: Connection, ledger: Ledger, folder: Path, retry_s: float
+) -> Poster:
     """The one who posts there.
 
     Args:
+        machine: its clocks and pauses.
         connection: the venue.
         ledger: the broadcaster's ledger.
         folder: the state folder, for the lock files.
         retry_s: how long an unanswered post is repeated with the same bytes, seconds.
     """
     return Poster(
-        connection.exchange, ledger, folder / "locks", local_now, time.sleep, retry_s=retry_s
+        connection.exchange,
+        ledger,
+        folder / "locks",
+        machine.clock,
+        sleep=machine.sleep,
+        monotonic=machine.monotonic,
+        retry_s=retry_s,
     )
 
 
-def _client(venue: Venue) -> ExchangeApi:
-    return ExchangeApi(venue, make_session(), WeightBudget(time.monotonic, time.sleep), time.sleep)
+def _client(machine: Machine, venue: Venue) -> ExchangeApi:
+    budget = WeightBudget(machine.monotonic, machine.sleep)
+    return ExchangeApi(venue, make_session(), budget, machine.sleep, machine.monotonic)

@@ -12,11 +12,12 @@ from coldlever.broadcaster.cli.context import (
     open_ledger,
     venue_options,
 )
+from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.show import show_finding
 from coldlever.broadcaster.draft import (
+    Change,
     Draft,
     MoveMargin,
-    Order,
     SetLeverage,
     TopUp,
     Wish,
@@ -73,7 +74,9 @@ _MAX_VALIDITY_MS = 2 * 86_400_000
 @drawing_options(own_force=True)
 @network_option("Which network; without it mainnet, or what the rehearsal exchange plays.")
 @venue_options
+@pass_machine
 def draft(
+    machine: Machine,
     *,
     coin: str,
     leverage: int | None,
@@ -106,7 +109,7 @@ def draft(
     The network is mainnet unless --network says otherwise (with --api-url: what the rehearsal
     exchange plays). The nonce comes from the exchange's clock.
     """  # noqa: D301 - \b is click's mark for text that must not be wrapped
-    wish = _wish(leverage, mode, add_margin, remove_margin, top_up)
+    change = _change(leverage, mode, add_margin, remove_margin, top_up)
     if note is not None and len(note) > NOTE_MAX_LENGTH:
         raise UsageRefused("note-too-long", f"a note has at most {NOTE_MAX_LENGTH} characters")
     validity = None if no_expiry else _validity(valid_for)
@@ -114,13 +117,13 @@ def draft(
     if target is not None:
         require_output(target, force=force)
     require_drawable(drawing)
-    connection = connect_any(network, api_url)
-    ledger = open_ledger(state_dir)
+    connection = connect_any(machine, network, api_url)
+    ledger = open_ledger(machine, state_dir)
     try:
         made = make_draft(
             connection.exchange,
             ledger,
-            Order(coin, wish, account, vault, signer, validity, note),
+            Wish(coin, change, account, vault, signer, validity, note),
         )
     finally:
         ledger.close()
@@ -136,13 +139,13 @@ def draft(
         emit_json(_wire(made, target))
 
 
-def _wish(
+def _change(
     leverage: int | None,
     mode: str | None,
     add_margin: str | None,
     remove_margin: str | None,
     top_up: str | None,
-) -> Wish:
+) -> Change:
     given = [
         name
         for name, value in (

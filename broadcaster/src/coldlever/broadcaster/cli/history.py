@@ -7,7 +7,8 @@ import json
 import click
 
 from coldlever.broadcaster.cli.context import open_ledger, state_options
-from coldlever.broadcaster.cli.show import colour_of, describe_entry
+from coldlever.broadcaster.cli.machine import Machine, pass_machine
+from coldlever.broadcaster.cli.show import colour_of, describe_row
 from coldlever.broadcaster.ledger import State
 from coldlever.broadcaster.post import make_receipt
 from coldlever.shared.cli.console import emit_json, say
@@ -24,25 +25,33 @@ from coldlever.shared.reading import moment
 )
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @state_options
-def history(*, states: tuple[str, ...], limit: int, state_dir: str | None, as_json: bool) -> None:
+@pass_machine
+def history(
+    machine: Machine,
+    *,
+    states: tuple[str, ...],
+    limit: int,
+    state_dir: str | None,
+    as_json: bool,
+) -> None:
     """List payloads and what became of them, the latest first."""
-    ledger = open_ledger(state_dir)
+    ledger = open_ledger(machine, state_dir)
     try:
         wanted = [State(name) for name in states] or None
-        entries = ledger.entries(wanted, limit)
+        rows = ledger.rows(wanted, limit)
     finally:
         ledger.close()
-    receipts = [make_receipt(entry, None) for entry in entries]
+    receipts = [make_receipt(row, None) for row in rows]
     if as_json:
         emit_json(receipts)
         return
-    if not entries:
+    if not rows:
         say("nothing has been posted from here")
-    for entry, receipt in zip(entries, receipts, strict=True):
-        say(describe_entry(entry), fg=colour_of(entry.state))
-        say(f"  {moment(entry.changed_at)}  {_action_of(receipt)}")
-        if entry.sentence is not None:
-            say(f"  {entry.code}: {entry.sentence}")
+    for row, receipt in zip(rows, receipts, strict=True):
+        say(describe_row(row), fg=colour_of(row.state))
+        say(f"  {moment(row.changed_at)}  {_action_of(receipt)}")
+        if row.sentence is not None:
+            say(f"  {row.code}: {row.sentence}")
 
 
 def _action_of(receipt: dict[str, object]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from coldlever.broadcaster.cli.context import connect_any, venue_options
+from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.shared.action import Network
 from coldlever.shared.cli.console import (
     STDIO,
@@ -28,7 +29,9 @@ from coldlever.shared.reading import moment
 @drawing_options(own_force=True)
 @network_option("Which network; without it mainnet, or what the rehearsal exchange plays.")
 @venue_options
+@pass_machine
 def market(
+    machine: Machine,
     *,
     out: str | None,
     force: bool,
@@ -47,7 +50,7 @@ def market(
     if target is not None:
         require_output(target, force=force)
     require_drawable(drawing)
-    connection = connect_any(network, api_url)
+    connection = connect_any(machine, network, api_url)
     table = connection.exchange.market_table(connection.exchange.now())
     if target is not None and not (as_json and target == STDIO):
         write_document(target, dump_document(table.to_wire()), force=force)

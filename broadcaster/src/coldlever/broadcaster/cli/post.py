@@ -10,19 +10,19 @@ import click
 
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
-    open_folder,
+    open_ledger,
+    retry_option,
     venue_options,
 )
+from coldlever.broadcaster.cli.exit_status import worst_of
 from coldlever.broadcaster.cli.load import load_items
+from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.post_run import Job, Runner
 from coldlever.broadcaster.cli.result import show_result
 from coldlever.broadcaster.cli.show import show_payloads, show_report
-from coldlever.broadcaster.ledger import Ledger
-from coldlever.broadcaster.post import DEFAULT_RETRY_S
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.console import (
     STDIO,
-    ask,
     dump_document,
     emit_json,
     require_output,
@@ -34,24 +34,13 @@ from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import (
     ColdleverError,
     EnvironmentFault,
-    ExchangeRefused,
     Interrupted,
     OutcomeUnknown,
     PersonDeclined,
-    RuleRefused,
 )
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 
-# In a batch the most worrying outcome decides the exit status.
-_WORST_FIRST = (
-    Interrupted.exit_status,
-    OutcomeUnknown.exit_status,
-    EnvironmentFault.exit_status,
-    ExchangeRefused.exit_status,
-    RuleRefused.exit_status,
-    0,
-)
 # After these, --keep-going or not, the rest of a batch stays where it is: later payloads may have
 # been meant to follow this one, and nobody knows yet whether it has landed.
 _STOPS_ALWAYS = frozenset(
@@ -64,20 +53,15 @@ _STOPS_ALWAYS = frozenset(
 @scanning_options()
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
 @click.option("--keep-going", is_flag=True, help="In a batch: go on after a refusal.")
-@click.option(
-    "--retry-for",
-    type=click.FloatRange(0, 600),
-    default=DEFAULT_RETRY_S,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to send the same bytes again while no answer settles it.",
-)
+@retry_option
 @click.option("--receipt", metavar="PATH", help="Write the receipt to this file.")
 @click.option("--force", is_flag=True, help="Replace an existing receipt file.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal (never skips a check).")
 @network_option()
 @venue_options
+@pass_machine
 def post(
+    machine: Machine,
     files: tuple[str, ...],
     *,
     scanning: Scanning,
@@ -102,24 +86,22 @@ def post(
     items = load_items(files, network, scanning)
     if receipt is not None:
         require_output(receipt, force=force)
-    folder = open_folder(state_dir)
-    ledger = Ledger(folder)
+    folder = machine.state(state_dir)
+    ledger = open_ledger(machine, state_dir)
     try:
-        runner = Runner(ledger, folder, api_url, signer, retry_for)
+        runner = Runner(machine, ledger, folder, api_url, signer, retry_s=retry_for)
         jobs = [runner.prepare(item) for item in items.items]
         if not as_json:
             _show_jobs(jobs)
-        blocked = any(job.result is None and not job.is_clear for job in jobs)
-        if not blocked or keep_going:
-            waits = any(job.result is None and job.is_clear for job in jobs)
-            asked = waits and not as_json and not yes and _confirm()
+        if keep_going or not any(job.is_blocked for job in jobs):
+            waits = any(job.is_waiting for job in jobs)
+            asked = waits and not as_json and not yes and _confirm(machine)
             jobs = _post_all(runner, jobs, recheck=asked, keep_going=keep_going, quiet=as_json)
     finally:
         ledger.close()
     unsaved = _save_receipts(jobs, receipt, force=force, as_json=as_json, is_batch=items.is_batch)
     _report(jobs, as_json=as_json, is_batch=items.is_batch)
-    statuses = {job.exit_status for job in jobs}
-    status = next(status for status in _WORST_FIRST if status in statuses)
+    status = worst_of(job.exit_status for job in jobs)
     if unsaved is not None:
         # What became of the payloads counts more than the file about it.
         say(f"no receipt was written: {unsaved.message}", fg="red")
@@ -128,7 +110,7 @@ def post(
 
 
 def _show_jobs(jobs: Sequence[Job]) -> None:
-    fresh = [(job, job.report) for job in jobs if job.report is not None and job.report.findings]
+    fresh = [(job, job.report) for job in jobs if job.report is not None]
     if fresh:
         show_payloads([report for _, report in fresh])
     for job, report in fresh:
@@ -139,7 +121,7 @@ def _show_jobs(jobs: Sequence[Job]) -> None:
             say(f"{job.item.title}: an earlier run left it open; this goes on with the same bytes")
 
 
-def _confirm() -> bool:
+def _confirm(machine: Machine) -> bool:
     """A person at a terminal has a last word; a script has none to give.
 
     Returns:
@@ -148,10 +130,10 @@ def _confirm() -> bool:
     Raises:
         PersonDeclined: ``declined``.
     """
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not machine.is_attended():
         return False
     say()
-    if ask("Post it? Type yes") != "yes":
+    if machine.ask("Post it? Type yes") != "yes":
         raise PersonDeclined("declined", "you did not type yes; nothing was posted")
     return True
 
@@ -163,7 +145,7 @@ def _post_all(
     stopped = False
     with _progress(jobs, quiet=quiet) as steps:
         for number, job in enumerate(steps):
-            ready = not stopped and (job.result is not None or job.is_clear)
+            ready = not stopped and not job.is_blocked
             outcome = runner.post(job, recheck=recheck or number > 0) if ready else job
             done.append(outcome)
             status = outcome.exit_status
@@ -182,8 +164,8 @@ def _progress(jobs: list[Job], *, quiet: bool) -> Iterator[Iterator[Job]]:
 
 def _report(jobs: list[Job], *, as_json: bool, is_batch: bool) -> None:
     if as_json:
-        rows = [job.to_wire() for job in jobs]
-        emit_json(rows if is_batch else rows[0])
+        wires = [job.to_wire() for job in jobs]
+        emit_json(wires if is_batch else wires[0])
         return
     for job in jobs:
         say()

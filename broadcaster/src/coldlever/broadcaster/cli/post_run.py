@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from coldlever.broadcaster.check import Checker, Finding, Report
-from coldlever.broadcaster.cli.check import report_wire
+from coldlever.broadcaster.check import Blocked, Checker, Cleared, Finding, Report
+from coldlever.broadcaster.cli.check import findings_wire
 from coldlever.broadcaster.cli.context import Connection, connect, make_poster
 from coldlever.broadcaster.cli.load import Item
+from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.cli.result import result_status, result_wire
-from coldlever.broadcaster.ledger import OPEN_STATES, Ledger
+from coldlever.broadcaster.ledger import OPEN_STATES, Ledger, Row
 from coldlever.broadcaster.post import Poster, Result, settled
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.refusals import refusal_of
@@ -24,26 +25,39 @@ class Job:
 
     Args:
         item: the payload and its title.
-        report: its checks, without findings when an earlier run left it open; None when an
-            earlier run has settled it already.
-        result: what became of it; None when it was not posted.
+        stage: how far it has come: its checks, the row that an earlier run left open, or what
+            became of it.
         fault: what went wrong while it was being posted, or None.
     """
 
     item: Item
-    report: Report | None
-    result: Result | None
+    stage: Cleared | Blocked | Row | Result
     fault: ColdleverError | None = None
 
     @property
-    def is_clear(self) -> bool:
+    def report(self) -> Report | None:
+        """Its checks; None where an earlier run had taken it up, or it is done."""
+        return self.stage.report if isinstance(self.stage, Cleared | Blocked) else None
+
+    @property
+    def result(self) -> Result | None:
+        """What became of it; None when it was not posted."""
+        return self.stage if isinstance(self.stage, Result) else None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Its checks do not let it through."""
+        return isinstance(self.stage, Blocked)
+
+    @property
+    def is_waiting(self) -> bool:
         """All checks ran and passed, or an earlier run is to be finished."""
-        return self.report is not None and self.report.complete
+        return isinstance(self.stage, Cleared | Row)
 
     @property
     def is_resumed(self) -> bool:
         """An earlier run left it open."""
-        return self.report is not None and not self.report.findings
+        return isinstance(self.stage, Row)
 
     @property
     def is_unfinished(self) -> bool:
@@ -55,8 +69,7 @@ class Job:
         """Why it was not posted, as far as that lies in itself."""
         if self.fault is not None:
             return self.fault
-        finding = None if self.report is None else self.report.first_failure
-        return None if finding is None else finding.to_refusal()
+        return self.stage.refusal if isinstance(self.stage, Blocked) else None
 
     @property
     def exit_status(self) -> int:
@@ -80,8 +93,7 @@ class Job:
         }
         if failure is not None:
             wire["error"] = failure.to_wire()
-        if self.report is not None:
-            wire["checks"] = report_wire(self.report)["checks"]
+        wire["checks"] = [] if self.report is None else findings_wire(self.report)
         return wire
 
 
@@ -89,6 +101,7 @@ class Runner:
     """Keeps one connection a network for all payloads of a run.
 
     Args:
+        machine: its clocks and pauses.
         ledger: the broadcaster's ledger.
         folder: the state folder.
         api_url: from ``--api-url``, or None.
@@ -98,12 +111,15 @@ class Runner:
 
     def __init__(
         self,
+        machine: Machine,
         ledger: Ledger,
         folder: Path,
         api_url: str | None,
         signer: Address | None,
+        *,
         retry_s: float,
     ) -> None:
+        self._machine = machine
         self._ledger = ledger
         self._folder = folder
         self._api_url = api_url
@@ -128,58 +144,59 @@ class Runner:
             self._checkers[network] = Checker(
                 self._ledger, connection.venue.key, now, connection.exchange, self._signer
             )
-        report = self._checkers[network].run(item.payload)
-        if not report.ok:
+        checked = self._checkers[network].run(item.payload)
+        if isinstance(checked, Blocked):
             # Another process may have taken it up while the checks were running.
             recorded = self._recorded(item, poster)
-        return Job(item, report, None) if recorded is None else recorded
+        return Job(item, checked) if recorded is None else recorded
 
     def _recorded(self, item: Item, poster: Poster) -> Job | None:
         """What an earlier run, or another process, has made of this very payload."""
         try:
             verify(item.payload, self._signer)
-            entry = poster.find(item.payload)
+            row = poster.find(item.payload)
         except RuleRefused:
             # The checks find it again, and everything else that is wrong.
             return None
-        if entry is None:
+        if row is None:
             return None
-        if entry.state in OPEN_STATES:
-            return Job(item, Report(item.payload.signable, item.payload), None)
-        return Job(item, None, settled(entry))
+        return Job(item, row if row.state in OPEN_STATES else settled(row))
 
     def post(self, job: Job, *, recheck: bool) -> Job:
         """Post one payload; what fails must not hide what became of the others.
 
         Args:
-            job: a clear one, or one that has its result already.
+            job: one that is not blocked.
             recheck: whether time has passed since it was checked.
         """
-        if job.report is None or job.result is not None:
+        stage = job.stage
+        if isinstance(stage, Blocked | Result):
             return job
         _, poster = self._for(job.item)
         try:
-            problem = poster.time_problem(job.item.payload) if recheck else None
-            if problem is not None and not job.is_resumed:
-                job.report.findings.append(
-                    Finding("expiry", ok=False, detail=problem.message, error=problem.code)
-                )
-                return job
-            return Job(job.item, job.report, poster.post(job.report))
+            if isinstance(stage, Row):
+                return Job(job.item, poster.resume(stage))
+            problem = poster.time_problem(stage.payload) if recheck else None
+            if problem is not None:
+                late = Finding("expiry", ok=False, detail=problem.message, error=problem.code)
+                return Job(job.item, stage.blocked_by(late))
+            return Job(job.item, poster.post(stage))
         except (RuleRefused, EnvironmentFault, OSError) as error:
-            return Job(job.item, job.report, None, refusal_of(error))
+            return Job(job.item, stage, refusal_of(error))
         except KeyboardInterrupt:
             stopped = Interrupted(
                 "interrupted",
                 "you stopped it while it was being posted; it may have landed",
                 "run `coldlever-broadcaster resolve`",
             )
-            return Job(job.item, job.report, None, stopped)
+            return Job(job.item, stage, stopped)
 
     def _for(self, item: Item) -> tuple[Connection, Poster]:
         network = item.payload.signable.network
         if network not in self._parts:
-            connection = connect(network, self._api_url)
-            poster = make_poster(connection, self._ledger, self._folder, self._retry_s)
+            connection = connect(self._machine, network, self._api_url)
+            poster = make_poster(
+                self._machine, connection, self._ledger, self._folder, self._retry_s
+            )
             self._parts[network] = (connection, poster)
         return self._parts[network]

@@ -7,6 +7,7 @@ import errno
 import click
 
 from coldlever.broadcaster.cli.context import ADDRESS
+from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.rehearsal import FaultKind, RehearsalExchange, RehearsalServer
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.console import emit, emit_json, json_option, say
@@ -59,7 +60,9 @@ _MAX_PORT = 65_535
     help="Let a fault happen to the next posts: lose-answer, delay, 429, 502, truncate, ...",
 )
 @json_option
+@pass_machine
 def rehearse(
+    machine: Machine,
     *,
     port: int,
     network_name: str,
@@ -83,7 +86,7 @@ def rehearse(
     Options with two addresses name accounts that were given with --account. More can be added
     while it runs, see docs/formats.md.
     """  # noqa: D301 - \b is click's mark for text that must not be wrapped
-    exchange = RehearsalExchange(Network(network_name), accounts=accounts)
+    exchange = RehearsalExchange(Network(network_name), clock=machine.clock, accounts=accounts)
     for leader, vault in vaults:
         exchange.add_vault(leader, vault)
     for master, sub in subs:

@@ -9,17 +9,23 @@ from pathlib import Path
 
 import click
 
-from coldlever.broadcaster.cli.context import connect, make_poster, open_folder, state_options
+from coldlever.broadcaster.cli.context import (
+    connect,
+    make_poster,
+    open_ledger,
+    retry_option,
+    state_options,
+)
+from coldlever.broadcaster.cli.exit_status import worst_of
+from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.result import result_status, result_wire, show_result
-from coldlever.broadcaster.cli.show import describe_entry
-from coldlever.broadcaster.ledger import OPEN_STATES, Entry, Ledger
-from coldlever.broadcaster.post import DEFAULT_RETRY_S, Poster, Result, make_receipt
+from coldlever.broadcaster.cli.show import describe_row
+from coldlever.broadcaster.ledger import OPEN_STATES, Ledger, Row
+from coldlever.broadcaster.post import Poster, Result, make_receipt
 from coldlever.shared.action import Network
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
-
-_WORST_FIRST = (130, 7, 8, 6, 4, 0)
 
 
 @click.command(short_help="Finish what was left open.")
@@ -30,17 +36,17 @@ _WORST_FIRST = (130, 7, 8, 6, 4, 0)
     is_flag=True,
     help="With --nonce: end a payload that can no longer land and whose fate was never learnt.",
 )
-@click.option(
-    "--retry-for",
-    type=click.FloatRange(0, 600),
-    default=DEFAULT_RETRY_S,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to send the same bytes again while no answer settles it.",
-)
+@retry_option
 @state_options
+@pass_machine
 def resolve(
-    *, nonce: int | None, closing: bool, retry_for: float, state_dir: str | None, as_json: bool
+    machine: Machine,
+    *,
+    nonce: int | None,
+    closing: bool,
+    retry_for: float,
+    state_dir: str | None,
+    as_json: bool,
 ) -> None:
     """Finish payloads whose outcome is open.
 
@@ -50,19 +56,15 @@ def resolve(
     """
     if closing and nonce is None:
         raise click.UsageError("--close needs --nonce")
-    folder = open_folder(state_dir)
-    ledger = Ledger(folder)
+    ledger = open_ledger(machine, state_dir)
+    posters = _Posters(machine, ledger, machine.state(state_dir), retry_for)
     try:
-        entries = [
-            entry
-            for entry in ledger.entries(OPEN_STATES)
-            if nonce is None or entry.key.nonce == nonce
-        ]
-        if nonce is not None and not entries:
+        rows = [row for row in ledger.rows(OPEN_STATES) if nonce is None or row.key.nonce == nonce]
+        if nonce is not None and not rows:
             raise RuleRefused("nothing-open", f"no open payload has the nonce {nonce}")
         # The oldest first: later ones may have been meant to follow it.
-        entries.sort(key=lambda entry: (entry.reserved_at, entry.key.nonce))
-        results = _resolve_all(ledger, folder, entries, retry_for, closing=closing, quiet=as_json)
+        rows.sort(key=lambda row: (row.reserved_at, row.key.nonce))
+        results = _resolve_all(posters, rows, closing=closing, quiet=as_json)
     finally:
         ledger.close()
     if as_json:
@@ -71,8 +73,7 @@ def resolve(
         say("nothing is open")
     if closing and not any(isinstance(result, _Left) for result in results):
         return
-    statuses = {_status(result) for result in results} or {0}
-    sys.exit(next(status for status in _WORST_FIRST if status in statuses))
+    sys.exit(worst_of(_status(result) for result in results))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,11 @@ class _Left:
     """A payload that could not be worked on.
 
     Args:
-        entry: its ledger row.
+        row: its ledger row.
         fault: why.
     """
 
-    entry: Entry
+    row: Row
     fault: ColdleverError
 
 
@@ -95,7 +96,7 @@ def _status(result: Result | _Left) -> int:
 def _wire(result: Result | _Left) -> dict[str, object]:
     if not isinstance(result, _Left):
         return result_wire(result)
-    receipt = make_receipt(result.entry, None)
+    receipt = make_receipt(result.row, None)
     return {
         "status": "unknown",
         "code": result.fault.code,
@@ -105,26 +106,38 @@ def _wire(result: Result | _Left) -> dict[str, object]:
     }
 
 
+class _Posters:
+    """One client a venue: they share the budget of request weight."""
+
+    def __init__(self, machine: Machine, ledger: Ledger, folder: Path, retry_s: float) -> None:
+        self._machine = machine
+        self._ledger = ledger
+        self._folder = folder
+        self._retry_s = retry_s
+        self._made: dict[str, Poster] = {}
+
+    def of(self, row: Row) -> Poster:
+        """Who posts to the venue of a row."""
+        venue = row.key.venue
+        if venue not in self._made:
+            network = Network(venue.partition("@")[0])
+            # The venue's own URL comes from coldlever, never from the ledger file.
+            connection = connect(self._machine, network, row.url if "@" in venue else None)
+            self._made[venue] = make_poster(
+                self._machine, connection, self._ledger, self._folder, self._retry_s
+            )
+        return self._made[venue]
+
+
 def _resolve_all(
-    ledger: Ledger,
-    folder: Path,
-    entries: Sequence[Entry],
-    retry_s: float,
-    *,
-    closing: bool,
-    quiet: bool,
+    posters: _Posters, rows: Sequence[Row], *, closing: bool, quiet: bool
 ) -> list[Result | _Left]:
     results: list[Result | _Left] = []
-    posters: dict[str, Poster] = {}
-    for entry in entries:
-        venue = entry.key.venue
-        # One client a venue: they share the budget of request weight.
-        if venue not in posters:
-            posters[venue] = _make_poster(ledger, folder, entry, retry_s)
-        poster = posters[venue]
+    for row in rows:
+        poster = posters.of(row)
         if not quiet:
-            say(describe_entry(entry))
-        result = _work_on(poster, entry, closing=closing, is_only=len(entries) == 1)
+            say(describe_row(row))
+        result = _work_on(poster, row, closing=closing, is_only=len(rows) == 1)
         results.append(result)
         if not quiet:
             _show(result)
@@ -133,18 +146,18 @@ def _resolve_all(
     return results
 
 
-def _work_on(poster: Poster, entry: Entry, *, closing: bool, is_only: bool) -> Result | _Left:
+def _work_on(poster: Poster, row: Row, *, closing: bool, is_only: bool) -> Result | _Left:
     """One payload; one venue out of reach must not keep the others from being finished."""
     try:
-        return poster.close(entry) if closing else poster.resolve(entry)
+        return poster.close(row) if closing else poster.resume(row)
     except RuleRefused as error:
         if is_only:
             raise
-        return _Left(entry, error)
+        return _Left(row, error)
     except (EnvironmentFault, OSError) as error:
-        return _Left(entry, refusal_of(error))
+        return _Left(row, refusal_of(error))
     except KeyboardInterrupt:
-        return _Left(entry, _stopped())
+        return _Left(row, _stopped())
 
 
 def _show(result: Result | _Left) -> None:
@@ -158,10 +171,3 @@ def _stopped() -> Interrupted:
     return Interrupted(
         "interrupted", "you stopped it; the payload stays open", "run `resolve` again"
     )
-
-
-def _make_poster(ledger: Ledger, folder: Path, entry: Entry, retry_s: float) -> Poster:
-    network = Network(entry.key.venue.partition("@")[0])
-    # The venue's own URL comes from coldlever, never from the ledger file.
-    api_url = entry.url if "@" in entry.key.venue else None
-    return make_poster(connect(network, api_url), ledger, folder, retry_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coldlever.broadcaster.cli.show import colour_of
-from coldlever.broadcaster.ledger import Entry, State
+from coldlever.broadcaster.ledger import Row, State
 from coldlever.broadcaster.post import EFFECT_NOT_SEEN, TIME_HAS_SETTLED, Result, load_snapshot
 from coldlever.shared.cli.console import say
 from coldlever.shared.errors import ExchangeRefused, OutcomeUnknown, RuleRefused
@@ -20,25 +20,25 @@ _STATUS = {
 
 def result_status(result: Result) -> int:
     """The exit status of one result."""
-    entry = result.entry
-    if entry.state is State.CONFIRMED:
+    row = result.row
+    if row.state is State.CONFIRMED:
         return 0
-    if entry.state is State.ACCEPTED:
-        return OutcomeUnknown.exit_status if entry.code == EFFECT_NOT_SEEN else 0
-    if entry.state is State.REJECTED:
+    if row.state is State.ACCEPTED:
+        return OutcomeUnknown.exit_status if row.code == EFFECT_NOT_SEEN else 0
+    if row.state is State.REJECTED:
         return ExchangeRefused.exit_status
-    if entry.state in (State.WITHDRAWN, State.CLOSED):
+    if row.state in (State.WITHDRAWN, State.CLOSED):
         return RuleRefused.exit_status
     return OutcomeUnknown.exit_status
 
 
 def result_wire(result: Result) -> dict[str, object]:
     """A result as JSON."""
-    entry = result.entry
+    row = result.row
     return {
-        "status": _STATUS.get(entry.state, "unknown"),
-        "code": entry.code,
-        "sentence": entry.sentence,
+        "status": _STATUS.get(row.state, "unknown"),
+        "code": row.code,
+        "sentence": row.sentence,
         "advice": result.advice,
         "alreadyPosted": result.already,
         "exchange": result.receipt["exchange"],
@@ -48,27 +48,27 @@ def result_wire(result: Result) -> dict[str, object]:
 
 def show_result(result: Result) -> None:
     """Print what became of a payload."""
-    entry = result.entry
-    status = _STATUS.get(entry.state, "unknown").upper()
+    row = result.row
+    status = _STATUS.get(row.state, "unknown").upper()
     if result.already:
         say("not sent again: this payload was handed to the exchange before")
-    coin = printable(entry.coin, limit=40)
-    say(f"{status}: {coin}, nonce {entry.key.nonce}", fg=colour_of(entry.state), bold=True)
-    say(f"  {entry.code}: {entry.sentence}")
+    coin = printable(row.coin, limit=40)
+    say(f"{status}: {coin}, nonce {row.key.nonce}", fg=colour_of(row.state), bold=True)
+    say(f"  {row.code}: {row.sentence}")
     if result.after is not None:
-        before = "" if entry.before is None else f" (before: {load_snapshot(entry.before)})"
+        before = "" if row.before is None else f" (before: {load_snapshot(row.before)})"
         say(f"  in force now: {result.after}{before}")
     if result.advice is not None:
         say(f"  advice: {result.advice}")
     if result_status(result) == OutcomeUnknown.exit_status:
-        say(f"  {_what_next(entry)}", fg="yellow")
+        say(f"  {_what_next(row)}", fg="yellow")
 
 
-def _what_next(entry: Entry) -> str:
-    if entry.code in TIME_HAS_SETTLED or entry.code == EFFECT_NOT_SEEN:
+def _what_next(row: Row) -> str:
+    if row.code in TIME_HAS_SETTLED or row.code == EFFECT_NOT_SEEN:
         return (
             "No answer will settle this any more. Look at the account; then `coldlever-broadcaster "
-            f"resolve --nonce {entry.key.nonce} --close` ends it."
+            f"resolve --nonce {row.key.nonce} --close` ends it."
         )
     return (
         "The outcome is not known yet. Run `coldlever-broadcaster resolve`; sign no new request "

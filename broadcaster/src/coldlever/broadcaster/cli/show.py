@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coldlever.broadcaster.check import Finding, Report
-from coldlever.broadcaster.ledger import Entry, State
+from coldlever.broadcaster.ledger import Row, State
 from coldlever.shared.cli.console import say
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.message import Request
@@ -24,13 +24,14 @@ _STATE_COLOURS = {
 def show_payloads(reports: Sequence[Report]) -> None:
     """Print the review of checked payloads: the same words that the signer printed."""
     reviews = [review(_as_request(report)) for report in reports]
-    show_reviews(reviews, [report.signable for report in reports])
+    show_reviews(reviews, [report.facts.signable for report in reports])
 
 
 def _as_request(report: Report) -> Request:
     """What was signed, with what the exchange says about it."""
-    current = None if report.standing is None else report.standing.setting
-    return Request(report.signable, report.signer, report.market, current)
+    facts = report.facts
+    current = None if facts.standing is None else facts.standing.setting
+    return Request(facts.signable, facts.signer, facts.market, current)
 
 
 def show_report(report: Report, title: str) -> None:
@@ -43,18 +44,18 @@ def show_report(report: Report, title: str) -> None:
 def show_finding(finding: Finding) -> None:
     """Print one line of a check list, and the remedy of a failure."""
     mark, colour = _MARKS[finding.ok]
-    if finding.ok and finding.warning:
+    if finding.ok and finding.is_caution:
         mark, colour = "note", "yellow"
     say(f"  {mark}  {finding.code:<15} {finding.detail}", fg=colour)
     if finding.ok is False and finding.remedy is not None:
         say(f"        {'':<15} remedy: {finding.remedy}")
 
 
-def describe_entry(entry: Entry) -> str:
+def describe_row(row: Row) -> str:
     """One line on a ledger row."""
     return (
-        f"{entry.state.value:<10} {printable(entry.coin, limit=40):<10} nonce {entry.key.nonce} by "
-        f"{entry.key.signer} on {entry.key.venue}"
+        f"{row.state.value:<10} {printable(row.coin, limit=40):<10} nonce {row.key.nonce} by "
+        f"{row.key.signer} on {row.key.venue}"
     )
 
 

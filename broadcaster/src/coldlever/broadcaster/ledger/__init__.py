@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
-    from coldlever.broadcaster.ledger.entry import OPEN_STATES, Entry, Key, State, unreadable
+    from coldlever.broadcaster.ledger.row import OPEN_STATES, NonceKey, Row, State, unreadable
     from coldlever.broadcaster.ledger.store import Ledger, nonce_used, row_gone
 else:
     __getattr__ = lazy_face(
         __name__,
         {
-            "Entry": "entry",
-            "Key": "entry",
-            "OPEN_STATES": "entry",
-            "State": "entry",
-            "unreadable": "entry",
+            "Row": "row",
+            "NonceKey": "row",
+            "OPEN_STATES": "row",
+            "State": "row",
+            "unreadable": "row",
             "Ledger": "store",
             "nonce_used": "store",
             "row_gone": "store",
         },
     )
 
-__all__ = ["OPEN_STATES", "Entry", "Key", "Ledger", "State", "nonce_used", "row_gone", "unreadable"]
+__all__ = [
+    "OPEN_STATES",
+    "Ledger",
+    "NonceKey",
+    "Row",
+    "State",
+    "nonce_used",
+    "row_gone",
+    "unreadable",
+]

@@ -5,20 +5,21 @@ A row is written before anything leaves the machine, and each step of it before 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from coldlever.broadcaster.ledger.entry import OPEN_STATES, Entry, Key, State, unreadable
-from coldlever.broadcaster.ledger.tables import DRAFTS, METADATA, POSTS, make_engine
+from coldlever.broadcaster.ledger.row import OPEN_STATES, NonceKey, Row, State, unreadable
+from coldlever.broadcaster.ledger.tables import DRAFTS, METADATA, POSTS, Patience, make_engine
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
 from coldlever.shared.errors import EnvironmentFault, InputRefused, RuleRefused
 from coldlever.shared.printable import printable
 
-__all__ = ["OPEN_STATES", "Entry", "Key", "Ledger", "State", "nonce_used", "row_gone"]
+__all__ = ["OPEN_STATES", "Ledger", "NonceKey", "Row", "State", "nonce_used", "row_gone"]
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_MS = 10_000
@@ -37,16 +38,23 @@ class Ledger:
 
     Args:
         folder: an existing folder; the ledger is ``ledger.sqlite3`` in it.
+        sleep: waits that many seconds, for another process that opens it too.
+        monotonic: a clock in seconds that never goes back.
 
     Raises:
         EnvironmentFault: ``ledger-unusable`` when it cannot be opened or is of another version.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._path = folder / "ledger.sqlite3"
         # Private from the start: the log beside it takes over the mode it finds.
         self._path.touch(mode=0o600)
-        self._engine = make_engine(self._path, BUSY_TIMEOUT_MS)
+        self._engine = make_engine(self._path, Patience(BUSY_TIMEOUT_MS, sleep, monotonic))
         self._reader = self._engine.execution_options(reading=True)
         with self._guard(), self._engine.begin() as connection:
             METADATA.create_all(connection)
@@ -65,12 +73,12 @@ class Ledger:
         """Close all connections."""
         self._engine.dispose()
 
-    def find(self, key: Key) -> Entry | None:
+    def find(self, key: NonceKey) -> Row | None:
         """The row of that key, or None."""
         values = {"venue": key.venue, "signer": key.signer.lower, "nonce": key.nonce}
         with self._guard(), self._reader.connect() as connection:
-            row = connection.execute(_FIND, values).mappings().one_or_none()
-        return None if row is None else _to_entry(row)
+            record = connection.execute(_FIND, values).mappings().one_or_none()
+        return None if record is None else _to_row(record)
 
     def highest_nonces(self, venue: str, signer: Address) -> list[int]:
         """The signer's 100 highest nonces that may have reached the venue, highest first."""
@@ -83,7 +91,7 @@ class Ledger:
         with self._guard(), self._reader.connect() as connection:
             return list(connection.execute(query).scalars())
 
-    def entries(self, states: Sequence[State] | None = None, limit: int = 10_000) -> list[Entry]:
+    def rows(self, states: Sequence[State] | None = None, limit: int = 10_000) -> list[Row]:
         """Rows, the latest change first.
 
         Args:
@@ -94,19 +102,19 @@ class Ledger:
         if states is not None:
             query = query.where(POSTS.c.state.in_([state.value for state in states]))
         with self._guard(), self._reader.connect() as connection:
-            return [_to_entry(row) for row in connection.execute(query).mappings()]
+            return [_to_row(record) for record in connection.execute(query).mappings()]
 
-    def has_other_since(self, entry: Entry) -> bool:
-        """Whether another payload for the same account and market was sent since ``entry``."""
-        posts, key = POSTS.c, entry.key
+    def has_other_since(self, row: Row) -> bool:
+        """Whether another payload for the same account and market was sent since ``row``."""
+        posts, key = POSTS.c, row.key
         query = (
             sa.select(posts.nonce)
             .where(
                 posts.venue == key.venue,
-                posts.account == entry.account.lower,
-                posts.coin == entry.coin,
+                posts.account == row.account.lower,
+                posts.coin == row.coin,
                 posts.attempts > 0,
-                posts.changed_at >= entry.reserved_at,
+                posts.changed_at >= row.reserved_at,
                 sa.or_(posts.signer != key.signer.lower, posts.nonce != key.nonce),
             )
             .limit(1)
@@ -139,27 +147,27 @@ class Ledger:
             )
         return nonce
 
-    def reserve(self, entry: Entry) -> None:
+    def reserve(self, row: Row) -> None:
         """Write a new row, durably, before anything is sent.
 
         Raises:
             RuleRefused: ``nonce-used`` when the key exists already.
         """
-        key = entry.key
+        key = row.key
         values = {
             "venue": key.venue,
             "signer": key.signer.lower,
             "nonce": key.nonce,
-            "action_hash": entry.action_hash.hex(),
-            "url": entry.url,
-            "account": entry.account.lower,
-            "coin": entry.coin,
-            "envelope": entry.envelope,
-            "before": entry.before,
-            "state": entry.state.value,
-            "attempts": entry.attempts,
-            "reserved_at": entry.reserved_at,
-            "changed_at": entry.changed_at,
+            "action_hash": row.action_hash.hex(),
+            "url": row.url,
+            "account": row.account.lower,
+            "coin": row.coin,
+            "envelope": row.envelope,
+            "before": row.before,
+            "state": row.state.value,
+            "attempts": row.attempts,
+            "reserved_at": row.reserved_at,
+            "changed_at": row.changed_at,
         }
         try:
             with self._guard(), self._engine.begin() as connection:
@@ -167,7 +175,7 @@ class Ledger:
         except sa.exc.IntegrityError:
             raise nonce_used(key) from None
 
-    def begin_attempt(self, key: Key, now: int) -> int:
+    def begin_attempt(self, key: NonceKey, now: int) -> int:
         """Record, durably, that sending begins; returns how many attempts that makes.
 
         Raises:
@@ -186,7 +194,7 @@ class Ledger:
 
     def settle(
         self,
-        key: Key,
+        key: NonceKey,
         state: State,
         now: int,
         *,
@@ -226,7 +234,7 @@ def row_gone() -> EnvironmentFault:
     return EnvironmentFault("ledger-unusable", "the row has gone from the ledger")
 
 
-def nonce_used(key: Key) -> RuleRefused:
+def nonce_used(key: NonceKey) -> RuleRefused:
     """The refusal of a nonce that this ledger has seen with another action."""
     return RuleRefused(
         "nonce-used",
@@ -235,7 +243,7 @@ def nonce_used(key: Key) -> RuleRefused:
     )
 
 
-def _matches(key: Key) -> tuple[sa.ColumnElement[bool], ...]:
+def _matches(key: NonceKey) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         POSTS.c.venue == key.venue,
         POSTS.c.signer == key.signer.lower,
@@ -243,29 +251,29 @@ def _matches(key: Key) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _to_entry(row: sa.RowMapping) -> Entry:
+def _to_row(record: sa.RowMapping) -> Row:
     try:
-        return _read_row(row)
+        return _read(record)
     except (ValueError, TypeError, InputRefused):
         raise unreadable() from None
 
 
-def _read_row(row: sa.RowMapping) -> Entry:
-    return Entry(
-        Key(row["venue"], _address(row["signer"]), row["nonce"]),
-        bytes.fromhex(row["action_hash"]),
-        row["url"],
-        _address(row["account"]),
-        row["coin"],
-        row["envelope"],
-        row["before"],
-        State(row["state"]),
-        row["attempts"],
-        row["code"],
-        row["sentence"],
-        row["answer"],
-        row["reserved_at"],
-        row["changed_at"],
+def _read(record: sa.RowMapping) -> Row:
+    return Row(
+        NonceKey(record["venue"], _address(record["signer"]), record["nonce"]),
+        bytes.fromhex(record["action_hash"]),
+        record["url"],
+        _address(record["account"]),
+        record["coin"],
+        record["envelope"],
+        record["before"],
+        State(record["state"]),
+        record["attempts"],
+        record["code"],
+        record["sentence"],
+        record["answer"],
+        record["reserved_at"],
+        record["changed_at"],
     )
 
 

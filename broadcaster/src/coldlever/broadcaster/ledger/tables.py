@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -43,12 +44,27 @@ DRAFTS = sa.Table(
 )
 
 
-def make_engine(path: Path, busy_timeout_ms: int) -> sa.Engine:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a writer waits for another process.
+
+    Args:
+        timeout_ms: how long, ms.
+        sleep: waits that many seconds.
+        monotonic: a clock in seconds that never goes back.
+    """
+
+    timeout_ms: int
+    sleep: Callable[[float], None]
+    monotonic: Callable[[], float]
+
+
+def make_engine(path: Path, patience: Patience) -> sa.Engine:
     """An engine whose commits are on the disk before they return.
 
     Args:
         path: the SQLite file; made when missing.
-        busy_timeout_ms: how long to wait for another process that writes, ms.
+        patience: how to wait for another process that writes.
 
     Returns:
         Transactions take the write lock at once, except those of connections with the execution
@@ -62,8 +78,8 @@ def make_engine(path: Path, busy_timeout_ms: int) -> sa.Engine:
         # The driver must not begin transactions by itself: see _begin.
         connection.isolation_level = None  # type: ignore[attr-defined]
         cursor = connection.cursor()  # type: ignore[attr-defined]
-        cursor.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
-        _enter_wal(cursor, busy_timeout_ms)
+        cursor.execute(f"PRAGMA busy_timeout = {patience.timeout_ms}")
+        _enter_wal(cursor, patience)
         # FULL: a commit is on the disk before it returns, which is the point of this ledger.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.close()
@@ -79,18 +95,18 @@ def make_engine(path: Path, busy_timeout_ms: int) -> sa.Engine:
     return engine
 
 
-def _enter_wal(cursor: sqlite3.Cursor, busy_timeout_ms: int) -> None:
+def _enter_wal(cursor: sqlite3.Cursor, patience: Patience) -> None:
     """Switch to the write-ahead log; SQLite does not wait for others here, so this does.
 
     Two processes that open a new ledger at once meet in this place.
     """
-    deadline = time.monotonic() + busy_timeout_ms / 1000
+    deadline = patience.monotonic() + patience.timeout_ms / 1000
     while True:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() >= deadline:
+            if "locked" not in str(error) or patience.monotonic() >= deadline:
                 raise
-            time.sleep(_WAL_PAUSE_S)
+            patience.sleep(_WAL_PAUSE_S)
         else:
             return

@@ -9,8 +9,9 @@ from coldlever.shared.face import lazy_face
 if TYPE_CHECKING:
     from coldlever.broadcaster.post.attempts import TIME_HAS_SETTLED
     from coldlever.broadcaster.post.effect import load_snapshot
-    from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S, Poster, Result, settled
+    from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S, Poster
     from coldlever.broadcaster.post.receipt import make_receipt
+    from coldlever.broadcaster.post.result import Result, settled
     from coldlever.broadcaster.post.row import EFFECT_NOT_SEEN
 else:
     __getattr__ = lazy_face(
@@ -20,8 +21,8 @@ else:
             "load_snapshot": "effect",
             "DEFAULT_RETRY_S": "poster",
             "Poster": "poster",
-            "Result": "poster",
-            "settled": "poster",
+            "Result": "result",
+            "settled": "result",
             "make_receipt": "receipt",
             "EFFECT_NOT_SEEN": "row",
         },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from coldlever.broadcaster.venue import Outcome, Verdict
+from coldlever.broadcaster.venue import Ruling, Verdict
 
 _SUFFIX = "-after-attempt"
 # After these no attempt can land any more, and sending again would only cost rate limit. Whether
@@ -16,36 +16,36 @@ _SUFFIX = "-after-attempt"
 TIME_HAS_SETTLED = frozenset({f"expired{_SUFFIX}", f"nonce-refused{_SUFFIX}"})
 
 
-def in_context(outcome: Outcome, attempt: int) -> Outcome:
+def in_context(ruling: Ruling, attempt: int) -> Ruling:
     """Read an answer in the light of our own earlier attempts with the same bytes.
 
     Args:
-        outcome: the answer by itself.
+        ruling: the answer by itself.
         attempt: which attempt it answers, counted from 1.
     """
-    if attempt == 1 and outcome.verdict is Verdict.DUPLICATE:
+    if attempt == 1 and ruling.verdict is Verdict.DUPLICATE:
         # Nothing of ours was under way: somebody else has used this nonce.
-        return replace(outcome, verdict=Verdict.REFUSED)
-    if attempt == 1 or outcome.proves_absence:
-        return outcome
-    if outcome.verdict is Verdict.DUPLICATE:
-        return Outcome(
+        return replace(ruling, verdict=Verdict.REFUSED)
+    if attempt == 1 or ruling.proves_absence:
+        return ruling
+    if ruling.verdict is Verdict.DUPLICATE:
+        return Ruling(
             Verdict.DUPLICATE,
             "accepted-earlier",
             "an earlier attempt arrived: the exchange knows this nonce already",
             None,
-            outcome.raw,
+            ruling.raw,
         )
-    return Outcome(
+    return Ruling(
         Verdict.UNKNOWN,
-        outcome.code + _SUFFIX,
-        outcome.sentence,
-        outcome.advice,
-        outcome.raw,
+        ruling.code + _SUFFIX,
+        ruling.sentence,
+        ruling.advice,
+        ruling.raw,
     )
 
 
-def may_be_repeated(outcome: Outcome) -> bool:
+def may_be_repeated(ruling: Ruling) -> bool:
     """Whether the same bytes may get another answer; a refusal, whatever it proves, never does."""
-    is_open = outcome.verdict in (Verdict.UNKNOWN, Verdict.BUSY)
-    return is_open and not outcome.code.endswith(_SUFFIX)
+    is_open = ruling.verdict in (Verdict.UNKNOWN, Verdict.BUSY)
+    return is_open and not ruling.code.endswith(_SUFFIX)

@@ -4,51 +4,52 @@ from __future__ import annotations
 
 import json
 
-from coldlever.broadcaster.ledger import Entry, unreadable
+from coldlever.broadcaster.ledger import Row, unreadable
 from coldlever.broadcaster.post.effect import Snapshot, load_snapshot
 from coldlever.shared.message.review import check_words
+from coldlever.shared.reading.hexadecimal import to_0x
 
 KIND = "coldlever/receipt"
 VERSION = 1
 
 
-def make_receipt(entry: Entry, after: Snapshot | None) -> dict[str, object]:
+def make_receipt(row: Row, after: Snapshot | None) -> dict[str, object]:
     """The receipt of a ledger row.
 
     Args:
-        entry: the row as it stands now.
+        row: the row as it stands now.
         after: the standing read back, or None when it could not be read.
 
     Raises:
         EnvironmentFault: ``ledger-unusable``, the row is not what was written.
     """
     try:
-        return _compose(entry, after)
+        return _compose(row, after)
     except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         raise unreadable() from None
 
 
-def _compose(entry: Entry, after: Snapshot | None) -> dict[str, object]:
-    envelope = json.loads(entry.envelope)
-    before = None if entry.before is None else load_snapshot(entry.before)
+def _compose(row: Row, after: Snapshot | None) -> dict[str, object]:
+    envelope = json.loads(row.envelope)
+    before = None if row.before is None else load_snapshot(row.before)
     return {
         "kind": KIND,
         "version": VERSION,
-        "status": entry.state.value,
-        "code": entry.code,
-        "sentence": entry.sentence,
+        "status": row.state.value,
+        "code": row.code,
+        "sentence": row.sentence,
         "network": envelope["network"],
-        "url": entry.url,
-        "signer": entry.key.signer.checksummed,
-        "account": entry.account.checksummed,
-        "coin": entry.coin,
-        "actionHash": "0x" + entry.action_hash.hex(),
-        "checkWords": check_words(entry.action_hash),
+        "url": row.url,
+        "signer": row.key.signer.checksummed,
+        "account": row.account.checksummed,
+        "coin": row.coin,
+        "actionHash": to_0x(row.action_hash),
+        "checkWords": check_words(row.action_hash),
         "payload": envelope["payload"],
-        "attempts": entry.attempts,
-        "reservedAt": entry.reserved_at,
-        "changedAt": entry.changed_at,
+        "attempts": row.attempts,
+        "reservedAt": row.reserved_at,
+        "changedAt": row.changed_at,
         "before": None if before is None else before.to_wire(),
         "after": None if after is None else after.to_wire(),
-        "exchange": None if entry.answer is None else json.loads(entry.answer),
+        "exchange": None if row.answer is None else json.loads(row.answer),
     }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from coldlever.broadcaster.check import Report
-from coldlever.broadcaster.ledger import Entry, Key, State
+from coldlever.broadcaster.check import Cleared
+from coldlever.broadcaster.ledger import NonceKey, Row, State
 from coldlever.broadcaster.post.attempts import TIME_HAS_SETTLED
 from coldlever.broadcaster.post.effect import Effect, Snapshot, dump_snapshot
 from coldlever.broadcaster.venue import Exchange
@@ -32,31 +32,23 @@ PROOF = {
 _CLOSE_MARGIN_MS = 60_000
 
 
-def row_of(
-    key: Key, url: str, report: Report, payload: SignedPayload, *, before: Snapshot | None, now: int
-) -> Entry:
+def row_of(key: NonceKey, url: str, cleared: Cleared, before: Snapshot | None, now: int) -> Row:
     """The first row of a payload: recorded, nothing sent.
 
     Args:
         key: the ledger's key.
         url: where it goes.
-        report: its checks, which found the account and the market.
-        payload: what will be sent.
+        cleared: what will be sent, with the account and market it changes.
         before: the standing to compare with afterwards, or None when it could not be read.
         now: ms since the epoch.
-
-    Raises:
-        EnvironmentFault: ``not-checked``.
     """
-    if report.account is None or report.market is None:
-        raise EnvironmentFault("not-checked", "the checks did not find the account and market")
-    return Entry(
+    return Row(
         key,
-        payload.signable.action_hash(),
+        cleared.payload.signable.action_hash(),
         url,
-        report.account,
-        report.market.coin,
-        json.dumps(payload.to_wire()),
+        cleared.account,
+        cleared.market.coin,
+        json.dumps(cleared.payload.to_wire()),
         None if before is None else dump_snapshot(before),
         State.RESERVED,
         attempts=0,
@@ -68,36 +60,36 @@ def row_of(
     )
 
 
-def payload_of(entry: Entry) -> SignedPayload:
+def payload_of(row: Row) -> SignedPayload:
     """The payload of a row, its signature checked once more before anything leaves.
 
     Raises:
         EnvironmentFault: ``ledger-unusable``, the row is not what was written.
     """
     try:
-        (payload,) = load_signed(entry.envelope.encode(), "ledger").payloads
-        signer = verify(payload, entry.key.signer)
+        (payload,) = load_signed(row.envelope.encode(), "ledger").payloads
+        signer = verify(payload, row.key.signer)
     except (ColdleverError, ValueError):
-        raise _changed(entry) from None
+        raise _changed(row) from None
     found = (signer, payload.signable.nonce, payload.signable.action_hash())
-    if found != (entry.key.signer, entry.key.nonce, entry.action_hash):
-        raise _changed(entry)
+    if found != (row.key.signer, row.key.nonce, row.action_hash):
+        raise _changed(row)
     return payload
 
 
-def is_beyond_landing(entry: Entry, exchange: Exchange) -> bool:
+def is_beyond_landing(row: Row, exchange: Exchange) -> bool:
     """Whether no answer can come any more, so that only a person can end the row.
 
     Args:
-        entry: an open row.
+        row: an open row.
         exchange: its venue, for the time.
 
     Raises:
         EnvironmentFault: the exchange's clock could not be read.
     """
-    if entry.state is State.ACCEPTED:
-        return entry.code == EFFECT_NOT_SEEN
-    if entry.state is State.UNKNOWN and entry.code in TIME_HAS_SETTLED:
+    if row.state is State.ACCEPTED:
+        return row.code == EFFECT_NOT_SEEN
+    if row.state is State.UNKNOWN and row.code in TIME_HAS_SETTLED:
         return True
     try:
         latest = exchange.now() - _CLOSE_MARGIN_MS
@@ -106,16 +98,16 @@ def is_beyond_landing(entry: Entry, exchange: Exchange) -> bool:
             # It has ended, and all it knew with it.
             return True
         raise
-    expires_after = payload_of(entry).signable.expires_after
+    expires_after = payload_of(row).signable.expires_after
     has_expired = expires_after is not None and expires_after < latest
-    is_too_old = entry.key.nonce <= latest - NONCE_PAST_MS
+    is_too_old = row.key.nonce <= latest - NONCE_PAST_MS
     # What was never sent is withdrawn by `resolve`, which knows that it did not land.
-    return entry.state is not State.RESERVED and (has_expired or is_too_old)
+    return row.state is not State.RESERVED and (has_expired or is_too_old)
 
 
-def _changed(entry: Entry) -> EnvironmentFault:
+def _changed(row: Row) -> EnvironmentFault:
     return EnvironmentFault(
         "ledger-unusable",
-        f"the row of nonce {entry.key.nonce} is not what was written",
+        f"the row of nonce {row.key.nonce} is not what was written",
         "nothing was sent; look at the account, and find out who can write to the ledger",
     )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from coldlever.broadcaster.venue.authority import account_acted_for
     from coldlever.broadcaster.venue.client import ExchangeApi, Venue, choose_venue, loopback_url
     from coldlever.broadcaster.venue.exchange import Exchange, Position, Standing
-    from coldlever.broadcaster.venue.verdict import Outcome, Verdict, classify
+    from coldlever.broadcaster.venue.verdict import Ruling, Verdict, classify
     from coldlever.broadcaster.venue.weight import WeightBudget
 else:
     __getattr__ = lazy_face(
@@ -24,7 +24,7 @@ else:
             "Exchange": "exchange",
             "Position": "exchange",
             "Standing": "exchange",
-            "Outcome": "verdict",
+            "Ruling": "verdict",
             "Verdict": "verdict",
             "classify": "verdict",
             "WeightBudget": "weight",
@@ -34,8 +34,8 @@ else:
 __all__ = [
     "Exchange",
     "ExchangeApi",
-    "Outcome",
     "Position",
+    "Ruling",
     "Standing",
     "Venue",
     "Verdict",

@@ -9,7 +9,6 @@ answer got lost" look alike from here.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -154,6 +153,7 @@ class ExchangeApi:
         session: the HTTP session; see `make_session`.
         budget: keeps the request weight within the exchange's limit.
         sleep: waits that many seconds.
+        monotonic: a clock in seconds that never goes back.
     """
 
     def __init__(
@@ -162,11 +162,13 @@ class ExchangeApi:
         session: requests.Session,
         budget: WeightBudget,
         sleep: Callable[[float], None],
+        monotonic: Callable[[], float],
     ) -> None:
         self.venue = venue
         self._session = session
         self._budget = budget
         self._sleep = sleep
+        self._monotonic = monotonic
         self.rehearsal_network: Network | None = None
 
     def info(self, query: dict[str, object]) -> JsonValue:
@@ -217,7 +219,7 @@ class ExchangeApi:
         return self._send("/exchange", body)
 
     def _send(self, path: str, body: bytes) -> Answer | NoAnswer:
-        deadline = time.monotonic() + TOTAL_TIMEOUT_S
+        deadline = self._monotonic() + TOTAL_TIMEOUT_S
         try:
             with self._session.post(
                 self.venue.url + path,
@@ -228,7 +230,7 @@ class ExchangeApi:
                 stream=True,
             ) as response:
                 self._note_rehearsal(response)
-                return _collect(response, deadline)
+                return _collect(response, lambda: self._monotonic() > deadline)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             return _no_answer(error)
 
@@ -272,7 +274,7 @@ def _no_answer(error: Exception) -> NoAnswer:
     return NoAnswer("answer-broken", f"the answer broke off ({_cause(error)})")
 
 
-def _collect(response: requests.Response, deadline: float) -> Answer | NoAnswer:
+def _collect(response: requests.Response, is_late: Callable[[], bool]) -> Answer | NoAnswer:
     chunks: list[bytes] = []
     size = 0
     # read1 returns what has arrived. The usual way to read waits until a chunk is full, and a
@@ -282,7 +284,7 @@ def _collect(response: requests.Response, deadline: float) -> Answer | NoAnswer:
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
             return NoAnswer("answer-too-large", f"the answer exceeds {MAX_ANSWER_BYTES} bytes")
-        if time.monotonic() > deadline:
+        if is_late():
             return NoAnswer("timed-out", "the answer did not end within the time limit")
     return Answer(response.status_code, b"".join(chunks), _retry_after(response))
 

@@ -34,7 +34,7 @@ class Verdict(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Ruling:
     """One classified answer.
 
     Args:
@@ -185,13 +185,13 @@ _ADDRESS_LIMIT = re.compile(r"Too many cumulative requests sent")
 _ADDRESS_LIMIT_PAUSE_S = 10.0
 
 
-def classify(reply: Answer | NoAnswer) -> Outcome:
+def classify(reply: Answer | NoAnswer) -> Ruling:
     """Say what one reply to a post means, by itself."""
     if isinstance(reply, NoAnswer):
-        return Outcome(Verdict.UNKNOWN, reply.code, reply.reason)
+        return Ruling(Verdict.UNKNOWN, reply.code, reply.reason)
     text = printable(reply.body.decode("utf-8", "replace"))
     if reply.status == _TOO_MANY:
-        return Outcome(
+        return Ruling(
             Verdict.BUSY,
             "rate-limited",
             "the exchange limits this address's requests",
@@ -200,7 +200,7 @@ def classify(reply: Answer | NoAnswer) -> Outcome:
             reply.retry_after,
         )
     if reply.status == _UNPROCESSABLE and reply.body.startswith(_MALFORMED_PREFIX.encode()):
-        return Outcome(
+        return Ruling(
             Verdict.REFUSED,
             "malformed",
             f"the exchange could not read the body: {text}",
@@ -208,7 +208,7 @@ def classify(reply: Answer | NoAnswer) -> Outcome:
             _raw(reply.body),
         )
     if reply.status != _OK:
-        return Outcome(
+        return Ruling(
             Verdict.UNKNOWN,
             "redirected" if reply.status // 100 == 3 else "exchange-unavailable",  # noqa: PLR2004
             f"HTTP {reply.status} instead of an answer",
@@ -217,15 +217,15 @@ def classify(reply: Answer | NoAnswer) -> Outcome:
     return _classify_document(reply.body, text)
 
 
-def _classify_document(body: bytes, text: str) -> Outcome:
+def _classify_document(body: bytes, text: str) -> Ruling:
     raw = _raw(body)
     if isinstance(raw, dict) and raw.get("status") == "ok" and _is_success(raw.get("response")):
-        return Outcome(Verdict.ACCEPTED, "accepted", "accepted by the exchange", raw=raw)
+        return Ruling(Verdict.ACCEPTED, "accepted", "accepted by the exchange", raw=raw)
     if isinstance(raw, dict) and raw.get("status") == "err":
         sentence = raw.get("response")
         if isinstance(sentence, str):
             return _classify_sentence(sentence, raw)
-    return Outcome(
+    return Ruling(
         Verdict.UNKNOWN,
         "answer-unreadable",
         f"the exchange's answer has no known form: {text}",
@@ -241,10 +241,10 @@ def _is_success(response: JsonValue) -> bool:
     return data is None or (isinstance(data, dict) and data.get("status") == "success")
 
 
-def _classify_sentence(sentence: str, raw: JsonValue) -> Outcome:
+def _classify_sentence(sentence: str, raw: JsonValue) -> Ruling:
     shown = printable(sentence)
     if _ADDRESS_LIMIT.search(sentence) is not None:
-        return Outcome(
+        return Ruling(
             Verdict.BUSY,
             "address-rate-limited",
             shown,
@@ -256,7 +256,7 @@ def _classify_sentence(sentence: str, raw: JsonValue) -> Outcome:
     for known in _SENTENCES:
         if known.pattern.search(sentence) is not None:
             is_duplicate = known.code == "nonce-used"
-            return Outcome(
+            return Ruling(
                 Verdict.DUPLICATE if is_duplicate else Verdict.REFUSED,
                 known.code,
                 shown,
@@ -264,7 +264,7 @@ def _classify_sentence(sentence: str, raw: JsonValue) -> Outcome:
                 raw,
                 proves_absence=known.proves_absence,
             )
-    return Outcome(
+    return Ruling(
         Verdict.REFUSED,
         "exchange-refused",
         shown,

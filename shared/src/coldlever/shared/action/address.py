@@ -10,6 +10,7 @@ from coldlever.shared.action.keccak import keccak256
 from coldlever.shared.errors import InputRefused
 from coldlever.shared.printable import quoted
 from coldlever.shared.reading import JsonValue, Where, describe
+from coldlever.shared.reading.hexadecimal import to_0x
 
 # EIP-55: a letter is upper-case where the hash of the lower-case spelling has a digit from 8 up.
 _UPPER_FROM = 8
@@ -45,7 +46,7 @@ class Address:
     @property
     def lower(self) -> str:
         """``0x`` and 40 lower-case digits: the spelling the exchange hashes and expects."""
-        return "0x" + self.raw.hex()
+        return to_0x(self.raw)
 
     @property
     def checksummed(self) -> str:
@@ -90,7 +91,7 @@ def as_address(value: JsonValue, where: Where) -> Address:
     try:
         return parse_address(value)
     except InputRefused as error:
-        raise InputRefused(error.code, f"{where}: {error.message}", error.remedy) from None
+        raise error.at(where) from None
 
 
 def as_optional_address(value: JsonValue, where: Where) -> Address | None:

@@ -150,6 +150,28 @@ def parse_network(value: JsonValue, where: Where) -> Network:
     return Network(as_choice(value, where, tuple(network.value for network in Network)))
 
 
+def require_agreed_network(
+    network: Network, option: Network | None, where: Where, what: str
+) -> None:
+    """Refuse a document for another network than ``--network`` names.
+
+    Args:
+        network: the document's.
+        option: from ``--network``.
+        where: the document's place.
+        what: the word for it.
+
+    Raises:
+        RuleRefused: ``network-mismatch``.
+    """
+    if option is not None and option is not network:
+        raise RuleRefused(
+            "network-mismatch",
+            f"{where}: the {what} is for {network.value}, --network says {option.value}",
+            f"leave --network out, or take the {what} for the right network",
+        )
+
+
 def require_fitting(entry: MarketEntry, network: Network, action: Action) -> None:
     """Refuse an entry that speaks of another market than the action does.
 

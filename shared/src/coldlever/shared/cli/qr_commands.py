@@ -9,6 +9,7 @@ import click
 from coldlever.shared.action import Network
 from coldlever.shared.cli.console import (
     STDIO,
+    dump_document,
     emit_json,
     json_option,
     read_document,
@@ -17,17 +18,13 @@ from coldlever.shared.cli.console import (
     source_name,
     write_document,
 )
-from coldlever.shared.cli.handover import (
-    SCANNED,
-    Expected,
-    draw_message,
-    message_parts,
-    scan_document,
-)
+from coldlever.shared.cli.handover import draw_message, message_parts
+from coldlever.shared.cli.loading import scan_message
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
-from coldlever.shared.message import message_wire
-from coldlever.shared.message.any import load_message
+from coldlever.shared.message import Defaults, SignedFile, message_wire
+from coldlever.shared.message.any import ANY, load_message
+from coldlever.shared.message.signed import require_claimed_hash
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 
@@ -69,13 +66,16 @@ def read(
     USB scanner types. Nothing is written before the message is whole.
     """
     require_output(out, force=force)
-    document = scan_document(Expected.ANY, files, scanning)
-    # Loading it checks what a JSON code brought; a UR has been through the same rules already.
-    message = load_message(document, SCANNED)
+    message = scan_message(ANY, files, scanning, Defaults())
+    if isinstance(message, SignedFile):
+        # A document is written with the hash of its content: it must not hide another one.
+        for payload in message.payloads:
+            require_claimed_hash(payload)
+    wire = message_wire(message)
     if not (as_json and out == STDIO):
-        write_document(out, document, force=force)
+        write_document(out, dump_document(wire), force=force)
     if out != STDIO:
         say(f"written to {printable(out)}", fg="green")
     # Last, because a failure before would be a second document on stdout.
     if as_json:
-        emit_json(message_wire(message))
+        emit_json(wire)

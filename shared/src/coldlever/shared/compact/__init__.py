@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
-    from coldlever.shared.compact.codec import Message, decode, encode
+    from coldlever.shared.compact.codec import decode, encode
     from coldlever.shared.compact.ur_types import TYPES, describe_type
 else:
     __getattr__ = lazy_face(
         __name__,
         {
-            "Message": "codec",
             "decode": "codec",
             "encode": "codec",
             "TYPES": "ur_types",
@@ -25,4 +24,4 @@ else:
         },
     )
 
-__all__ = ["TYPES", "Message", "decode", "describe_type", "encode"]
+__all__ = ["TYPES", "decode", "describe_type", "encode"]

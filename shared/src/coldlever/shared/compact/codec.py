@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from coldlever.shared.action import MarketEntry, MarketTable
+from coldlever.shared.action import MarketEntry, MarketTable, Network
 from coldlever.shared.action.market import KIND as MARKET_KIND
 from coldlever.shared.action.market import VERSION as MARKET_VERSION
 from coldlever.shared.action.market import parse_market_entry, parse_market_table
 from coldlever.shared.compact import strict_cbor, tables, ur_types
 from coldlever.shared.compact.fields import Array
 from coldlever.shared.compact.strict_cbor import CborValue
-from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.errors import InputRefused, UsageRefused
 from coldlever.shared.message import (
     Defaults,
     RequestFile,
@@ -22,16 +22,27 @@ from coldlever.shared.message import (
     parse_requests,
     parse_signed,
 )
+from coldlever.shared.message.any import Message
 from coldlever.shared.message.signed import KIND as SIGNED_KIND
 from coldlever.shared.message.signed import VERSION as SIGNED_VERSION
+from coldlever.shared.message.signed import require_claimed_hash
 from coldlever.shared.reading import JsonValue, Where
+from coldlever.shared.reading.hexadecimal import to_0x
 
-Message = RequestFile | SignedFile | MarketTable | MarketEntry
-
-_SOURCE = "QR"
 # The hash follows from the content, so it is computed; until then something has to stand there.
-_NO_HASH = "0x" + 64 * "0"
+_NO_HASH = to_0x(bytes(32))
 _INHERITED = ("network", "time")
+_UR_TYPES: Mapping[type[object], tuple[str, ...]] = {
+    RequestFile: (ur_types.REQUEST, ur_types.REQUEST_BATCH),
+    SignedFile: (ur_types.SIGNED, ur_types.SIGNED_BATCH),
+    MarketTable: (ur_types.MARKET_TABLE,),
+    MarketEntry: (ur_types.MARKET_ENTRY,),
+}
+
+
+def ur_types_of(types: Collection[type[object]]) -> tuple[str, ...]:
+    """The UR types that messages of these types have."""
+    return tuple(name for one in types for name in _UR_TYPES[one])
 
 
 def encode(message: Message) -> tuple[str, bytes]:
@@ -52,7 +63,7 @@ def encode(message: Message) -> tuple[str, bytes]:
     return kind, strict_cbor.dumps(value)
 
 
-def decode(kind: str, data: bytes) -> Message:
+def decode(kind: str, data: bytes, source: str = "QR", network: Network | None = None) -> Message:
     """Read what `encode` has written.
 
     Nothing is verified about signatures: see `coldlever.shared.message.signed.verify`.
@@ -60,6 +71,8 @@ def decode(kind: str, data: bytes) -> Message:
     Args:
         kind: the UR type, in lower case.
         data: the content, foreign.
+        source: what error messages call it.
+        network: from ``--network``: what requests and signed payloads must agree with.
 
     Returns:
         The one message whose `encode` is ``(kind, data)``.
@@ -67,22 +80,22 @@ def decode(kind: str, data: bytes) -> Message:
     Raises:
         InputRefused: ``unknown-type``; ``cbor-malformed``, ``cbor-not-canonical``,
             ``cbor-too-large``, ``cbor-too-deep``; and what the parsers of JSON refuse. The
-            message names "QR" and the JSON path.
-        RuleRefused: ``market-mismatch``.
+            message names the source and the JSON path.
+        RuleRefused: ``market-mismatch`` or ``network-mismatch``.
     """
     read = _READERS.get(kind)
     if read is None:
         ours = ", ".join(ur_types.describe_type(name) for name in ur_types.TYPES)
         raise InputRefused(
             "unknown-type",
-            f"{_SOURCE}: found {ur_types.describe_type(kind)}, expected one of: {ours}",
+            f"{source}: found {ur_types.describe_type(kind)}, expected one of: {ours}",
         )
-    message = read(strict_cbor.loads(data, _SOURCE), Where(_SOURCE))
+    message = read(strict_cbor.loads(data, source), Where(source), network)
     # Left to do by itself: a table's entries in order, and nothing repeated that is inherited.
     if encode(message) != (kind, data):
         raise InputRefused(
             "cbor-not-canonical",
-            f"{_SOURCE}: {ur_types.describe_type(kind)} in another spelling than its deterministic "
+            f"{source}: {ur_types.describe_type(kind)} in another spelling than its deterministic "
             "one: the table is out of order, or repeats what is left out",
             "have it encoded again by coldlever",
         )
@@ -111,15 +124,8 @@ def _flat(payload: SignedPayload) -> dict[str, object]:
             "a bare body does not name its signer, and a QR code carries only complete envelopes",
             "sign without --payload-only, or use --qr-format json",
         )
-    wire = payload.to_wire()
-    if wire["actionHash"] != "0x" + payload.claimed_hash.hex():
-        raise RuleRefused(
-            "action-hash-mismatch",
-            f"the payload claims the action hash 0x{payload.claimed_hash.hex()}, its content has "
-            f"{wire['actionHash']}",
-            "the file was changed after signing: ask the signer for it again",
-        )
-    return wire | payload.body_wire()
+    require_claimed_hash(payload)
+    return payload.to_wire() | payload.body_wire()
 
 
 def _without_inherited(table: MarketTable) -> dict[str, object]:
@@ -132,25 +138,25 @@ def _without_inherited(table: MarketTable) -> dict[str, object]:
     return wire
 
 
-def _read_request(value: CborValue, where: Where) -> Message:
-    return parse_requests(tables.REQUEST.to_json(value, where), where, Defaults())
+def _read_request(value: CborValue, where: Where, network: Network | None) -> Message:
+    return parse_requests(tables.REQUEST.to_json(value, where), where, Defaults(network))
 
 
-def _read_requests(value: CborValue, where: Where) -> Message:
-    return parse_requests(Array(tables.REQUEST).to_json(value, where), where, Defaults())
+def _read_requests(value: CborValue, where: Where, network: Network | None) -> Message:
+    return parse_requests(Array(tables.REQUEST).to_json(value, where), where, Defaults(network))
 
 
-def _read_signed(value: CborValue, where: Where) -> Message:
+def _read_signed(value: CborValue, where: Where, network: Network | None) -> Message:
     flat = tables.SIGNED_PAYLOAD.to_json(value, where)
-    return _hashed(parse_signed(_envelope(flat), where))
+    return _hashed(parse_signed(_envelope(flat), where, network))
 
 
-def _read_signed_batch(value: CborValue, where: Where) -> Message:
+def _read_signed_batch(value: CborValue, where: Where, network: Network | None) -> Message:
     flats = Array(tables.SIGNED_PAYLOAD).to_json(value, where)
-    return _hashed(parse_signed([_envelope(flat) for flat in flats], where))
+    return _hashed(parse_signed([_envelope(flat) for flat in flats], where, network))
 
 
-def _read_market_table(value: CborValue, where: Where) -> Message:
+def _read_market_table(value: CborValue, where: Where, _network: Network | None) -> Message:
     wire: dict[str, Any] = tables.MARKET_TABLE.to_json(value, where)
     inherited = {name: wire[name] for name in _INHERITED}
     entries = [inherited | entry for entry in wire["entries"]]
@@ -158,7 +164,7 @@ def _read_market_table(value: CborValue, where: Where) -> Message:
     return parse_market_table(wire, where)
 
 
-def _read_market_entry(value: CborValue, where: Where) -> Message:
+def _read_market_entry(value: CborValue, where: Where, _network: Network | None) -> Message:
     return parse_market_entry(tables.MARKET_ENTRY.to_json(value, where), where)
 
 
@@ -183,7 +189,7 @@ def _hashed(file: SignedFile) -> SignedFile:
     return replace(file, payloads=payloads)
 
 
-_READERS: Mapping[str, Callable[[CborValue, Where], Message]] = {
+_READERS: Mapping[str, Callable[[CborValue, Where, Network | None], Message]] = {
     ur_types.REQUEST: _read_request,
     ur_types.REQUEST_BATCH: _read_requests,
     ur_types.SIGNED: _read_signed,

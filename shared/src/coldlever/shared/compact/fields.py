@@ -14,6 +14,7 @@ from coldlever.shared.action.address import ADDRESS_BYTES
 from coldlever.shared.compact.strict_cbor import CborValue, describe_value
 from coldlever.shared.errors import InputRefused
 from coldlever.shared.reading import JsonValue, Where
+from coldlever.shared.reading.hexadecimal import to_0x
 
 _NUMBER_BYTES = 32
 SIGNATURE_BYTES = 2 * _NUMBER_BYTES + 1
@@ -194,18 +195,14 @@ def _pack_address(value: str) -> bytes:
     return bytes.fromhex(value[2:])
 
 
-def _unpack_address(value: bytes) -> JsonValue:
-    return "0x" + value.hex()
-
-
 def _pack_signature(value: dict[str, Any]) -> bytes:
     return bytes.fromhex(value["r"][2:] + value["s"][2:]) + bytes((value["v"],))
 
 
 def _unpack_signature(value: bytes) -> JsonValue:
     return {
-        "r": "0x" + value[:_NUMBER_BYTES].hex(),
-        "s": "0x" + value[_NUMBER_BYTES : 2 * _NUMBER_BYTES].hex(),
+        "r": to_0x(value[:_NUMBER_BYTES]),
+        "s": to_0x(value[_NUMBER_BYTES : 2 * _NUMBER_BYTES]),
         "v": value[-1],
     }
 
@@ -218,7 +215,7 @@ INTEGER = Plain((int,), "an integer")
 BOOLEAN = Plain((bool,), "true or false")
 TEXT = Plain((str,), "a text")
 INTEGER_OR_TEXT = Plain((int, str), "an integer or a text")
-ADDRESS = Packed(ADDRESS_BYTES, "an address of 20 bytes", _pack_address, _unpack_address)
+ADDRESS = Packed(ADDRESS_BYTES, "an address of 20 bytes", _pack_address, to_0x)
 SIGNATURE = Packed(
     SIGNATURE_BYTES, "a signature of 65 bytes: r, s, v", _pack_signature, _unpack_signature
 )

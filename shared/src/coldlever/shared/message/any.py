@@ -7,7 +7,9 @@ carries a signature.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from coldlever.shared.action import MarketEntry, MarketTable, Network
 from coldlever.shared.action.market import KIND as MARKET_KIND
@@ -19,10 +21,55 @@ from coldlever.shared.message.signed import SignedFile, SignedPayload, parse_sig
 from coldlever.shared.reading import JsonValue, Where, loads
 
 Message = RequestFile | SignedFile | MarketTable | MarketEntry
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected(Generic[M]):
+    """What a step takes.
+
+    Args:
+        types: of messages; at least requests or signed payloads.
+    """
+
+    types: tuple[type[M], ...]
+
+    def require(self, message: Message) -> M:
+        """The message; of another type only by a defect of ours, as whoever read it was told."""
+        if not isinstance(message, self.types):
+            raise TypeError(f"{type(message).__name__} is not expected")
+        return message
+
+
+REQUESTS: Expected[RequestFile] = Expected((RequestFile,))
+SIGNED: Expected[SignedFile] = Expected((SignedFile,))
+SIGNABLE: Expected[RequestFile | SignedFile] = Expected((RequestFile, SignedFile))
+ANY: Expected[RequestFile | SignedFile | MarketTable] = Expected(
+    (RequestFile, SignedFile, MarketTable)
+)
+
+
+def load_expected(data: bytes, source: str, expected: Expected[M], defaults: Defaults) -> M:
+    """Read a document of the expected kind; what it claims or leaves out stays as it is.
+
+    Args:
+        data: the document.
+        source: its name, for error messages.
+        expected: what this step takes.
+        defaults: what fills gaps; of signed payloads, the network alone.
+
+    Raises:
+        InputRefused: malformed, or none of these documents.
+        RuleRefused: ``network-mismatch`` or ``market-mismatch``.
+        UsageRefused: ``bad-time``, see `coldlever.shared.message.request.load_requests`.
+    """
+    return expected.require(_parse(loads(data, source), Where(source), expected.types, defaults))
 
 
 def load_message(data: bytes, source: str, network: Network | None = None) -> Message:
     """Read any document of coldlever's, or a request or body in the exchange's own form.
+
+    A bare body gets the envelope that fits it, as it needs one to be handed over.
 
     Args:
         data: the document.
@@ -34,14 +81,8 @@ def load_message(data: bytes, source: str, network: Network | None = None) -> Me
         RuleRefused: ``network-mismatch``, ``market-mismatch``, or ``signature-invalid`` for a bare
             body that no key can have signed.
     """
-    value = loads(data, source)
-    where = Where(source)
-    first = value[0] if isinstance(value, list) and value else value
-    if isinstance(first, dict) and first.get("kind") == MARKET_KIND:
-        return parse_market_table(value, where)
-    if _is_signed(first):
-        return _claiming(parse_signed(value, where, network), where)
-    return parse_requests(value, where, Defaults(network=network))
+    message = load_expected(data, source, ANY, Defaults(network))
+    return _claiming(message, Where(source)) if isinstance(message, SignedFile) else message
 
 
 def message_wire(message: Message) -> object:
@@ -58,16 +99,24 @@ def compact_document(message: Message) -> bytes:
     return json.dumps(message_wire(message), separators=(",", ":")).encode("ascii")
 
 
+def _parse(
+    value: JsonValue, where: Where, types: Collection[type[object]], defaults: Defaults
+) -> Message:
+    first = value[0] if isinstance(value, list) and value else value
+    if MarketTable in types and isinstance(first, dict) and first.get("kind") == MARKET_KIND:
+        return parse_market_table(value, where)
+    if SignedFile in types and (RequestFile not in types or _is_signed(first)):
+        return parse_signed(value, where, defaults.network)
+    return parse_requests(value, where, defaults)
+
+
 def _is_signed(value: JsonValue) -> bool:
     return isinstance(value, dict) and (value.get("kind") == SIGNED_KIND or "signature" in value)
 
 
 def _claiming(file: SignedFile, where: Where) -> SignedFile:
     """Bare bodies get an envelope: who hands one over as QR code claims whose it is."""
-    payloads = tuple(
-        _claim(payload, where.index(index) if file.is_batch else where)
-        for index, payload in enumerate(file.payloads)
-    )
+    payloads = tuple(_claim(payload, place) for payload, place in file.placed(where))
     return SignedFile(payloads, file.is_batch)
 
 
@@ -77,5 +126,5 @@ def _claim(payload: SignedPayload, where: Where) -> SignedPayload:
     try:
         signer = payload.recovered_signer()
     except RuleRefused as error:
-        raise RuleRefused(error.code, f"{where}: {error.message}", error.remedy) from None
+        raise error.at(where) from None
     return replace(payload, signer=signer, claimed_hash=payload.signable.action_hash())

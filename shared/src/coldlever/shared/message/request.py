@@ -15,6 +15,7 @@ from coldlever.shared.action.market import (
     describe_kind,
     parse_market_entry,
     parse_network,
+    require_agreed_network,
     require_fitting,
 )
 from coldlever.shared.action.signable import parse_signable
@@ -93,6 +94,14 @@ class Defaults:
     now: int | None = None
     validity: int = DEFAULT_VALIDITY_MS
 
+    def after(self, earlier: int) -> Defaults:
+        """The same for what follows: no two bare actions of one run get the same nonce.
+
+        Args:
+            earlier: how many requests were read before, one millisecond for each.
+        """
+        return self if self.now is None else replace(self, now=self.now + earlier)
+
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
@@ -105,6 +114,10 @@ class RequestFile:
 
     requests: tuple[Request, ...]
     is_batch: bool
+
+    def placed(self, where: Where) -> list[tuple[Request, Where]]:
+        """Each request with its place, for error messages."""
+        return where.spread(self.requests, is_batch=self.is_batch)
 
 
 def load_requests(data: bytes, source: str, defaults: Defaults) -> RequestFile:
@@ -131,9 +144,7 @@ def parse_requests(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         raise where.refusal("empty-batch", "an empty array", "at least one request")
     requests = []
     for offset, (element, place) in enumerate(elements(value, where)):
-        # Bare actions of one batch take consecutive milliseconds, so that no nonce repeats.
-        now = None if defaults.now is None else defaults.now + offset
-        requests.append(_parse_request(element, place, replace(defaults, now=now)))
+        requests.append(_parse_request(element, place, defaults.after(offset)))
     return RequestFile(tuple(requests), is_batch=True)
 
 
@@ -183,12 +194,7 @@ def _agreed_network(fields: dict[str, JsonValue], where: Where, option: Network 
             raise _network_missing(where)
         return option
     network = parse_network(fields["network"], where.key("network"))
-    if option is not None and option is not network:
-        raise RuleRefused(
-            "network-mismatch",
-            f"{where}: the request is for {network.value}, --network says {option.value}",
-            "leave --network out, or ask for a request for the right network",
-        )
+    require_agreed_network(network, option, where, "request")
     return network
 
 
@@ -207,7 +213,7 @@ def _parse_market(value: JsonValue, where: Where, signable: Signable) -> MarketE
     try:
         require_fitting(entry, signable.network, signable.action)
     except RuleRefused as error:
-        raise RuleRefused(error.code, f"{where}: {error.message}", error.remedy) from None
+        raise error.at(where) from None
     return entry
 
 

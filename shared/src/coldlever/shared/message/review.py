@@ -26,6 +26,7 @@ from coldlever.shared.action.market import require_fitting, venue_objections
 from coldlever.shared.message.request import Request
 from coldlever.shared.printable import quoted
 from coldlever.shared.reading import moment
+from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.shared.reading.times import span
 from coldlever.shared.ur.bytewords import WORDS
 
@@ -110,7 +111,7 @@ def review(request: Request, market: MarketEntry | None = None) -> Review:
     ]
     if request.note is not None:
         rows.append(("Note", f"{quoted(request.note)} (not signed)"))
-    rows += [("Action hash", "0x" + action_hash.hex()), ("Check words", words)]
+    rows += [("Action hash", to_0x(action_hash)), ("Check words", words)]
     return Review(
         tuple(rows),
         tuple(_warnings(request, entry)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from coldlever.shared.action import Address, Network, Signable, Signature
 from coldlever.shared.action.address import as_address
 from coldlever.shared.action.hashing import agent_digest
-from coldlever.shared.action.market import describe_kind, parse_network
+from coldlever.shared.action.market import describe_kind, parse_network, require_agreed_network
 from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.action.signature import parse_signature, recover
 from coldlever.shared.errors import InputRefused, RuleRefused
@@ -27,6 +27,7 @@ from coldlever.shared.reading import (
     loads,
 )
 from coldlever.shared.reading.fields import as_bytes
+from coldlever.shared.reading.hexadecimal import to_0x
 
 KIND = "coldlever/signed"
 VERSION = 1
@@ -74,7 +75,7 @@ class SignedPayload:
             "version": VERSION,
             "network": self.signable.network.value,
             "signer": signer.checksummed,
-            "actionHash": "0x" + self.signable.action_hash().hex(),
+            "actionHash": to_0x(self.signable.action_hash()),
             "payload": self.body_wire(),
             "approvals": [],
         }
@@ -99,6 +100,10 @@ class SignedFile:
 
     payloads: tuple[SignedPayload, ...]
     is_batch: bool
+
+    def placed(self, where: Where) -> list[tuple[SignedPayload, Where]]:
+        """Each payload with its place, for error messages."""
+        return where.spread(self.payloads, is_batch=self.is_batch)
 
 
 def load_signed(data: bytes, source: str, network: Network | None = None) -> SignedFile:
@@ -128,6 +133,26 @@ def parse_signed(value: JsonValue, where: Where, network: Network | None = None)
     return SignedFile(payloads, is_batch=True)
 
 
+def require_claimed_hash(payload: SignedPayload) -> bytes:
+    """Refuse a payload that claims another action hash than its content has.
+
+    Returns:
+        The action hash, 32 bytes.
+
+    Raises:
+        RuleRefused: ``action-hash-mismatch``.
+    """
+    actual = payload.signable.action_hash()
+    if payload.claimed_hash is not None and payload.claimed_hash != actual:
+        raise RuleRefused(
+            "action-hash-mismatch",
+            f"the payload claims the action hash {to_0x(payload.claimed_hash)}, its content has "
+            f"{to_0x(actual)}",
+            "the file was changed after signing: ask the signer for it again",
+        )
+    return actual
+
+
 def verify(payload: SignedPayload, expected_signer: Address | None = None) -> Address:
     """Check everything about a payload that needs no network.
 
@@ -142,14 +167,7 @@ def verify(payload: SignedPayload, expected_signer: Address | None = None) -> Ad
         RuleRefused: ``action-hash-mismatch``, ``signature-not-canonical``, ``signature-invalid`` or
             ``signer-mismatch``.
     """
-    actual = payload.signable.action_hash()
-    if payload.claimed_hash is not None and payload.claimed_hash != actual:
-        raise RuleRefused(
-            "action-hash-mismatch",
-            f"the file claims the action hash 0x{payload.claimed_hash.hex()}, its content has "
-            f"0x{actual.hex()}",
-            "the file was changed after signing: ask the signer for it again",
-        )
+    actual = require_claimed_hash(payload)
     if not payload.signature.is_canonical:
         raise RuleRefused(
             "signature-not-canonical",
@@ -178,12 +196,7 @@ def _parse_payload(value: JsonValue, where: Where, option: Network | None) -> Si
     as_choice(fields["kind"], where.key("kind"), (KIND,))
     as_integer(fields["version"], where.key("version"), VERSION, VERSION)
     network = parse_network(fields["network"], where.key("network"))
-    if option is not None and option is not network:
-        raise RuleRefused(
-            "network-mismatch",
-            f"{where}: the payload is for {network.value}, --network says {option.value}",
-            "leave --network out, or take the payload for the right network",
-        )
+    require_agreed_network(network, option, where, "payload")
     for _, place in elements(fields["approvals"], where.key("approvals")):
         raise place.refusal(
             "approvals-unsupported", "an approval", "none: this version knows no approvals"

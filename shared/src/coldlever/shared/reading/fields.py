@@ -6,8 +6,9 @@ A refusal names the file, the JSON path, what was found and what was expected.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from coldlever.shared.errors import InputRefused
 from coldlever.shared.printable import printable, quoted
@@ -19,13 +20,15 @@ SAFE_INTEGER_MAX = 2**53 - 1
 
 _LOWER_HEX = re.compile(r"0x(?:[0-9a-f]{2})*")
 
+Item = TypeVar("Item")
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
     """A place in a document.
 
     Args:
-        source: file name, "stdin" or "QR".
+        source: file name, "stdin" or "QR code".
         path: JSON path, ``$`` for the whole document.
     """
 
@@ -39,6 +42,16 @@ class Where:
     def index(self, position: int) -> Where:
         """The element at ``position`` of the array here, counted from 0."""
         return Where(self.source, f"{self.path}[{position}]")
+
+    def spread(self, items: Sequence[Item], *, is_batch: bool) -> list[tuple[Item, Where]]:
+        """What a document holds, each with its place.
+
+        Args:
+            items: all elements of the array here, or the one item that stands here.
+            is_batch: whether it is an array.
+        """
+        places = [self.index(position) for position in range(len(items))] if is_batch else [self]
+        return list(zip(items, places, strict=True))
 
     def refusal(
         self, code: str, found: str, expected: str, remedy: str | None = None

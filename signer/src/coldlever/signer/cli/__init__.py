@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from coldlever.shared.cli.console import ColdleverGroup, Lazy
+from coldlever.shared.cli.group import ColdleverGroup, Lazy
 from coldlever.signer import __version__
 
 # The summary opens the command's own help with the same words.

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from coldlever.shared.cli.console import ask, say
+from coldlever.shared.cli.console import say
 from coldlever.shared.errors import PersonDeclined, RuleRefused, UsageRefused
 
 FAR_NONCE = "far-nonce"
@@ -34,13 +34,15 @@ def accept_risk_option(command: F) -> F:
     return option(command)
 
 
-def agree_to(refusal: RuleRefused, accepted: tuple[str, ...], *, yes: bool) -> None:
+def agree_to(
+    refusal: RuleRefused, accepted: tuple[str, ...], ask: Callable[[str], str] | None
+) -> None:
     """Have a risk agreed to, by option or in words, or refuse.
 
     Args:
         refusal: what stands against going on; its code is the risk's name.
         accepted: ``--accept-risk``.
-        yes: ``--yes``, which answers this question with no.
+        ask: asks the person; None with ``--yes``, which answers this question with no.
 
     Raises:
         RuleRefused: the refusal, where nobody can be asked.
@@ -49,7 +51,7 @@ def agree_to(refusal: RuleRefused, accepted: tuple[str, ...], *, yes: bool) -> N
     if refusal.code in accepted:
         say(f"Accepted by --accept-risk: {refusal.message}", fg="yellow")
         return
-    if yes:
+    if ask is None:
         raise refusal
     say(f"WARNING: {refusal.message}", fg="red", bold=True)
     try:

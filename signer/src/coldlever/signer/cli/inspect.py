@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from coldlever.shared.cli.console import emit_json, json_option, say
-from coldlever.shared.cli.handover import Expected
+from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.cli.show_review import show_reviews
-from coldlever.shared.message import Request
+from coldlever.shared.message import Request, RequestFile, SignedFile
+from coldlever.shared.message.any import SIGNABLE
 from coldlever.shared.qr.choices import Scanning
-from coldlever.shared.reading import JsonValue, Where
+from coldlever.shared.reading import Where
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
     intake_options,
-    place_requests,
     prepare_intake,
-    read_input,
     require_one_stdin,
 )
 from coldlever.signer.cli.machine import Machine, pass_machine
-from coldlever.signer.inspection import Inspection, inspect_request
+from coldlever.signer.inspection import Inspection, inspect_payload, inspect_request
 
 _EPILOG = """\b
 Examples:
@@ -59,45 +59,22 @@ def command(
     """
     require_one_stdin(*files, *options["markets"])
     intake = prepare_intake(machine, **options)
-    inspections: list[Inspection] = []
-    is_batch = len(files) > 1
-    for value, where in read_input(files, scanning, Expected.SIGNABLE):
-        found, is_array = _inspect(value, where, intake, len(inspections))
-        inspections += found
-        is_batch = is_batch or is_array
+    given = load_input(files, scanning, SIGNABLE, intake.defaults)
+    inspections = [
+        one for file in given.messages for one in _inspect(file.message, file.where, intake)
+    ]
     if as_json:
         wires = [one.to_wire() for one in inspections]
-        emit_json(wires if is_batch else wires[0])
+        emit_json(wires if given.is_batch else wires[0])
         return
-    say(f"{len(inspections)} actions:" if is_batch else "This action:", bold=True)
+    say(f"{len(inspections)} actions:" if given.is_batch else "This action:", bold=True)
     show_reviews([one.review for one in inspections], [one.request.signable for one in inspections])
 
 
-def _inspect(
-    value: JsonValue, where: Where, intake: Intake, earlier: int
-) -> tuple[list[Inspection], bool]:
-    if _looks_signed(value[0] if isinstance(value, list) and value else value):
-        return _inspect_signed(value, where, intake)
-    placed, is_array = place_requests(value, where, intake, earlier)
-    return [inspect_request(one, intake.now) for one in placed], is_array
-
-
-def _inspect_signed(
-    value: JsonValue, where: Where, intake: Intake
-) -> tuple[list[Inspection], bool]:
-    # Requests are what is inspected most; they need not wait for these.
-    from coldlever.shared.message import parse_signed  # noqa: PLC0415 - see above
-    from coldlever.signer.inspection import inspect_payload  # noqa: PLC0415 - see above
-
-    parsed = parse_signed(value, where, intake.network)
-    inspections = []
-    for payload in parsed.payloads:
-        named = intake.name(Request(payload.signable), where)
-        inspections.append(inspect_payload(payload, named))
-    return inspections, parsed.is_batch
-
-
-def _looks_signed(value: JsonValue) -> bool:
-    return isinstance(value, dict) and (
-        "signature" in value or ("kind" in value and "payload" in value)
-    )
+def _inspect(file: RequestFile | SignedFile, where: Where, intake: Intake) -> Iterator[Inspection]:
+    if isinstance(file, RequestFile):
+        for placed in intake.place(file, where):
+            yield inspect_request(placed, intake.now)
+        return
+    for payload, spot in file.placed(where):
+        yield inspect_payload(payload, intake.name(Request(payload.signable), spot))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
 
-from coldlever.shared.action import Network
+from coldlever.shared.action import MarketTable, Network
 from coldlever.shared.action.market import parse_market_table
 from coldlever.shared.cli.console import STDIO, read_document, source_name
-from coldlever.shared.cli.handover import SCANNED, Expected, scan_document
+from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
-from coldlever.shared.message import Defaults, Request, parse_requests
+from coldlever.shared.message import Defaults, Request, RequestFile
+from coldlever.shared.message.any import REQUESTS
 from coldlever.shared.qr.choices import Scanning
-from coldlever.shared.reading import JsonValue, Where, loads
+from coldlever.shared.reading import Where, loads
 from coldlever.shared.reading.times import parse_duration, parse_moment
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.markets import Markets, collect
@@ -93,15 +94,18 @@ class Intake:
         """The time to judge by once a person has read and typed: that may take a while."""
         return self.now if self.clock is None else self.clock()
 
-    def defaults(self, earlier: int) -> Defaults:
-        """What fills gaps of the next file.
+    @property
+    def defaults(self) -> Defaults:
+        """What fills gaps of requests."""
+        return Defaults(self.network, self.now, self.validity)
 
-        Args:
-            earlier: how many requests were read before; bare actions of one run take consecutive
-                milliseconds, so that no nonce repeats.
+    def place(self, file: RequestFile, where: Where) -> list[Placed]:
+        """The requests of one file, each with its market entry, its place and its review.
+
+        Raises:
+            RuleRefused: ``market-mismatch``.
         """
-        now = None if self.now is None else self.now + earlier
-        return Defaults(self.network, now, self.validity)
+        return [place(self.name(request, spot), spot) for request, spot in file.placed(where)]
 
     def name(self, request: Request, where: Where) -> Request:
         """A request with its market entry.
@@ -112,7 +116,7 @@ class Intake:
         try:
             return self.markets.name(request)
         except RuleRefused as error:
-            raise RuleRefused(error.code, f"{where}: {error.message}", error.remedy) from None
+            raise error.at(where) from None
 
 
 def prepare_intake(
@@ -138,7 +142,7 @@ def prepare_intake(
         now = parse_moment(assume_time)
     elif clock is not None:
         now = clock()
-    tables = (parse_market_table(value, where) for value, where in read_values(markets))
+    tables = (_read_market_table(name) for name in markets)
     return Intake(network, collect(tables), now, parse_duration(valid_for), clock)
 
 
@@ -156,27 +160,9 @@ def require_one_stdin(*names: str | None) -> None:
         )
 
 
-def read_input(
-    files: Sequence[str], scanning: Scanning, expected: Expected
-) -> Iterator[tuple[JsonValue, Where]]:
-    """The JSON values of the files named as arguments, or of the one message that is scanned.
-
-    Raises:
-        UsageRefused: ``file-missing`` when there is nothing to read.
-    """
-    if scanning.wanted:
-        yield loads(scan_document(expected, files, scanning), SCANNED), Where(SCANNED)
-        return
-    if not files:
-        raise UsageRefused("file-missing", "no FILE was named", "name one, or use --scan")
-    yield from read_values(files)
-
-
-def read_values(files: Sequence[str]) -> Iterator[tuple[JsonValue, Where]]:
-    """The JSON values of files, each with its place."""
-    for name in files:
-        source = source_name(name)
-        yield loads(read_document(name), source), Where(source)
+def _read_market_table(name: str) -> MarketTable:
+    source = source_name(name)
+    return parse_market_table(loads(read_document(name), source), Where(source))
 
 
 def take_requests(
@@ -188,28 +174,7 @@ def take_requests(
         InputRefused: a file is unreadable, malformed or no request.
         RuleRefused: ``network-mismatch`` or ``market-mismatch``.
     """
-    taken: list[Placed] = []
-    is_batch = len(files) > 1
-    # The value is read once; what is reviewed and what is signed are the objects made here.
-    for value, where in read_input(files, scanning, Expected.REQUESTS):
-        placed, is_array = place_requests(value, where, intake, len(taken))
-        taken += placed
-        is_batch = is_batch or is_array
-    return tuple(taken), is_batch
-
-
-def place_requests(
-    value: JsonValue, where: Where, intake: Intake, earlier: int
-) -> tuple[list[Placed], bool]:
-    """The requests of one file, and whether the file held an array."""
-    parsed = parse_requests(value, where, intake.defaults(earlier))
-    spots = (
-        [where.index(number) for number in range(len(parsed.requests))]
-        if parsed.is_batch
-        else [where]
-    )
-    placed = [
-        place(intake.name(request, spot), spot)
-        for request, spot in zip(parsed.requests, spots, strict=True)
-    ]
-    return placed, parsed.is_batch
+    given = load_input(files, scanning, REQUESTS, intake.defaults)
+    # The files are read once; what is reviewed and what is signed are the objects made here.
+    placed = [one for file in given.messages for one in intake.place(file.message, file.where)]
+    return tuple(placed), given.is_batch

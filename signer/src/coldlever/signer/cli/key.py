@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from coldlever.shared.action import Address
-from coldlever.shared.cli.console import ask_secret, emit_json, json_option, say
+from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import ColdleverError, UsageRefused
 from coldlever.shared.files import require_writable
@@ -22,6 +22,7 @@ from coldlever.signer.cli.secret_entry import (
     passphrase_option,
     prepare_for_secrets,
     read_secret,
+    secret_option,
 )
 from coldlever.signer.cli.state import keyring, state_option, tidy_up
 from coldlever.signer.key import (
@@ -130,22 +131,18 @@ def new(
     place.require()
     tidy_up(machine, state_dir, *([] if out is None else [Path(out).parent]))
     prepare_for_secrets(machine)
-    passphrase = choose_passphrase(passphrase_file)
+    passphrase = choose_passphrase(machine, passphrase_file)
     _save(machine, place, draw_secret(machine.entropy), passphrase, as_json=as_json)
 
 
 @command.command("import")
-@click.option(
+@secret_option(
     "--private-key-file",
-    metavar="F",
-    type=click.Path(readable=False, allow_dash=True),
-    help="Take the private key (64 hexadecimal digits) from this file, - or fd:N.",
+    "Take the private key (64 hexadecimal digits) from this file, - or fd:N.",
 )
-@click.option(
+@secret_option(
     "--mnemonic-file",
-    metavar="F",
-    type=click.Path(readable=False, allow_dash=True),
-    help="Take the BIP-39 mnemonic (12 to 24 words on one line) from this file, - or fd:N.",
+    "Take the BIP-39 mnemonic (12 to 24 words on one line) from this file, - or fd:N.",
 )
 @click.option(
     "--path",
@@ -154,11 +151,9 @@ def new(
     metavar="P",
     help="Which key of the mnemonic.",
 )
-@click.option(
+@secret_option(
     "--mnemonic-passphrase-file",
-    metavar="F",
-    type=click.Path(readable=False, allow_dash=True),
-    help="The mnemonic's own passphrase (the 25th word), if it has one.",
+    "The mnemonic's own passphrase (the 25th word), if it has one.",
 )
 @_with_place
 @passphrase_option
@@ -204,13 +199,13 @@ def import_key(
         words = (
             read_secret(mnemonic_file)
             if mnemonic_file is not None
-            else ask_secret("Private key or mnemonic")
+            else machine.ask_secret("Private key or mnemonic")
         )
         secret = _read_either(
             words, mnemonic_passphrase_file, steps, is_mnemonic=mnemonic_file is not None
         )
     say(f"This is the key of {SigningKey(secret).address}.")
-    passphrase = choose_passphrase(passphrase_file)
+    passphrase = choose_passphrase(machine, passphrase_file)
     _save(machine, place, secret, passphrase, as_json=as_json)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from coldlever.shared.action import Network, parse_address
+from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.console import (
     STDIO,
     emit_json,
@@ -19,11 +19,13 @@ from coldlever.shared.cli.console import (
 )
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.state_folder import make_folder
-from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.errors import RuleRefused
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
+from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.cli.accept_risk import FAR_NONCE, accept_risk_option, agree_to
 from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.signer_option import signer_option
 from coldlever.signer.cli.state import ledger_path, state_option, tidy_up
 from coldlever.signer.ledger import Entry, Ledger, dump_ledger, entry_wire, load_ledger
 from coldlever.signer.ledger.document import MAX_BYTES
@@ -49,25 +51,21 @@ def command() -> None:
 
 @command.command("show")
 @network_option("Only the nonces of this network.")
-@click.option("--signer", metavar="A", help="Only the nonces of this address.")
+@signer_option("Only the nonces of this address.")
 @state_option
 @json_option
 @pass_machine
 def show(
     machine: Machine,
     network: Network | None,
-    signer: str | None,
+    signer: Address | None,
     state_dir: str | None,
     *,
     as_json: bool,
 ) -> None:
     """List what was signed, the oldest nonce first."""
-    try:
-        address = None if signer is None else parse_address(signer)
-    except InputRefused as error:
-        raise UsageRefused(error.code, f"--signer: {error.message}", error.remedy) from None
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
-        entries = ledger.entries(network, address)
+        entries = ledger.entries(network, signer)
     if as_json:
         emit_json({"entries": [entry_wire(entry) for entry in entries]})
         return
@@ -151,7 +149,7 @@ def _agree_on_import(
     except RuleRefused as refusal:
         if refusal.code != FAR_NONCE:
             raise
-        agree_to(refusal, accepted, yes=False)
+        agree_to(refusal, accepted, machine.ask)
     return blocked
 
 
@@ -167,4 +165,4 @@ def _say_entry(entry: Entry) -> None:
     when = "without a clock" if entry.recorded_at is None else moment(entry.recorded_at)
     say(f"{entry.network.value} {entry.signer} nonce {entry.nonce} ({when})")
     say(f"    {printable(entry.description)}")
-    say(f"    action hash 0x{entry.action_hash.hex()}")
+    say(f"    action hash {to_0x(entry.action_hash)}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from coldlever.shared.action import Address
-from coldlever.shared.cli.console import ask, say
+from coldlever.shared.cli.console import say
 from coldlever.shared.errors import PersonDeclined, RuleRefused
 from coldlever.signer.cli.accept_risk import FAR_NONCE, agree_to
 from coldlever.signer.key import SigningKey
@@ -33,11 +33,13 @@ class Consent:
         accepted: ``--accept-risk``.
         new_ledger: ``--new-ledger``.
         yes: ``--yes``.
+        ask: asks the person in front of the machine.
     """
 
     accepted: tuple[str, ...]
     new_ledger: bool
     yes: bool
+    ask: Callable[[str], str]
 
 
 def heads_of(signer: Address, keystore: Path, state: Path) -> Heads:
@@ -75,7 +77,7 @@ def agree_on_ledger(
         refusal = behind(missing[0], ledger.head())
         if not consent.new_ledger:
             raise refusal
-        _ask(refusal)
+        _require_words(refusal, consent.ask)
     elif not known:
         _say_first_use(ledger, heads.signer)
     try:
@@ -83,7 +85,7 @@ def agree_on_ledger(
     except RuleRefused as error:
         if error.code != FAR_NONCE:
             raise
-        agree_to(error, consent.accepted, yes=consent.yes)
+        agree_to(error, consent.accepted, None if consent.yes else consent.ask)
     ledger.rehearse(entries)
     return bool(missing)
 
@@ -93,7 +95,7 @@ def guard(ledger: Ledger, heads: Heads, key: SigningKey, *, is_new: bool) -> Gua
     return GuardedLedger(ledger, heads, key.derive(KEY_TAG), is_new=is_new)
 
 
-def _ask(refusal: RuleRefused) -> None:
+def _require_words(refusal: RuleRefused, ask: Callable[[str], str]) -> None:
     say(f"WARNING: {refusal.message}", fg="red", bold=True)
     say(_RISK)
     if ask(f'Type "{_AGREED}" to go on with this ledger') != _AGREED:

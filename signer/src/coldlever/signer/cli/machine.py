@@ -5,15 +5,16 @@ Tests put other things in the same places.
 
 from __future__ import annotations
 
-import os
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import click
 
+from coldlever.shared.cli.console import ask, ask_secret
+from coldlever.shared.cli.machine import environment, system_clock
 from coldlever.shared.cli.state_folder import state_folder
 from coldlever.signer.isolation import seal_memory
 
@@ -22,12 +23,11 @@ from coldlever.signer.isolation import seal_memory
 _WORK_FACTOR = 1 << 18
 
 
-def _system_clock() -> int:
-    return time.time_ns() // 1_000_000
+class AskSecret(Protocol):
+    """See `coldlever.shared.cli.console.ask_secret`."""
 
-
-def _environment() -> Mapping[str, str]:
-    return os.environ
+    def __call__(self, prompt: str, *, confirm: bool = False) -> str:
+        """Ask for a secret, twice where it has to be confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,17 @@ class Machine:
         environment: the process environment.
         work_factor: scrypt's N of new keystores.
         seal_memory: closes the process's memory to others; returns whether it worked.
+        ask: asks the person in front of it.
+        ask_secret: asks for a secret, without echo.
     """
 
-    clock: Callable[[], int] = _system_clock
+    clock: Callable[[], int] = system_clock
     entropy: Callable[[int], bytes] = secrets.token_bytes
-    environment: Mapping[str, str] = field(default_factory=_environment)
+    environment: Mapping[str, str] = field(default_factory=environment)
     work_factor: int = _WORK_FACTOR
     seal_memory: Callable[[], bool] = seal_memory
+    ask: Callable[[str], str] = ask
+    ask_secret: AskSecret = ask_secret
 
     def state(self, option: str | None) -> Path:
         """The folder for keys and ledger; it need not exist.

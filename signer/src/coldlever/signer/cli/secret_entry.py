@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from coldlever.shared.cli.console import STDIO, ask_secret, read_secret_line, say
+from coldlever.shared.cli.console import STDIO, say
+from coldlever.shared.cli.secret_line import read_secret_line
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.printable import printable
 from coldlever.signer.cli.machine import Machine
@@ -19,13 +20,23 @@ _ATTEMPTS = 3
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def secret_option(name: str, words: str) -> Callable[[F], F]:
+    """Add an option that names a secret's file, as `read_secret` takes it.
+
+    Args:
+        name: such as ``--mnemonic-file``.
+        words: its line in the command's help.
+    """
+    # Not checked by click: fd:3 is no file.
+    path = click.Path(readable=False, allow_dash=True)
+    return click.option(name, metavar="F", type=path, help=words)
+
+
 def passphrase_option(command: F) -> F:
     """Add ``--passphrase-file``."""
-    option = click.option(
+    option: Callable[[F], F] = secret_option(
         "--passphrase-file",
-        metavar="F",
-        type=click.Path(readable=False, allow_dash=True),
-        help="Take the keystore's passphrase from this file (one line), from - or from an open "
+        "Take the keystore's passphrase from this file (one line), from - or from an open "
         "descriptor such as fd:3, instead of asking.",
     )
     return option(command)
@@ -45,7 +56,7 @@ def read_secret(name: str) -> str:
     return read_secret_line("fd:0" if name == STDIO else name)
 
 
-def choose_passphrase(file: str | None) -> str:
+def choose_passphrase(machine: Machine, file: str | None) -> str:
     """The passphrase for a new keystore, strong enough.
 
     Raises:
@@ -54,12 +65,12 @@ def choose_passphrase(file: str | None) -> str:
     if file is not None:
         passphrase = normalise(read_secret(file))
     else:
-        passphrase = normalise(ask_secret("Passphrase for the new keystore", confirm=True))
+        passphrase = normalise(machine.ask_secret("Passphrase for the new keystore", confirm=True))
     require_strong(passphrase)
     return passphrase
 
 
-def unlock(keystore: Keystore, file: str | None) -> SigningKey:
+def unlock(machine: Machine, keystore: Keystore, file: str | None) -> SigningKey:
     """Open a keystore; a person may try three times, a script once.
 
     Raises:
@@ -70,9 +81,9 @@ def unlock(keystore: Keystore, file: str | None) -> SigningKey:
     prompt = f"Passphrase of {printable(keystore.source)}"
     for _ in range(_ATTEMPTS - 1):
         try:
-            return keystore.open(ask_secret(prompt))
+            return keystore.open(machine.ask_secret(prompt))
         except RuleRefused as error:
             if error.code != "wrong-passphrase":
                 raise
             say("That passphrase does not open it. Try again.", fg="yellow")
-    return keystore.open(ask_secret(prompt))
+    return keystore.open(machine.ask_secret(prompt))

@@ -13,7 +13,6 @@ from coldlever.shared.action import Address
 from coldlever.shared.action.address import ADDRESS_BYTES
 from coldlever.shared.cli.console import (
     STDIO,
-    ask,
     dump_document,
     emit_json,
     json_option,
@@ -30,6 +29,7 @@ from coldlever.shared.message import SignedFile, SignedPayload
 from coldlever.shared.message.review import check_words
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
+from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.shared.reading.strict_json import MAX_BYTES
 from coldlever.signer.cli.accept_risk import accept_risk_option
 from coldlever.signer.cli.intake import (
@@ -171,7 +171,7 @@ def command(
     closed = load_keystore(path)
     _require_size(requests, output)
     ledger_file = ledger_path(machine, state_dir)
-    consent = Consent(accepted, new_ledger, yes)
+    consent = Consent(accepted, new_ledger, yes, machine.ask)
     is_new = None
     # What can be known of signer and ledger before anybody types a passphrase. All of it is checked
     # again, and for good, once the key is open.
@@ -181,9 +181,9 @@ def command(
         with Ledger.open_existing(ledger_file) as ledger:
             entries = ledger_entries(requests, closed.address, intake.now)
             is_new = agree_on_ledger(ledger, heads, entries, consent)
-    _confirm(requests, closed, yes=yes)
+    _confirm(machine, requests, closed, yes=yes)
     prepare_for_secrets(machine)
-    key = unlock(closed, passphrase_file)
+    key = unlock(machine, closed, passphrase_file)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
@@ -224,7 +224,7 @@ def _require_size(requests: Sequence[Placed], output: _Output) -> None:
         )
 
 
-def _confirm(requests: Sequence[Placed], closed: Keystore, *, yes: bool) -> None:
+def _confirm(machine: Machine, requests: Sequence[Placed], closed: Keystore, *, yes: bool) -> None:
     """Show what will be signed and let the person decide.
 
     Raises:
@@ -238,12 +238,12 @@ def _confirm(requests: Sequence[Placed], closed: Keystore, *, yes: bool) -> None
     if yes:
         say("Not asked for confirmation (--yes).")
         return
-    _confirm_assets(requests)
-    if ask('Type "yes" to sign') != "yes":
+    _confirm_assets(machine, requests)
+    if machine.ask('Type "yes" to sign') != "yes":
         raise _declined()
 
 
-def _confirm_assets(requests: Sequence[Placed]) -> None:
+def _confirm_assets(machine: Machine, requests: Sequence[Placed]) -> None:
     """Have the ids of assets typed whose names nobody vouches for: that is what gets signed."""
     unnamed = {
         placed.request.signable.action.asset
@@ -258,7 +258,7 @@ def _confirm_assets(requests: Sequence[Placed]) -> None:
         else f"Nobody vouches for the markets' names. Type the {len(unnamed)} asset ids, with "
         "spaces between"
     )
-    typed = ask(prompt).replace(",", " ").split()
+    typed = machine.ask(prompt).replace(",", " ").split()
     if sorted(typed) != sorted(str(asset) for asset in unnamed):
         raise _declined()
 
@@ -296,7 +296,7 @@ def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
             {
                 "network": signable.network.value,
                 "signer": str(one.payload.signer),
-                "actionHash": "0x" + action_hash.hex(),
+                "actionHash": to_0x(action_hash),
                 "checkWords": check_words(action_hash),
                 "nonce": signable.nonce,
                 "alreadySigned": one.is_repeat,

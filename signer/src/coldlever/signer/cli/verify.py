@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import click
 
-from coldlever.shared.action import Address, Network, parse_address
-from coldlever.shared.cli.console import emit_json, json_option, say
-from coldlever.shared.cli.handover import Expected
+from coldlever.shared.action import Address, Network
+from coldlever.shared.cli.console import emit_json, json_option, say, say_refusal
+from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.cli.show_review import show_reviews
-from coldlever.shared.errors import ColdleverError, InputRefused, RuleRefused, UsageRefused
-from coldlever.shared.message import Caution, Request, SignedPayload, parse_signed
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.message import Caution, Defaults, Request, SignedPayload
+from coldlever.shared.message.any import SIGNED
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading import Where
-from coldlever.signer.cli.intake import (
-    files_argument,
-    read_input,
-    require_one_stdin,
-)
+from coldlever.signer.cli.intake import files_argument, require_one_stdin
+from coldlever.signer.cli.signer_option import signer_option
 from coldlever.signer.inspection import Inspection, inspect_payload
 
 _EPILOG = """\b
@@ -38,12 +36,12 @@ exit status is 4 then.
 @files_argument
 @scanning_options()
 @network_option()
-@click.option("--signer", metavar="A", help="The address that must have signed.")
+@signer_option("The address that must have signed.")
 @json_option
 def command(
     files: tuple[str, ...],
     network: Network | None,
-    signer: str | None,
+    signer: Address | None,
     *,
     scanning: Scanning,
     as_json: bool,
@@ -53,29 +51,19 @@ def command(
     FILE is a signed payload, a bare body with its signature, an array of them, or - for stdin.
     """
     require_one_stdin(*files)
-    expected = None if signer is None else _parse_signer(signer)
-    inspections: list[tuple[Where, Inspection]] = []
-    is_batch = len(files) > 1
-    for value, where in read_input(files, scanning, Expected.SIGNED):
-        parsed = parse_signed(value, where, network)
-        is_batch = is_batch or parsed.is_batch
-        for number, payload in enumerate(parsed.payloads):
-            spot = where.index(number) if parsed.is_batch else where
-            inspections.append((spot, _look_at(payload, expected)))
+    given = load_input(files, scanning, SIGNED, Defaults(network))
+    inspections = [
+        (spot, _look_at(payload, signer))
+        for file in given.messages
+        for payload, spot in file.message.placed(file.where)
+    ]
     if as_json:
         wires = [_wire(one) for _, one in inspections]
-        emit_json(wires if is_batch else wires[0])
+        emit_json(wires if given.is_batch else wires[0])
     else:
         _show(inspections)
     failed = any(one.fault is not None for _, one in inspections)
     return RuleRefused.exit_status if failed else 0
-
-
-def _parse_signer(text: str) -> Address:
-    try:
-        return parse_address(text)
-    except InputRefused as error:
-        raise UsageRefused(error.code, f"--signer: {error.message}", error.remedy) from None
 
 
 def _look_at(payload: SignedPayload, expected: Address | None) -> Inspection:
@@ -106,15 +94,9 @@ def _show(inspections: list[tuple[Where, Inspection]]) -> None:
         if one.fault is None:
             say(f"ok: {_label(where)}: signed by {one.signer}", fg="green")
         else:
-            _report(where, one.fault)
+            say_refusal(one.fault.at(_label(where)))
 
 
 def _label(where: Where) -> str:
     """The file alone where it holds a single payload."""
     return printable(where.source) if where.path == "$" else str(where)
-
-
-def _report(where: Where, fault: ColdleverError) -> None:
-    say(f"error [{fault.code}]: {_label(where)}: {fault.message}", fg="red")
-    if fault.remedy is not None:
-        say(f"remedy: {fault.remedy}")

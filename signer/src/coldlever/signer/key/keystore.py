@@ -264,7 +264,7 @@ def _parse_owner(value: JsonValue, where: Where) -> Address | None:
     try:
         return parse_address(text if text.startswith("0x") else "0x" + text)
     except InputRefused as error:
-        raise InputRefused(error.code, f"{where}: {error.message}", error.remedy) from None
+        raise error.at(where) from None
 
 
 def _hex_digits(value: JsonValue, where: Where, minimum: int, maximum: int) -> str:

@@ -1,4 +1,4 @@
-"""The memory of spent nonces and its backup: facts on disk, and no judgement on requests."""
+"""The memory of spent nonces: its tables, its chain and head, its backup."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ from coldlever.shared.reading import (
     loads,
 )
 from coldlever.shared.reading.fields import as_bytes
+from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.shared.reading.strict_json import MAX_BYTES as MAX_JSON_BYTES
 from coldlever.signer.ledger.chain import (
     HEAD_BYTES,
@@ -84,7 +85,7 @@ def entry_wire(entry: Entry) -> dict[str, object]:
         "network": entry.network.value,
         "signer": entry.signer.checksummed,
         "nonce": entry.nonce,
-        "actionHash": "0x" + entry.action_hash.hex(),
+        "actionHash": to_0x(entry.action_hash),
         "recordedAt": entry.recorded_at,
         "description": entry.description,
     }

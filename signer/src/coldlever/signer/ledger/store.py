@@ -27,6 +27,7 @@ from coldlever.shared.errors import EnvironmentFault, RuleRefused, UsageRefused
 from coldlever.shared.files import write_exclusive
 from coldlever.shared.printable import printable, quoted
 from coldlever.shared.reading import moment
+from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.ledger import coins, integrity, migration, rows, schema
 from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.coins import ConfirmedCoin
@@ -283,7 +284,7 @@ class Ledger:
                 "nonce-used",
                 f"{entry.signer} has spent the nonce {entry.nonce} on {entry.network.value} on "
                 f"another request ({quoted(spent.description)}, action hash "
-                f"0x{spent.action_hash.hex()})",
+                f"{to_0x(spent.action_hash)})",
                 "draft the request again: a new draft takes a new nonce",
             )
         return True

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from coldlever.shared.action import Address
+from coldlever.shared.reading.hexadecimal import to_0x
 
 
 class Outcome(enum.Enum):
@@ -58,7 +59,7 @@ class Entry:
             "account": None if self.account is None else self.account.lower,
             "actionType": self.action_type,
             "nonce": self.nonce,
-            "actionHash": None if self.action_hash is None else "0x" + self.action_hash.hex(),
+            "actionHash": None if self.action_hash is None else to_0x(self.action_hash),
         }
 
 

@@ -76,6 +76,7 @@ def client(session):
             session,
             WeightBudget(time.monotonic, naps.append),
             naps.append,
+            time.monotonic,
         )
         api.naps = naps
         return api

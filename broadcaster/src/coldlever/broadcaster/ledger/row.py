@@ -33,7 +33,7 @@ OPEN_STATES = (State.RESERVED, State.POSTING, State.UNKNOWN, State.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class NonceKey:
     """What may exist once: a signer's nonce on a venue.
 
     Args:
@@ -48,7 +48,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Row:
     """One row of the ledger.
 
     Args:
@@ -68,7 +68,7 @@ class Entry:
         changed_at: ms since the epoch.
     """
 
-    key: Key
+    key: NonceKey
     action_hash: bytes
     url: str
     account: Address

@@ -1,0 +1,273 @@
+"""Each thing that must hold before a payload is posted: what it learns, and what it finds.
+
+A check that needs something which is missing (the network, a valid signature) says that it was not
+run. Nothing here changes what it is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
+from coldlever.broadcaster.check.report import Facts, Finding, caution
+from coldlever.broadcaster.check.walk import Check
+from coldlever.broadcaster.ledger import OPEN_STATES, Ledger, NonceKey, Row
+from coldlever.broadcaster.venue import Exchange, account_acted_for
+from coldlever.shared.action import Address, Setting, UpdateLeverage
+from coldlever.shared.action.time_rules import (
+    POST_MARGIN_MS,
+    expiry_problem,
+    nonce_floor_problem,
+    nonce_window_problem,
+)
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.message import verify
+from coldlever.shared.printable import printable
+from coldlever.shared.reading import moment
+from coldlever.shared.reading.times import span
+
+
+class Checks:
+    """The checks of one venue at one time.
+
+    Args:
+        ledger: what this machine knows to have been posted.
+        venue_key: what the ledger files the venue's posts under.
+        now: the time to judge by, ms since the epoch.
+        exchange: the venue to ask, or None to run only what needs no network.
+        expected_signer: who should have signed, or None.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        venue_key: str,
+        now: int,
+        exchange: Exchange | None,
+        expected_signer: Address | None,
+    ) -> None:
+        self._ledger = ledger
+        self._venue_key = venue_key
+        self._now = now
+        self._exchange = exchange
+        self._expected_signer = expected_signer
+        self._highest: dict[Address, list[int]] = {}
+        self._open: list[Row] | None = None
+
+    def of_payload(self) -> tuple[Check, ...]:
+        """All of them."""
+        return (
+            Check("format", lambda _: "well-formed, nothing unknown in it"),
+            Check("network", self._network),
+            Check("signature", self._signature, self._recover),
+            Check("signer-known", self._signer_known),
+            Check("signer-allowed", self._signer_allowed, self._find_account),
+            Check("nonce-window", self._nonce_window),
+            Check("nonce-unused", self._nonce_unused),
+            Check("nonce-floor", self._nonce_floor),
+            Check("expiry", self._expiry),
+            *self._of_market(),
+        )
+
+    def of_draft(self) -> tuple[Check, ...]:
+        """Those that a draft can be told about before anybody signs it."""
+        return (
+            Check("network", self._network),
+            Check("nonce-floor", self._nonce_floor),
+            *self._of_market(),
+        )
+
+    def _of_market(self) -> tuple[Check, ...]:
+        return (
+            Check("market", self._market, self._find_market),
+            Check("leverage", self._leverage),
+            Check("margin-mode", self._margin_mode),
+            Check("position", self._position, self._find_standing),
+            Check("change", self._change),
+        )
+
+    def _network(self, facts: Facts) -> Finding | str:
+        network = facts.signable.network
+        if self._exchange is None:
+            return f"signed for {network.value}, if the signature holds"
+        if self._exchange.network is not network:
+            raise RuleRefused(
+                "network-mismatch",
+                f"signed for {network.value}, but {self._exchange.api.venue.url} is "
+                f"{self._exchange.network.value}",
+                "take the payload for the right network, or leave --network and --api-url out",
+            )
+        played = self._exchange.api.rehearsal_network
+        if played is not None and played is not network:
+            raise RuleRefused(
+                "network-mismatch",
+                f"signed for {network.value}, but the rehearsal exchange plays {played.value}",
+                f"start it with `rehearse --network {network.value}`",
+            )
+        return f"{network.value}, to be posted to {self._exchange.api.venue.url}"
+
+    def _recover(self, facts: Facts) -> Facts:
+        assert facts.payload is not None, "a draft's signature is not among its checks"
+        return replace(facts, signer=verify(facts.payload, self._expected_signer))
+
+    def _signature(self, facts: Facts) -> str:
+        assert facts.payload is not None, "a draft's signature is not among its checks"
+        if facts.payload.signer is None and self._expected_signer is None:
+            return f"canonical; made by {facts.signer} (the body itself claims no signer)"
+        return f"canonical; made by {facts.signer}, as claimed"
+
+    def _signer_known(self, facts: Facts) -> Finding | str:
+        if facts.signer is None or self._exchange is None:
+            return self._gap("signer-known", facts)
+        role = self._exchange.role(facts.signer)
+        if role.name == "missing":
+            raise RuleRefused(
+                "unknown-signer",
+                f"the exchange knows no account or API wallet {facts.signer}",
+                "check the network and that the API wallet is approved; a changed byte anywhere "
+                "in a body shows as an unknown signer too",
+            )
+        return f"the exchange knows the signer as {printable(role.name)}"
+
+    def _find_account(self, facts: Facts) -> Facts:
+        if facts.signer is None or self._exchange is None:
+            return facts
+        vault = facts.signable.vault
+        acted = account_acted_for(self._exchange, facts.signer, vault, self._now)
+        return replace(facts, acted=acted)
+
+    def _signer_allowed(self, facts: Facts) -> Finding | str:
+        if facts.acted is None:
+            return self._gap("signer-allowed", facts)
+        if facts.acted.caution is not None:
+            return caution("signer-allowed", facts.acted.caution)
+        return facts.acted.sentence
+
+    def _nonce_window(self, facts: Facts) -> str:
+        nonce = facts.signable.nonce
+        _raise(nonce_window_problem(nonce, self._now))
+        return f"{moment(nonce)} lies within the exchange's window{self._by_clock()}"
+
+    def _nonce_unused(self, facts: Facts) -> Finding | str:
+        if facts.signer is None:
+            return self._gap("nonce-unused", facts)
+        row = self._ledger.find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
+        if row is None:
+            return "not posted from here before (the exchange's own list cannot be asked)"
+        same = row.action_hash == facts.signable.action_hash()
+        what = "this very payload" if same else "another action with this nonce"
+        raise RuleRefused(
+            "nonce-used",
+            f"{what} was handed to the exchange at {moment(row.reserved_at)}: {row.state.value}",
+            "see `history`" if same else "draft the request again: it takes a new nonce",
+        )
+
+    def _nonce_floor(self, facts: Facts) -> Finding | str:
+        if facts.signer is None:
+            return self._gap("nonce-floor", facts)
+        highest = self._highest_nonces(facts.signer)
+        _raise(nonce_floor_problem(facts.signable.nonce, highest))
+        return f"above the floor, as far as this ledger knows ({len(highest)} nonces of the signer)"
+
+    def _highest_nonces(self, signer: Address) -> list[int]:
+        """Asked once a signer: all payloads of a run are judged by the same state."""
+        if signer not in self._highest:
+            self._highest[signer] = self._ledger.highest_nonces(self._venue_key, signer)
+        return self._highest[signer]
+
+    def _expiry(self, facts: Facts) -> Finding | str:
+        expires_after = facts.signable.expires_after
+        _raise(expiry_problem(expires_after, self._now, POST_MARGIN_MS))
+        if expires_after is None:
+            sentence = "no expiry: whoever sees it can post it for two days"
+            return caution("expiry", sentence)
+        return f"valid for another {span(expires_after - self._now)}{self._by_clock()}"
+
+    def _find_market(self, facts: Facts) -> Facts:
+        if self._exchange is None:
+            return facts
+        return replace(facts, market=self._exchange.market(facts.signable.action.asset))
+
+    def _market(self, facts: Facts) -> Finding | str:
+        if self._exchange is None:
+            return self._gap("market", facts)
+        asset = facts.signable.action.asset
+        if facts.market is None:
+            raise RuleRefused(
+                "unknown-market",
+                f"the exchange has no perpetual market with asset id {asset} on "
+                f"{facts.signable.network.value}",
+                "draft the request again by the coin's name: ids differ between networks",
+            )
+        name = printable(facts.market.coin, limit=40)
+        if facts.market.delisted:
+            raise RuleRefused("market-delisted", f"{name} (asset {asset}) is delisted")
+        return f"asset {asset} is {name}, up to {facts.market.max_leverage}x"
+
+    def _leverage(self, facts: Facts) -> Finding | str:
+        found = leverage_rule(facts.signable.action, facts.market)
+        return self._gap("leverage", facts) if found is None else found
+
+    def _margin_mode(self, facts: Facts) -> Finding | str:
+        if facts.market is None:
+            return self._gap("margin-mode", facts)
+        return margin_mode_rule(facts.signable.action, facts.market.margin_mode)
+
+    def _find_standing(self, facts: Facts) -> Facts:
+        if self._exchange is None or facts.market is None or facts.account is None:
+            return facts
+        standing = self._exchange.standing(facts.account, facts.market.coin)
+        return replace(facts, standing=standing)
+
+    def _position(self, facts: Facts) -> Finding | str:
+        if facts.standing is None:
+            return self._gap("position", facts)
+        return position_rule(facts.signable.action, facts.standing.position)
+
+    def _change(self, facts: Facts) -> Finding | str:
+        action = facts.signable.action
+        if facts.standing is None:
+            return self._gap("change", facts)
+        wanted = None
+        if isinstance(action, UpdateLeverage):
+            wanted = Setting(action.is_cross, action.leverage)
+        earlier = self._open_before(facts)
+        if earlier is not None:
+            sentence = (
+                f"an earlier payload for this market (nonce {earlier.key.nonce}) is still open: "
+                "run `resolve` first, or it may land after this one"
+            )
+            return caution("change", sentence)
+        if wanted is None:
+            return "the position's margin changes"
+        if facts.standing.setting == wanted:
+            sentence = f"already in effect: the setting is {wanted}; posting changes nothing"
+            return caution("change", sentence)
+        return f"from {facts.standing.setting} to {wanted}"
+
+    def _open_before(self, facts: Facts) -> Row | None:
+        """Another payload for the same account and market whose outcome is open."""
+        if self._open is None:
+            self._open = self._ledger.rows(OPEN_STATES)
+        for row in self._open:
+            is_same_place = (row.key.venue, row.account) == (self._venue_key, facts.account)
+            is_same_market = facts.market is not None and row.coin == facts.market.coin
+            is_this = (row.key.signer, row.key.nonce) == (facts.signer, facts.signable.nonce)
+            if is_same_place and is_same_market and not is_this:
+                return row
+        return None
+
+    def _gap(self, code: str, facts: Facts) -> Finding:
+        if self._exchange is None and facts.signer is not None:
+            return Finding(code, ok=None, detail="not run: needs the network")
+        if facts.signer is None:
+            return Finding(code, ok=None, detail="not run: needs a valid signature")
+        return Finding(code, ok=None, detail="not run: an earlier check failed")
+
+    def _by_clock(self) -> str:
+        return "" if self._exchange is not None else ", by this machine's clock"
+
+
+def _raise(problem: RuleRefused | None) -> None:
+    if problem is not None:
+        raise problem
