@@ -34,7 +34,7 @@ _SIGN = """
 import sys
 from coldlever.signer.cli import commands, sign
 from coldlever.signer.key import SigningKey
-sign.unlock = lambda closed, file: SigningKey(bytes(range(1, 33)))
+sign.unlock = lambda *_: SigningKey(bytes(range(1, 33)))
 commands.main(prog_name="coldlever-signer")
 """
 
