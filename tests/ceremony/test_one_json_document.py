@@ -131,7 +131,8 @@ class Desk:
         self.words = {
             "CLOSED": "http://127.0.0.1:9",
             "NOWHERE": str(folder / "nowhere"),
-            "KEY": str(VECTORS / "keystore.json"),
+            # A copy: beside it the signer keeps the head of this desk's ledger.
+            "KEY": shutil.copy(VECTORS / "keystore.json", folder),
             "PHRASE": str(VECTORS / "keystore.passphrase"),
         }
         self._machine = Machine(
@@ -150,6 +151,13 @@ class Desk:
         if arguments[0] in ("sign", "ledger", "key", *_OF_A_LEDGER):
             arguments += ["--state-dir", str(self.folder / side)]
         return CliRunner().invoke(GROUPS[side], arguments, obj=self._machine)
+
+    def forget(self):
+        """Both ledgers, and the head of the signer's beside the keystore."""
+        for side in GROUPS:
+            shutil.rmtree(self.folder / side, ignore_errors=True)
+        for head in self.folder.glob("*.ledger-head"):
+            head.unlink()
 
     def _file(self, word):
         head, slash, tail = word.partition("/")
@@ -188,7 +196,7 @@ def prepared(tmp_path_factory):
         ):
             done = desk.run(side, line)
             assert done.exit_code == 0, done.output
-        shutil.rmtree(desk.folder / "signer")
+        desk.forget()
         request = json.loads((desk.folder / "request.json").read_text())
         batch = [{**request, "nonce": request["nonce"] + step} for step in range(30)]
         desk.add("BATCH", "batch.json", batch)
@@ -207,8 +215,7 @@ def desk(prepared, monkeypatch):
         yield prepared
     for leftover in prepared.folder.glob("NEW.*"):
         leftover.unlink()
-    for side in GROUPS:
-        shutil.rmtree(prepared.folder / side, ignore_errors=True)
+    prepared.forget()
 
 
 @pytest.mark.parametrize(("side", "line", "status"), TABLE)

@@ -46,9 +46,12 @@ def own_vectors():
 
 
 @pytest.fixture
-def keystore():
-    """A keystore file made for the tests; its passphrase lies beside it."""
-    return OWN / "keystore.json"
+def keystore(tmp_path):
+    """A keystore file made for the tests, in a folder where the ledger's head may lie."""
+    path = tmp_path / "own" / "keystore.json"
+    path.parent.mkdir()
+    path.write_bytes((OWN / "keystore.json").read_bytes())
+    return path
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from coldlever.signer.cli.secret_entry import (
     read_secret,
     secret_option,
 )
-from coldlever.signer.cli.state import keyring, state_option
+from coldlever.signer.cli.state import keyring, state_option, tidy_up
 from coldlever.signer.key import (
     DEFAULT_PATH,
     KeyFile,
@@ -99,6 +99,7 @@ def new(
     """
     place = Place(keyring(machine, state_dir), out, name)
     place.require(as_json=as_json)
+    tidy_up(machine, state_dir, *([] if out is None else [Path(out).parent]))
     prepare_for_secrets(machine)
     passphrase = choose_passphrase(machine, passphrase_file)
     _save(machine, place, draw_secret(machine.entropy), passphrase, as_json=as_json)
@@ -160,6 +161,7 @@ def import_key(
     steps = parse_path(path)
     place = Place(keyring(machine, state_dir), out, name)
     place.require(as_json=as_json)
+    tidy_up(machine, state_dir, *([] if out is None else [Path(out).parent]))
     prepare_for_secrets(machine)
     if private_key_file is not None:
         secret = parse_private_key(read_secret(private_key_file))
@@ -186,6 +188,7 @@ def import_key(
 def list_keys(machine: Machine, /, state_dir: str | None, *, as_json: bool) -> None:
     """List the keystores of the key folder."""
     ring = keyring(machine, state_dir)
+    tidy_up(machine, state_dir)
     files = ring.files()
     if as_json:
         emit_json({"folder": str(ring.folder), "keys": [_file_wire(file) for file in files]})

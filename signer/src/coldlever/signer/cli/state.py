@@ -8,8 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
+from coldlever.shared.cli.console import say
+from coldlever.shared.printable import printable
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.key import Keyring
+from coldlever.signer.key.leftovers import tidy
 from coldlever.signer.ledger.store import FILE_NAME
 
 _KEYS = "keys"
@@ -31,6 +34,22 @@ def state_option(command: F) -> F:
 def keyring(machine: Machine, option: str | None) -> Keyring:
     """The key folder."""
     return Keyring(machine.state(option) / _KEYS)
+
+
+def tidy_up(machine: Machine, option: str | None, *others: Path) -> None:
+    """Remove what killed runs left in the state folder, the key folder and ``others``.
+
+    A keystore among it is named instead: it may be the only copy of a key.
+    """
+    state = machine.state(option)
+    for folder in dict.fromkeys((state, state / _KEYS, *others)):
+        for one in tidy(folder):
+            owner = "a key" if one.address is None else f"the key of {one.address}"
+            say(
+                f"A run that was stopped left a keystore with {owner} in "
+                f"{printable(str(one.path))}: give it a name of its own, or remove it",
+                fg="yellow",
+            )
 
 
 def ledger_path(machine: Machine, option: str | None) -> Path:
