@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from coldlever.signer.cage import syscalls
 from coldlever.signer.cage.bpf import Branch, Label, Load, Mask, Return, Step, Test, assemble
@@ -70,8 +70,7 @@ _EXAMINATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
+class _Region(NamedTuple):
     """From this number to the next region's, the program goes on at this label."""
 
     first: int

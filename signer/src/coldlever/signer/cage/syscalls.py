@@ -9,7 +9,7 @@ include/uapi/asm-generic/unistd.h.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Nothing above is in the tables; both architectures count alike from 424 on. 450 is
 # set_mempolicy_home_node, of Linux 5.17.
@@ -165,8 +165,7 @@ OWN: _Numbers = {"clone3": (435, 435), "prctl": (157, 167), "seccomp": (317, 277
 _ALL = REFUSED | EXAMINED | OWN
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
+class Architecture(NamedTuple):
     """One table of system calls.
 
     Args:
