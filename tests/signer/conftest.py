@@ -17,6 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from coldlever.shared.action.address import parse_address
+from coldlever.signer.cage.support import Supported
+from coldlever.signer.cage.syscalls import X86_64
 from coldlever.signer.cli import commands
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.key.keystore import seal
@@ -69,12 +71,26 @@ def machine(tmp_path):
         environment={"HOME": str(tmp_path / "home")},
         work_factor=LIGHT_WORK,
         seal_memory=lambda: True,
+        engage_cage=lambda: Supported(X86_64),
     )
 
 
 @pytest.fixture
 def state(machine):
     return machine.state(None)
+
+
+def signer_command(head="", switches=()):
+    """The words that start this checkout's signer, with the switches it wants.
+
+    Args:
+        head: what the process does before.
+        switches: more of the interpreter's.
+    """
+    paths = os.environ["PYTHONPATH"].split(os.pathsep)
+    script = f"import sys\nsys.path[:0] = {paths!r}\n{head}\n"
+    script += "from coldlever.signer.__main__ import main\nmain()"
+    return [sys.executable, "-P", "-E", "-s", *switches, "-c", script]
 
 
 class CommandLine:
@@ -194,12 +210,18 @@ def environment(tmp_path):
 
 
 @pytest.fixture
-def run_process(environment, tmp_path):
-    """Runs `python -m coldlever.signer` as a process of its own."""
+def signer_words():
+    """See `signer_command`."""
+    return signer_command
 
-    def run(*arguments, **more):
+
+@pytest.fixture
+def run_process(environment, tmp_path):
+    """Runs the signer as a process of its own."""
+
+    def run(*arguments, head="", switches=(), **more):
         return subprocess.run(
-            [sys.executable, "-m", "coldlever.signer", *map(str, arguments)],
+            [*signer_command(head, switches), *map(str, arguments)],
             env=environment | more.pop("extra", {}),
             cwd=tmp_path,
             capture_output=True,
@@ -222,7 +244,7 @@ class Terminal:
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "coldlever.signer", *map(str, arguments)],
+            [*signer_command(), *map(str, arguments)],
             env=environment,
             cwd=folder,
             stdin=slave,

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
     reason=f"no cage here: {getattr(SUPPORT, 'reason', None)}",
 )
 
-# Loaded by the interpreter before the program; at the end it notes whether the cage held.
+# Runs before the program; at the end it notes whether the cage held.
 CAGED_FROM_THE_START = """
 import atexit, os
 from coldlever.signer import cage
@@ -39,24 +39,13 @@ atexit.register(look)
 
 
 @pytest.fixture
-def caged(environment, tmp_path):
-    """The environment of processes that are in the cage from their start."""
-    spy = tmp_path / "spy"
-    spy.mkdir()
-    (spy / "sitecustomize.py").write_text(CAGED_FROM_THE_START)
-    return environment | {
-        "PYTHONPATH": f"{spy}{os.pathsep}{environment['PYTHONPATH']}",
-        "CAGE_NOTE": str(tmp_path / "note"),
-    }
-
-
-@pytest.fixture
-def run_caged(run_process, caged, tmp_path):
+def run_caged(run_process, tmp_path):
     """Runs a command of the signer in the cage, and makes sure that it was in there."""
 
     def run(*arguments, **more):
         (tmp_path / "note").unlink(missing_ok=True)
-        done = run_process(*arguments, extra=caged, **more)
+        extra = {"CAGE_NOTE": str(tmp_path / "note")}
+        done = run_process(*arguments, head=CAGED_FROM_THE_START, extra=extra, **more)
         assert done.returncode == 0, done.stderr.decode()
         assert (tmp_path / "note").read_text() == "-1 1\n"
         return done.stdout

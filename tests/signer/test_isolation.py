@@ -1,5 +1,4 @@
 import ctypes
-import os
 import runpy
 import socket
 import subprocess
@@ -211,12 +210,13 @@ def test_engaging_installs_the_hook_and_the_limits(monkeypatch):
 
 def test_the_entry_point_engages_before_it_runs_anything(monkeypatch):
     order = []
-    monkeypatch.setattr(entry_point, "engage", lambda: order.append("engage"))
+    monkeypatch.setattr(entry_point, "begin", lambda: order.append("begin"))
+    monkeypatch.setattr(isolation, "engage", lambda: order.append("engage"))
     monkeypatch.setattr(
         "coldlever.signer.cli.commands.main", lambda prog_name: order.append(f"run {prog_name}")
     )
     entry_point.main()
-    assert order == ["engage", "run coldlever-signer"]
+    assert order == ["begin", "engage", "run coldlever-signer"]
 
 
 def test_running_the_package_is_running_the_entry_point(monkeypatch, capsys):
@@ -245,13 +245,10 @@ def test_click_is_loaded_only_after_the_hook_is_in_place(environment, tmp_path):
 
 
 def test_a_socket_inside_the_real_signer_process_raises(
-    run_process, environment, tmp_path, make_request, request_file
+    run_process, tmp_path, make_request, request_file
 ):
-    spy = tmp_path / "spy"
-    spy.mkdir()
-    # Loaded by the interpreter before the signer; it strikes at the very end.
-    (spy / "sitecustomize.py").write_text(
-        textwrap.dedent(f"""
+    # It strikes at the very end.
+    head = textwrap.dedent(f"""
         import atexit
 
         def strike():
@@ -266,11 +263,7 @@ def test_a_socket_inside_the_real_signer_process_raises(
 
         atexit.register(strike)
         """)
-    )
-    path = request_file(make_request())
-    done = run_process(
-        "inspect", path, extra={"PYTHONPATH": f"{spy}{os.pathsep}{environment['PYTHONPATH']}"}
-    )
+    done = run_process("inspect", request_file(make_request()), head=head)
     assert done.returncode == 0
     assert (tmp_path / "outcome").read_text() == "isolated"
 

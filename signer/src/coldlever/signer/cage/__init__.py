@@ -4,11 +4,7 @@ Once closed, nothing in the process, native code included, opens a socket, start
 process, or reaches into another process; there is no way to open it again. docs/threat-model.md
 says what that stops and what it does not.
 
-How it is wired: `Machine` gets a field ``engage_cage: Callable[[], Support]`` that calls
-`engage` (loaded there, not before: --help needs none of this). Commands that take documents,
-pictures or secrets call it after their imports and before the first foreign byte. With
-`Unsupported` they say ``reason`` in one line and go on; `CageFailed` ends them, unless
-``--without-cage`` was given, and then they do not call it at all.
+`coldlever.signer.cli.caged` says which commands close it, and when.
 """
 
 from coldlever.signer.cage.enclosure import CageFailed, available, engage

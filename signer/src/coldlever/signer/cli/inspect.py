@@ -13,6 +13,7 @@ from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.message import Request
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading import JsonValue, Where
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -38,6 +39,7 @@ the time rules say stands among the warnings.
 """
 
 
+@caged
 @click.command("inspect", epilog=_EPILOG)
 @files_argument
 @scanning_options()

@@ -15,6 +15,7 @@ from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import ColdleverError, UsageRefused
 from coldlever.shared.files import require_writable
 from coldlever.shared.printable import printable
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import require_one_stdin
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import (
@@ -104,6 +105,7 @@ def command() -> None:
     """Make, import and list the keys that sign."""
 
 
+@caged
 @command.command("new")
 @_with_place
 @passphrase_option
@@ -133,6 +135,7 @@ def new(
     _save(machine, place, draw_secret(machine.entropy), passphrase, as_json=as_json)
 
 
+@caged
 @command.command("import")
 @click.option(
     "--private-key-file",
@@ -212,6 +215,7 @@ def import_key(
     _save(machine, place, secret, passphrase, as_json=as_json)
 
 
+@caged
 @command.command("list")
 @state_option
 @json_option
@@ -233,6 +237,7 @@ def list_keys(machine: Machine, /, state_dir: str | None, *, as_json: bool) -> N
             say(f"{name}  {_owner(file.content)}")
 
 
+@caged
 @command.command("show")
 @click.argument("key", required=False, metavar="[K]")
 @state_option

@@ -20,6 +20,7 @@ from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import InputRefused, UsageRefused
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.state import ledger_path, state_option
 from coldlever.signer.ledger import Entry, Ledger, dump_ledger, entry_wire, load_ledger
@@ -43,6 +44,7 @@ def command() -> None:
     """Look at, back up and restore the memory of spent nonces."""
 
 
+@caged
 @command.command("show")
 @network_option("Only the nonces of this network.")
 @click.option("--signer", metavar="A", help="Only the nonces of this address.")
@@ -72,6 +74,7 @@ def show(
     say("1 entry" if len(entries) == 1 else f"{len(entries)} entries")
 
 
+@caged
 @command.command("export")
 @click.option(
     "--out",
@@ -100,6 +103,7 @@ def export(
         say(f"wrote {len(entries)} entries to {printable(out)}", fg="green")
 
 
+@caged
 @command.command("import")
 @click.argument("file", type=click.Path(readable=False, allow_dash=True))
 @state_option

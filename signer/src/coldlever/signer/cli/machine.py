@@ -11,11 +11,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from coldlever.shared.cli.state_folder import state_folder
 from coldlever.signer.isolation import seal_memory
+
+if TYPE_CHECKING:
+    from coldlever.signer.cage import Support
 
 # scrypt's N of new keystores; `coldlever.signer.key.kdf.DEFAULT_SCRYPT_N` says why. Repeated here
 # because that module loads half of the program, and --help does not need it.
@@ -30,6 +34,12 @@ def _environment() -> Mapping[str, str]:
     return os.environ
 
 
+def _engage_cage() -> Support:
+    from coldlever.signer import cage  # noqa: PLC0415 - --help needs none of this
+
+    return cage.engage()
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """The machine that the signer runs on.
@@ -40,6 +50,7 @@ class Machine:
         environment: the process environment.
         work_factor: scrypt's N of new keystores.
         seal_memory: closes the process's memory to others; returns whether it worked.
+        engage_cage: closes the cage around the process; returns whether there is one.
     """
 
     clock: Callable[[], int] = _system_clock
@@ -47,6 +58,7 @@ class Machine:
     environment: Mapping[str, str] = field(default_factory=_environment)
     work_factor: int = _WORK_FACTOR
     seal_memory: Callable[[], bool] = seal_memory
+    engage_cage: Callable[[], Support] = _engage_cage
 
     def state(self, option: str | None) -> Path:
         """The folder for keys and ledger; it need not exist.

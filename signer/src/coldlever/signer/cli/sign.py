@@ -30,6 +30,7 @@ from coldlever.shared.message.review import check_words
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.strict_json import MAX_BYTES
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -92,6 +93,7 @@ class _Output:
         return dump_document(self.wire(payloads))
 
 
+@caged
 @click.command("sign", epilog=_EPILOG)
 @files_argument
 @scanning_options()

@@ -15,6 +15,7 @@ from coldlever.shared.message import Caution, Request, SignedPayload, parse_sign
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading import Where
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import (
     files_argument,
     read_input,
@@ -34,6 +35,7 @@ exit status is 4 then.
 """
 
 
+@caged
 @click.command("verify", epilog=_EPILOG)
 @files_argument
 @scanning_options()
