@@ -47,15 +47,32 @@ def own_vectors():
     return json.loads((OWN / "actions.json").read_text())
 
 
-@pytest.fixture
-def keystore():
-    """A keystore file made for the tests; its passphrase lies beside it."""
-    return OWN / "keystore.json"
+@pytest.fixture(autouse=True)
+def private_files():
+    """What the tests write nobody else can read, as the signer wants its files."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def private_copy(name, folder):
+    """A test vector that nobody else on the machine can read."""
+    path = folder / name
+    path.write_bytes((OWN / name).read_bytes())
+    path.chmod(0o600)
+    return path
 
 
 @pytest.fixture
-def passphrase_file():
-    return OWN / "keystore.passphrase"
+def keystore(tmp_path_factory):
+    """A keystore file made for the tests."""
+    return private_copy("keystore.json", tmp_path_factory.mktemp("key"))
+
+
+@pytest.fixture
+def passphrase_file(tmp_path_factory):
+    """The passphrase of `keystore`."""
+    return private_copy("keystore.passphrase", tmp_path_factory.mktemp("phrase"))
 
 
 @pytest.fixture(scope="session")

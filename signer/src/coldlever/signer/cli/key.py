@@ -15,6 +15,7 @@ from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import ColdleverError, UsageRefused
 from coldlever.shared.files import require_writable
 from coldlever.shared.printable import printable
+from coldlever.signer.cli.accept_risk import accept_risk_option
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import require_one_stdin
 from coldlever.signer.cli.machine import Machine, pass_machine
@@ -24,7 +25,7 @@ from coldlever.signer.cli.secret_entry import (
     prepare_for_secrets,
     read_secret,
 )
-from coldlever.signer.cli.state import keyring, state_option
+from coldlever.signer.cli.state import keyring, require_own_state, state_option
 from coldlever.signer.key import (
     DEFAULT_PATH,
     KeyFile,
@@ -109,6 +110,7 @@ def command() -> None:
 @command.command("new")
 @_with_place
 @passphrase_option
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
@@ -119,6 +121,7 @@ def new(
     out: str | None,
     name: str | None,
     passphrase_file: str | None,
+    accepted: tuple[str, ...],
     state_dir: str | None,
     as_json: bool,
 ) -> None:
@@ -128,10 +131,11 @@ def new(
     wallet (agent) for this signer is the safest choice: it can trade and set leverage, but not
     withdraw.
     """
+    require_own_state(machine, state_dir, accepted)
     place = _Place(keyring(machine, state_dir), out, name)
     place.require()
     prepare_for_secrets(machine)
-    passphrase = choose_passphrase(passphrase_file)
+    passphrase = choose_passphrase(passphrase_file, accepted)
     _save(machine, place, draw_secret(machine.entropy), passphrase, as_json=as_json)
 
 
@@ -164,6 +168,7 @@ def new(
 )
 @_with_place
 @passphrase_option
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
@@ -178,6 +183,7 @@ def import_key(
     out: str | None,
     name: str | None,
     passphrase_file: str | None,
+    accepted: tuple[str, ...],
     state_dir: str | None,
     as_json: bool,
 ) -> None:
@@ -196,32 +202,45 @@ def import_key(
         )
     require_one_stdin(private_key_file, mnemonic_file, mnemonic_passphrase_file, passphrase_file)
     steps = parse_path(path)
+    require_own_state(machine, state_dir, accepted)
     place = _Place(keyring(machine, state_dir), out, name)
     place.require()
     prepare_for_secrets(machine)
     if private_key_file is not None:
-        secret = parse_private_key(read_secret(private_key_file))
+        secret = parse_private_key(read_secret(private_key_file, accepted))
     else:
         words = (
-            read_secret(mnemonic_file)
+            read_secret(mnemonic_file, accepted)
             if mnemonic_file is not None
             else ask_secret("Private key or mnemonic")
         )
         secret = _read_either(
-            words, mnemonic_passphrase_file, steps, is_mnemonic=mnemonic_file is not None
+            words,
+            lambda: _read_extra(mnemonic_passphrase_file, accepted),
+            steps,
+            is_mnemonic=mnemonic_file is not None,
         )
     say(f"This is the key of {SigningKey(secret).address}.")
-    passphrase = choose_passphrase(passphrase_file)
+    passphrase = choose_passphrase(passphrase_file, accepted)
     _save(machine, place, secret, passphrase, as_json=as_json)
 
 
 @caged
 @command.command("list")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
-def list_keys(machine: Machine, /, state_dir: str | None, *, as_json: bool) -> None:
+def list_keys(
+    machine: Machine,
+    /,
+    state_dir: str | None,
+    *,
+    accepted: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """List the keystores of the key folder."""
+    require_own_state(machine, state_dir, accepted)
     ring = keyring(machine, state_dir)
     files = ring.files()
     if as_json:
@@ -240,14 +259,23 @@ def list_keys(machine: Machine, /, state_dir: str | None, *, as_json: bool) -> N
 @caged
 @command.command("show")
 @click.argument("key", required=False, metavar="[K]")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
-def show(machine: Machine, key: str | None, state_dir: str | None, *, as_json: bool) -> None:
+def show(
+    machine: Machine,
+    key: str | None,
+    state_dir: str | None,
+    *,
+    accepted: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show a keystore's address, file and key derivation; never the key.
 
     K is a name from `key list` or a file; not needed when there is only one.
     """
+    require_own_state(machine, state_dir, accepted)
     ring = keyring(machine, state_dir)
     path = ring.locate(key) if key is not None else ring.only_fitting(None)
     keystore = load_keystore(path)
@@ -264,12 +292,18 @@ def show(machine: Machine, key: str | None, state_dir: str | None, *, as_json: b
         )
 
 
-def _read_either(text: str, passphrase_file: str | None, path: str, *, is_mnemonic: bool) -> bytes:
+def _read_extra(file: str | None, accepted: tuple[str, ...]) -> str:
+    """The mnemonic's own passphrase, empty for none."""
+    return "" if file is None else read_secret(file, accepted)
+
+
+def _read_either(
+    text: str, read_extra: Callable[[], str], path: str, *, is_mnemonic: bool
+) -> bytes:
     """A secret of either kind: a mnemonic has spaces, a private key has none."""
     if not is_mnemonic and len(text.split()) == 1:
         return parse_private_key(text)
-    extra = "" if passphrase_file is None else read_secret(passphrase_file)
-    return derive_secret(text, extra, path)
+    return derive_secret(text, read_extra(), path)
 
 
 def _save(

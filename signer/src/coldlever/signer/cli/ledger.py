@@ -20,9 +20,10 @@ from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import InputRefused, UsageRefused
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
+from coldlever.signer.cli.accept_risk import accept_risk_option
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.machine import Machine, pass_machine
-from coldlever.signer.cli.state import ledger_path, state_option
+from coldlever.signer.cli.state import ledger_path, require_own_state, state_option
 from coldlever.signer.ledger import Entry, Ledger, dump_ledger, entry_wire, load_ledger
 from coldlever.signer.ledger.document import MAX_BYTES
 
@@ -48,6 +49,7 @@ def command() -> None:
 @command.command("show")
 @network_option("Only the nonces of this network.")
 @click.option("--signer", metavar="A", help="Only the nonces of this address.")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
@@ -57,9 +59,11 @@ def show(
     signer: str | None,
     state_dir: str | None,
     *,
+    accepted: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """List what was signed, the oldest nonce first."""
+    require_own_state(machine, state_dir, accepted)
     try:
         address = None if signer is None else parse_address(signer)
     except InputRefused as error:
@@ -84,13 +88,21 @@ def show(
     help="Write to this file; - is stdout, which is the default.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
 def export(
-    machine: Machine, out: str, *, force: bool, state_dir: str | None, as_json: bool
+    machine: Machine,
+    out: str,
+    *,
+    force: bool,
+    accepted: tuple[str, ...],
+    state_dir: str | None,
+    as_json: bool,
 ) -> None:
     """Write the whole ledger to a file that `ledger import` reads."""
+    require_own_state(machine, state_dir, accepted)
     require_output(out, force=force)
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
         entries = ledger.entries()
@@ -106,11 +118,20 @@ def export(
 @caged
 @command.command("import")
 @click.argument("file", type=click.Path(readable=False, allow_dash=True))
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
-def import_entries(machine: Machine, file: str, state_dir: str | None, *, as_json: bool) -> None:
+def import_entries(
+    machine: Machine,
+    file: str,
+    state_dir: str | None,
+    *,
+    accepted: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Take over the entries of an exported ledger, all or none."""
+    require_own_state(machine, state_dir, accepted)
     entries = load_ledger(read_document(file, MAX_BYTES), source_name(file))
     path = ledger_path(machine, state_dir)
     make_folder(path.parent)

@@ -30,6 +30,7 @@ from coldlever.shared.message.review import check_words
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.strict_json import MAX_BYTES
+from coldlever.signer.cli.accept_risk import accept_risk_option
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import (
     Intake,
@@ -41,7 +42,13 @@ from coldlever.signer.cli.intake import (
 )
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
-from coldlever.signer.cli.state import keyring, ledger_path, state_option
+from coldlever.signer.cli.state import (
+    keyring,
+    ledger_path,
+    permissions,
+    require_own_state,
+    state_option,
+)
 from coldlever.signer.key import Keystore, load_keystore
 from coldlever.signer.ledger import Ledger
 from coldlever.signer.rules import (
@@ -118,6 +125,7 @@ class _Output:
     help="Write the bare body that gets posted, without network, signer and hash.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
@@ -135,6 +143,7 @@ def command(
     drawing: Drawing,
     payload_only: bool,
     yes: bool,
+    accepted: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -147,6 +156,7 @@ def command(
     if target is not None:
         require_output(target, force=force)
     require_drawable(drawing)
+    require_own_state(machine, state_dir, accepted)
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
     output = _Output(target, force, payload_only, as_json, is_batch)
@@ -157,12 +167,13 @@ def command(
         if keystore is not None
         else ring.only_fitting(wanted_signer(requests))
     )
+    permissions(accepted).require_private(path, "keystore")
     closed = load_keystore(path)
     _require_fitting(machine, state_dir, closed, requests, intake)
     _require_size(requests, output)
     _confirm(requests, closed, yes=yes)
     prepare_for_secrets(machine)
-    key = unlock(closed, passphrase_file)
+    key = unlock(closed, passphrase_file, accepted)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
