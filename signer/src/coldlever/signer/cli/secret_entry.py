@@ -14,7 +14,7 @@ from coldlever.shared.printable import printable
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.cli.state import permissions
 from coldlever.signer.key import Keystore, SigningKey, require_strong
-from coldlever.signer.key.passphrase import normalise
+from coldlever.signer.key.passphrase import RULES, normalise
 
 _ATTEMPTS = 3
 
@@ -69,6 +69,7 @@ def choose_passphrase(file: str | None, accepted: Sequence[str]) -> str:
     if file is not None:
         passphrase = normalise(read_secret(file, accepted))
     else:
+        say(RULES)
         passphrase = normalise(ask_secret("Passphrase for the new keystore", confirm=True))
     require_strong(passphrase)
     return passphrase
