@@ -33,7 +33,7 @@ done
 run() { "${isolate[@]}" ./env/bin/coldlever-signer "$@"; }
 
 umask 077
-(umask 077 && head -c 24 /dev/urandom | base64 > passphrase)
+head -c 24 /dev/urandom | base64 > passphrase
 cat > request.json <<'JSON'
 {"network": "testnet",
  "action": {"leverage": 10, "isCross": true, "asset": 3, "type": "updateLeverage"},
