@@ -129,6 +129,16 @@ def test_they_are_named_once_and_the_work_goes_on(run_plain, request_file, make_
     )
 
 
+def test_that_nobody_listens_is_no_failure(run_plain):
+    done = run_plain(
+        "inspect",
+        "missing.json",
+        extra={"ETH_HASH_BACKEND": "evil"},
+        preexec_fn=lambda: os.close(2),
+    )
+    assert done.returncode == 3
+
+
 @pytest.mark.parametrize("switches", [[], ["-P"]])
 def test_modules_beside_the_documents_and_in_variables_are_not_loaded(
     run_plain, request_file, make_request, tmp_path, switches

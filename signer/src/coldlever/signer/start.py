@@ -48,16 +48,21 @@ def begin() -> None:
     """
     dropped = drop_choices(os.environ)
     if dropped and sys.stderr is not None:
-        print(  # noqa: T201 - nothing of ours is loaded yet
-            f"warning: not used, because it would choose other code: {', '.join(dropped)}",
-            file=sys.stderr,
-        )
+        _tell(f"warning: not used, because it would choose other code: {', '.join(dropped)}")
     was_restarted = os.environ.pop(_RESTARTED, "") == str(os.getpid())
     missing = missing_switches(sys.flags, in_user_site=is_in_user_site())
     if missing and not is_quick(sys.argv[1:], os.environ):
         if was_restarted:
             raise NotRestarted(f"{sys.executable} ignores {' '.join(missing)}")
         _start_again(missing)
+
+
+def _tell(text: str) -> None:
+    """Nothing of ours that prints is loaded yet."""
+    try:
+        os.write(2, f"{text}\n".encode())
+    except OSError:  # nobody listens
+        return
 
 
 def drop_choices(environment: os._Environ[str] | dict[str, str]) -> list[str]:
