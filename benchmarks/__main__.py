@@ -10,6 +10,7 @@ _MODULES = (
     "bench_loader",
     "bench_startup",
     "bench_ledger",
+    "bench_cage",
     "bench_broadcaster",
     "bench_ur",
     "bench_qr",

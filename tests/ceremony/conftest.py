@@ -102,6 +102,7 @@ def made_key(tmp_path_factory):
     """A real keystore of this run: its key derivation takes a second each time."""
     folder = tmp_path_factory.mktemp("key")
     (folder / "passphrase").write_text("seven plain wooden chairs\n")
+    (folder / "passphrase").chmod(0o600)
     done = subprocess.run(
         [
             sys.executable,

@@ -15,7 +15,8 @@ from coldlever.shared.cli.console import say
 from coldlever.shared.errors import PersonDeclined, RuleRefused, UsageRefused
 
 FAR_NONCE = "far-nonce"
-RISKS = (FAR_NONCE,)
+TOO_OPEN = "too-open"
+RISKS = (FAR_NONCE, TOO_OPEN)
 
 F = TypeVar("F", bound=Callable[..., Any])
 

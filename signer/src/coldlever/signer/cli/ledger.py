@@ -25,9 +25,15 @@ from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.cli.accept_risk import FAR_NONCE, accept_risk_option, agree_to
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.signer_option import signer_option
-from coldlever.signer.cli.state import ledger_path, state_option, tidy_up
+from coldlever.signer.cli.state import (
+    ledger_path,
+    require_own_state,
+    state_option,
+    tidy_up,
+)
 from coldlever.signer.ledger import Entry, Ledger, dump_ledger, entry_wire, load_ledger
 from coldlever.signer.ledger.document import MAX_BYTES
 from coldlever.signer.ledger.far import Floor, floors, require_near
@@ -50,9 +56,11 @@ def command() -> None:
     """Look at, back up and restore the memory of spent nonces."""
 
 
+@caged
 @command.command("show")
 @network_option("Only the nonces of this network.")
 @signer_option("Only the nonces of this address.")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
@@ -62,9 +70,11 @@ def show(
     signer: Address | None,
     state_dir: str | None,
     *,
+    accepted: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """List what was signed, the oldest nonce first."""
+    require_own_state(machine, state_dir, accepted)
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
         entries = ledger.entries(network, signer)
     if as_json:
@@ -75,6 +85,7 @@ def show(
     say("1 entry" if len(entries) == 1 else f"{len(entries)} entries")
 
 
+@caged
 @command.command("export")
 @click.option(
     "--out",
@@ -84,13 +95,21 @@ def show(
     help="Write to this file; - is stdout, which is the default.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
 def export(
-    machine: Machine, out: str, *, force: bool, state_dir: str | None, as_json: bool
+    machine: Machine,
+    out: str,
+    *,
+    force: bool,
+    accepted: tuple[str, ...],
+    state_dir: str | None,
+    as_json: bool,
 ) -> None:
     """Write the whole ledger to a file that `ledger import` reads."""
+    require_own_state(machine, state_dir, accepted)
     require_output(out, force=force)
     if as_json or out == STDIO:
         require_stdout()
@@ -106,6 +125,7 @@ def export(
         say(f"wrote {exported} entries to {printable(out)}", fg="green")
 
 
+@caged
 @command.command("import")
 @click.argument("file", type=click.Path(readable=False, allow_dash=True))
 @accept_risk_option
@@ -121,6 +141,7 @@ def import_entries(
     as_json: bool,
 ) -> None:
     """Take over the entries of an exported ledger, all or none."""
+    require_own_state(machine, state_dir, accepted)
     if as_json:
         require_stdout()
     export = load_ledger(read_document(file, MAX_BYTES), source_name(file))

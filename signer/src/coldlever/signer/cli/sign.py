@@ -25,6 +25,7 @@ from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.cli.accept_risk import accept_risk_option
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.confirm_markets import (
     Naming,
     ask_for_markets,
@@ -43,7 +44,14 @@ from coldlever.signer.cli.ledger_guard import Consent, agree_on_ledger, guard, h
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.payload_output import PayloadOutput
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
-from coldlever.signer.cli.state import keyring, ledger_path, state_option, tidy_up
+from coldlever.signer.cli.state import (
+    keyring,
+    ledger_path,
+    permissions,
+    require_own_state,
+    state_option,
+    tidy_up,
+)
 from coldlever.signer.cli.undelivered import telling_what_is_recorded
 from coldlever.signer.key import Keystore, load_keystore
 from coldlever.signer.ledger import ConfirmedCoin, Ledger
@@ -77,6 +85,7 @@ document goes to --out or else to stdout.
 _ROW_BYTES = 512
 
 
+@caged
 @click.command("sign", epilog=_EPILOG)
 @files_argument
 @scanning_options()
@@ -139,6 +148,7 @@ def command(
     require_one_stdin(*files, *options["markets"], passphrase_file)
     outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
     outlet.require()
+    require_own_state(machine, state_dir, accepted)
     tidy_up(machine, state_dir, *([] if outlet.file is None else [Path(outlet.file).parent]))
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
@@ -152,6 +162,7 @@ def command(
         if keystore is not None
         else ring.only_fitting(wanted_signer(requests))
     )
+    permissions(accepted).require_private(path, "keystore")
     closed = load_keystore(path)
     ledger_file = ledger_path(machine, state_dir)
     outlet.spare(path, ledger_file)
@@ -169,7 +180,7 @@ def command(
     delivery = output.prove(requests)
     coins = _confirm(machine, requests, closed, naming, yes=yes)
     prepare_for_secrets(machine)
-    key = unlock(machine, closed, passphrase_file)
+    key = unlock(machine, closed, passphrase_file, accepted)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,10 +10,12 @@ import click
 
 from coldlever.shared.cli.console import say
 from coldlever.shared.printable import printable
+from coldlever.signer.cli.accept_risk import TOO_OPEN
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.key import Keyring
 from coldlever.signer.key.leftovers import tidy
 from coldlever.signer.ledger.store import FILE_NAME
+from coldlever.signer.permissions import Permissions
 
 _KEYS = "keys"
 
@@ -55,3 +57,24 @@ def tidy_up(machine: Machine, option: str | None, *others: Path) -> None:
 def ledger_path(machine: Machine, option: str | None) -> Path:
     """The ledger's file; its folder need not exist."""
     return machine.state(option) / FILE_NAME
+
+
+def permissions(accepted: Sequence[str]) -> Permissions:
+    """How strictly files of others' reach are taken.
+
+    Args:
+        accepted: ``--accept-risk``.
+    """
+    return Permissions(TOO_OPEN in accepted, lambda text: say(f"warning: {text}", fg="yellow"))
+
+
+def require_own_state(machine: Machine, option: str | None, accepted: Sequence[str]) -> None:
+    """Refuse a state that other users of the machine may change.
+
+    Raises:
+        RuleRefused: ``too-open``.
+    """
+    strictness = permissions(accepted)
+    for folder in (machine.state(option), keyring(machine, option).folder):
+        strictness.require_own_folder(folder)
+    strictness.require_no_link(ledger_path(machine, option))
