@@ -92,7 +92,7 @@ def test_json_reports_and_carries_the_payload_when_there_is_no_file(
     sign_json, cli, request_file, make_request, owner, tmp_path
 ):
     path = request_file(make_request())
-    shown = cli.json("inspect", path)
+    shown = cli.json("inspect", path, "--signer", owner)
     first = sign_json(path)
     assert first["out"] is None
     assert first["signed"] == [
@@ -221,9 +221,20 @@ def test_a_batch_asks_for_each_asset_once(cli, options, request_file, make_reque
         make_request(nonce=now + step, action=make_request()["action"] | {"asset": asset})
         for step, asset in enumerate((7, 30, 7))
     ]
-    asked = answers("30, 7", "yes")
+    asked = answers("30, 7", "yes 3")
     assert cli("sign", request_file(*requests), *options).exit_code == 0
     assert "the 2 asset ids" in asked[0]
+    assert asked[1] == 'Type "yes 3" to sign'
+
+
+@pytest.mark.parametrize("typed", ["yes", "yes 2", "yes 4", "3 yes", "3"])
+def test_a_batch_is_not_signed_without_its_number_of_requests(
+    cli, options, request_file, make_request, answers, now, typed, state
+):
+    path = request_file(*(make_request(nonce=now + step) for step in range(3)))
+    answers("0", typed)
+    assert cli.refusal("sign", path, *options, status=5) == "declined"
+    assert not state.exists()
 
 
 @pytest.mark.parametrize(
@@ -325,6 +336,39 @@ def test_a_keystore_without_an_address_is_checked_after_opening(
     result = cli("sign", request_file(make_request(signer=owner.lower)), *rest)
     assert result.exit_code == 0
     assert "with the key of this keystore" in result.stderr
+    assert "The keystore names no address" in result.stderr
+
+
+def test_the_address_of_a_nameless_keystore_is_asked_for_before_anything_is_recorded(
+    cli, keystore, passphrase_file, request_file, make_request, tmp_path, owner, answers
+):
+    nameless = tmp_path / "nameless.json"
+    nameless.write_text(keystore.read_text().replace('"address"', '"label"'))
+    rest = ["--keystore", nameless, "--passphrase-file", passphrase_file]
+    path = request_file(make_request())
+    words = cli.json("inspect", path, "--signer", owner)["checkWords"].split()
+    asked = answers("0", "yes", "no")
+    declined = cli("sign", path, *rest)
+    assert declined.exit_code == 5
+    assert asked[-1] == 'Type "yes" to sign'
+    before, after = declined.stderr.split(f"The keystore holds the key of {owner}.")
+    assert "none: no signer is named" in before
+    assert " ".join(words[:4]) in after
+    assert recorded(cli) == []
+    answers("0", "yes", "yes")
+    assert cli("sign", path, *rest).exit_code == 0
+
+
+def test_sign_shows_and_reports_the_words_and_the_answer_that_inspect_does(
+    sign_json, sign, cli, request_file, make_request, owner
+):
+    path = request_file(make_request())
+    told = ["--challenge", "able acid also apex"]
+    shown = cli.json("inspect", path, "--signer", owner, *told)
+    (one,) = sign_json(path, *told)["signed"]
+    assert one["checkWords"] == shown["checkWords"]
+    assert one["challenge"] == shown["challenge"]
+    assert shown["challenge"]["answer"] in sign(path, *told).stderr
 
 
 def test_an_existing_output_is_refused_first_and_replaced_with_force(
@@ -409,7 +453,8 @@ def run_limited(environment, folder, limit, *arguments):
     """The signer in a process that may not make files larger than ``limit`` bytes."""
     return subprocess.run(
         [sys.executable, "-m", "coldlever.signer", *map(str, arguments), "--json"],
-        env=environment,
+        # A compiled module cut off at the limit would break every later run.
+        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
         cwd=folder,
         capture_output=True,
         check=False,

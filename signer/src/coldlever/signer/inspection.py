@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from coldlever.shared.action import Address
 from coldlever.shared.errors import ColdleverError, RuleRefused
 from coldlever.shared.message import Caution, Request, Review, SignedPayload, verify
+from coldlever.shared.message.check_words import words_wire
 from coldlever.shared.message.review import review
 from coldlever.signer.rules import Placed, time_problems
 
@@ -53,7 +54,7 @@ class Inspection:
         }
         if market is not None:
             wire["coin"] = market.coin
-        wire["checkWords"] = self.review.words
+        wire |= words_wire(self.review.subject)
         wire["warnings"] = [
             {"code": caution.code, "text": caution.text} for caution in self.review.cautions
         ]

@@ -14,6 +14,7 @@ from coldlever.broadcaster.ledger import OPEN_STATES, Entry, Key, Ledger
 from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Setting, Signable, UpdateLeverage
 from coldlever.shared.action.time_rules import (
+    NONCE_PAST_MS,
     POST_MARGIN_MS,
     expiry_problem,
     nonce_floor_problem,
@@ -198,7 +199,8 @@ class Checker:
         expires_after = report.signable.expires_after
         _raise(expiry_problem(expires_after, self._now, POST_MARGIN_MS))
         if expires_after is None:
-            sentence = "no expiry: whoever sees it can post it for two days"
+            last = report.signable.nonce + NONCE_PAST_MS
+            sentence = f"no expiry: whoever sees it can post it until {moment(last)}"
             return Finding("expiry", ok=True, detail=sentence, warning=True)
         return f"valid for another {span(expires_after - self._now)}{self._by_clock()}"
 

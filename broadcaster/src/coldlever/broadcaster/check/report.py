@@ -8,6 +8,7 @@ from coldlever.broadcaster.venue import Standing
 from coldlever.shared.action import Address, MarketEntry, Signable
 from coldlever.shared.errors import ColdleverError, RuleRefused
 from coldlever.shared.message import SignedPayload
+from coldlever.shared.message.check_words import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,11 @@ class Report:
     def complete(self) -> bool:
         """Every check was run and passed."""
         return all(finding.ok for finding in self.findings)
+
+    @property
+    def subject(self) -> Subject | None:
+        """What the check words are of; None while no signer is known."""
+        return None if self.signer is None else Subject(self.signable.digest(), self.signer)
 
     @property
     def first_failure(self) -> Finding | None:

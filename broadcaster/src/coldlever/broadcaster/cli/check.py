@@ -10,6 +10,7 @@ from coldlever.broadcaster.check import Checker, Report
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     connect,
+    entropy,
     local_now,
     open_ledger,
     venue_options,
@@ -18,18 +19,26 @@ from coldlever.broadcaster.cli.load import Items, load_items
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.shared.action import Address, Network
+from coldlever.shared.cli.challenge_option import (
+    Asked,
+    ChallengeCommand,
+    challenge_option,
+    take_challenge,
+)
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
+from coldlever.shared.message.check_words import Challenge, run_wire, words_wire
 from coldlever.shared.qr.choices import Scanning
 
 
-@click.command(short_help="Check signed payloads without posting them.")
+@click.command(cls=ChallengeCommand, short_help="Check signed payloads without posting them.")
 @click.argument("files", nargs=-1, metavar="FILE...")
 @scanning_options()
 @click.option("--offline", is_flag=True, help="Run only the checks that need no network.")
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
+@challenge_option
 @network_option()
 @venue_options
 def check(
@@ -38,6 +47,7 @@ def check(
     scanning: Scanning,
     offline: bool,
     signer: Address | None,
+    asked: Asked | None,
     network: Network | None,
     api_url: str | None,
     state_dir: str | None,
@@ -50,16 +60,18 @@ def check(
     cannot be read as a payload ends the command with 3 before anything is checked.
     """
     items = load_items(files, network, scanning)
+    challenge = take_challenge(asked, entropy)
     ledger = open_ledger(state_dir)
     try:
         reports = run_checks(items, ledger, api_url, signer, offline=offline)
     finally:
         ledger.close()
     if as_json:
-        rows = [report_wire(report) for report in reports]
+        whole = run_wire([report.subject for report in reports], challenge, is_batch=items.is_batch)
+        rows = [report_wire(report) | whole for report in reports]
         emit_json(rows if items.is_batch else rows[0])
     else:
-        _show(items, reports, offline=offline)
+        _show(items, reports, challenge, offline=offline)
     if not all(report.ok for report in reports):
         sys.exit(RuleRefused.exit_status)
 
@@ -109,13 +121,16 @@ def report_wire(report: Report) -> dict[str, object]:
         "account": None if report.account is None else report.account.checksummed,
         "coin": None if report.market is None else report.market.coin,
         "actionHash": "0x" + signable.action_hash().hex(),
+        **words_wire(report.subject),
         "nonce": signable.nonce,
         "checks": [finding.to_wire() for finding in report.findings],
     }
 
 
-def _show(items: Items, reports: list[Report], *, offline: bool) -> None:
-    show_payloads(reports)
+def _show(
+    items: Items, reports: list[Report], challenge: Challenge | None, *, offline: bool
+) -> None:
+    show_payloads(reports, challenge)
     for item, report in zip(items.items, reports, strict=True):
         say()
         show_report(report, item.title)

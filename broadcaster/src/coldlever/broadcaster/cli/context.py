@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,6 +68,11 @@ def state_options(command: F) -> F:
 def local_now() -> int:
     """This machine's clock, ms since the epoch."""
     return time.time_ns() // 1_000_000
+
+
+def entropy(size: int) -> bytes:
+    """Random bytes of this machine."""
+    return secrets.token_bytes(size)
 
 
 def open_folder(state_dir: str | None) -> Path:

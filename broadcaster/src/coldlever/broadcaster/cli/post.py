@@ -10,6 +10,7 @@ import click
 
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
+    entropy,
     open_folder,
     venue_options,
 )
@@ -20,6 +21,12 @@ from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.broadcaster.post import DEFAULT_RETRY_S
 from coldlever.shared.action import Address, Network
+from coldlever.shared.cli.challenge_option import (
+    Asked,
+    ChallengeCommand,
+    challenge_option,
+    take_challenge,
+)
 from coldlever.shared.cli.console import (
     STDIO,
     ask,
@@ -40,6 +47,7 @@ from coldlever.shared.errors import (
     PersonDeclined,
     RuleRefused,
 )
+from coldlever.shared.message.check_words import Challenge, run_wire, words_wire
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 
@@ -59,7 +67,7 @@ _STOPS_ALWAYS = frozenset(
 )
 
 
-@click.command(short_help="Check, record and post; posting twice posts once.")
+@click.command(cls=ChallengeCommand, short_help="Check, record and post; posting twice posts once.")
 @click.argument("files", nargs=-1, metavar="FILE...")
 @scanning_options()
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
@@ -75,6 +83,7 @@ _STOPS_ALWAYS = frozenset(
 @click.option("--receipt", metavar="PATH", help="Write the receipt to this file.")
 @click.option("--force", is_flag=True, help="Replace an existing receipt file.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal (never skips a check).")
+@challenge_option
 @network_option()
 @venue_options
 def post(
@@ -87,6 +96,7 @@ def post(
     receipt: str | None,
     force: bool,
     yes: bool,
+    asked: Asked | None,
     network: Network | None,
     api_url: str | None,
     state_dir: str | None,
@@ -100,6 +110,7 @@ def post(
     continues.
     """
     items = load_items(files, network, scanning)
+    challenge = take_challenge(asked, entropy)
     if receipt is not None:
         require_output(receipt, force=force)
     folder = open_folder(state_dir)
@@ -108,16 +119,16 @@ def post(
         runner = Runner(ledger, folder, api_url, signer, retry_for)
         jobs = [runner.prepare(item) for item in items.items]
         if not as_json:
-            _show_jobs(jobs)
+            _show_jobs(jobs, challenge)
         blocked = any(job.result is None and not job.is_clear for job in jobs)
         if not blocked or keep_going:
-            waits = any(job.result is None and job.is_clear for job in jobs)
-            asked = waits and not as_json and not yes and _confirm()
-            jobs = _post_all(runner, jobs, recheck=asked, keep_going=keep_going, quiet=as_json)
+            waiting = sum(job.result is None and job.is_clear for job in jobs)
+            paused = waiting > 0 and not as_json and not yes and _confirm(waiting)
+            jobs = _post_all(runner, jobs, recheck=paused, keep_going=keep_going, quiet=as_json)
     finally:
         ledger.close()
     unsaved = _save_receipts(jobs, receipt, force=force, as_json=as_json, is_batch=items.is_batch)
-    _report(jobs, as_json=as_json, is_batch=items.is_batch)
+    _report(jobs, challenge, as_json=as_json, is_batch=items.is_batch)
     statuses = {job.exit_status for job in jobs}
     status = next(status for status in _WORST_FIRST if status in statuses)
     if unsaved is not None:
@@ -127,10 +138,10 @@ def post(
     sys.exit(status)
 
 
-def _show_jobs(jobs: Sequence[Job]) -> None:
+def _show_jobs(jobs: Sequence[Job], challenge: Challenge | None) -> None:
     fresh = [(job, job.report) for job in jobs if job.report is not None and job.report.findings]
     if fresh:
-        show_payloads([report for _, report in fresh])
+        show_payloads([report for _, report in fresh], challenge)
     for job, report in fresh:
         say()
         show_report(report, job.item.title)
@@ -139,8 +150,11 @@ def _show_jobs(jobs: Sequence[Job]) -> None:
             say(f"{job.item.title}: an earlier run left it open; this goes on with the same bytes")
 
 
-def _confirm() -> bool:
+def _confirm(count: int) -> bool:
     """A person at a terminal has a last word; a script has none to give.
+
+    Args:
+        count: how many payloads wait to be posted; several are typed with the word.
 
     Returns:
         Whether somebody was asked, and so time has passed.
@@ -151,8 +165,9 @@ def _confirm() -> bool:
     if sys.stdin is None or not sys.stdin.isatty():
         return False
     say()
-    if ask("Post it? Type yes") != "yes":
-        raise PersonDeclined("declined", "you did not type yes; nothing was posted")
+    wanted, what = ("yes", "it") if count == 1 else (f"yes {count}", "them")
+    if " ".join(ask(f"Post {what}? Type {wanted}").split()) != wanted:
+        raise PersonDeclined("declined", f"you did not type {wanted}; nothing was posted")
     return True
 
 
@@ -180,9 +195,10 @@ def _progress(jobs: list[Job], *, quiet: bool) -> Iterator[Iterator[Job]]:
         yield iter(bar)
 
 
-def _report(jobs: list[Job], *, as_json: bool, is_batch: bool) -> None:
+def _report(jobs: list[Job], challenge: Challenge | None, *, as_json: bool, is_batch: bool) -> None:
     if as_json:
-        rows = [job.to_wire() for job in jobs]
+        whole = run_wire([job.subject for job in jobs], challenge, is_batch=is_batch)
+        rows = [job.to_wire() | words_wire(job.subject) | whole for job in jobs]
         emit_json(rows if is_batch else rows[0])
         return
     for job in jobs:

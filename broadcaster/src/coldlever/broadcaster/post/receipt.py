@@ -6,7 +6,9 @@ import json
 
 from coldlever.broadcaster.ledger import Entry, unreadable
 from coldlever.broadcaster.post.effect import Snapshot, load_snapshot
-from coldlever.shared.message.review import check_words
+from coldlever.shared.action import Network
+from coldlever.shared.action.hashing import agent_digest
+from coldlever.shared.message.check_words import Subject, words_wire
 
 KIND = "coldlever/receipt"
 VERSION = 1
@@ -30,6 +32,7 @@ def make_receipt(entry: Entry, after: Snapshot | None) -> dict[str, object]:
 
 def _compose(entry: Entry, after: Snapshot | None) -> dict[str, object]:
     envelope = json.loads(entry.envelope)
+    digest = agent_digest(Network(envelope["network"]), entry.action_hash)
     before = None if entry.before is None else load_snapshot(entry.before)
     return {
         "kind": KIND,
@@ -43,7 +46,7 @@ def _compose(entry: Entry, after: Snapshot | None) -> dict[str, object]:
         "account": entry.account.checksummed,
         "coin": entry.coin,
         "actionHash": "0x" + entry.action_hash.hex(),
-        "checkWords": check_words(entry.action_hash),
+        **words_wire(Subject(digest, entry.key.signer)),
         "payload": envelope["payload"],
         "attempts": entry.attempts,
         "reservedAt": entry.reserved_at,

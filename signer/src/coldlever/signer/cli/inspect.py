@@ -6,11 +6,19 @@ from typing import Any
 
 import click
 
+from coldlever.shared.action import Address
+from coldlever.shared.cli.challenge_option import (
+    Asked,
+    ChallengeCommand,
+    challenge_option,
+    take_challenge,
+)
 from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.handover import Expected
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.message import Request
+from coldlever.shared.message.check_words import run_wire
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading import JsonValue, Where
 from coldlever.signer.cli.intake import (
@@ -23,7 +31,9 @@ from coldlever.signer.cli.intake import (
     require_one_stdin,
 )
 from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.named_signer import named_signer, signer_options
 from coldlever.signer.inspection import Inspection, inspect_request
+from coldlever.signer.rules import name_signer
 
 _EPILOG = """\b
 Examples:
@@ -35,13 +45,18 @@ Examples:
 The review goes to stderr, as all text for people does; --json prints one object for a single
 request, and an array for a batch or for several files. Nothing is refused for its time here: what
 the time rules say stands among the warnings.
+
+Check words are those of a request and its signer: a request that names none needs --signer or
+--keystore to have them.
 """
 
 
-@click.command("inspect", epilog=_EPILOG)
+@click.command("inspect", cls=ChallengeCommand, epilog=_EPILOG)
 @files_argument
 @scanning_options()
 @intake_options
+@signer_options
+@challenge_option
 @json_option
 @pass_machine
 def command(
@@ -50,6 +65,10 @@ def command(
     *,
     files: tuple[str, ...],
     scanning: Scanning,
+    signer: str | None,
+    keystore: str | None,
+    asked: Asked | None,
+    state_dir: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -59,31 +78,37 @@ def command(
     """
     require_one_stdin(*files, *options["markets"])
     intake = prepare_intake(machine, **options)
+    who = named_signer(machine, signer, keystore, state_dir)
     inspections: list[Inspection] = []
     is_batch = len(files) > 1
     for value, where in read_input(files, scanning, Expected.SIGNABLE):
-        found, is_array = _inspect(value, where, intake, len(inspections))
+        found, is_array = _inspect(value, where, intake, who, len(inspections))
         inspections += found
         is_batch = is_batch or is_array
+    challenge = take_challenge(asked, machine.entropy)
     if as_json:
-        wires = [one.to_wire() for one in inspections]
+        subjects = [one.review.subject for one in inspections]
+        whole = run_wire(subjects, challenge, is_batch=is_batch)
+        wires = [one.to_wire() | whole for one in inspections]
         emit_json(wires if is_batch else wires[0])
         return
     say(f"{len(inspections)} actions:" if is_batch else "This action:", bold=True)
-    show_reviews([one.review for one in inspections], [one.request.signable for one in inspections])
+    show_reviews([one.review for one in inspections], challenge)
 
 
 def _inspect(
-    value: JsonValue, where: Where, intake: Intake, earlier: int
+    value: JsonValue, where: Where, intake: Intake, signer: Address | None, earlier: int
 ) -> tuple[list[Inspection], bool]:
     if _looks_signed(value[0] if isinstance(value, list) and value else value):
-        return _inspect_signed(value, where, intake)
+        return _inspect_signed(value, where, intake, signer)
     placed, is_array = place_requests(value, where, intake, earlier)
+    if signer is not None:
+        placed = list(name_signer(placed, signer))
     return [inspect_request(one, intake.now) for one in placed], is_array
 
 
 def _inspect_signed(
-    value: JsonValue, where: Where, intake: Intake
+    value: JsonValue, where: Where, intake: Intake, signer: Address | None
 ) -> tuple[list[Inspection], bool]:
     # Requests are what is inspected most; they need not wait for these.
     from coldlever.shared.message import parse_signed  # noqa: PLC0415 - see above
@@ -93,7 +118,7 @@ def _inspect_signed(
     inspections = []
     for payload in parsed.payloads:
         named = intake.name(Request(payload.signable), where)
-        inspections.append(inspect_payload(payload, named))
+        inspections.append(inspect_payload(payload, named, signer))
     return inspections, parsed.is_batch
 
 

@@ -10,6 +10,12 @@ import click
 
 from coldlever.shared.action import Address
 from coldlever.shared.action.address import ADDRESS_BYTES
+from coldlever.shared.cli.challenge_option import (
+    Asked,
+    ChallengeCommand,
+    challenge_option,
+    take_challenge,
+)
 from coldlever.shared.cli.console import (
     STDIO,
     ask,
@@ -26,7 +32,7 @@ from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import InputRefused, PersonDeclined
 from coldlever.shared.message import SignedFile, SignedPayload
-from coldlever.shared.message.review import check_words
+from coldlever.shared.message.check_words import Challenge, Subject, run_wire, words_wire
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.strict_json import MAX_BYTES
@@ -45,6 +51,7 @@ from coldlever.signer.key import Keystore, load_keystore
 from coldlever.signer.ledger import Ledger
 from coldlever.signer.rules import (
     Placed,
+    name_signer,
     require_distinct_nonces,
     require_signer,
     require_timely,
@@ -59,7 +66,8 @@ Examples:
   coldlever-signer sign action.json --network testnet --valid-for 30m > signed.json
   coldlever-signer sign request.json --yes --passphrase-file fd:3 --payload-only 3<phrase
 
-You see the review, type the asset ids where nobody vouches for a market's name, and type `yes`.
+You see the review, type the asset ids where nobody vouches for a market's name, and type `yes`
+(with the number of requests, where there are several: `yes 3`).
 Then the keystore is opened once, every nonce is recorded in the ledger, and only then is anything
 signed. The same request may be signed again; another one with the same nonce never.
 
@@ -92,7 +100,7 @@ class _Output:
         return dump_document(self.wire(payloads))
 
 
-@click.command("sign", epilog=_EPILOG)
+@click.command("sign", cls=ChallengeCommand, epilog=_EPILOG)
 @files_argument
 @scanning_options()
 @click.option(
@@ -116,6 +124,7 @@ class _Output:
     help="Write the bare body that gets posted, without network, signer and hash.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
+@challenge_option
 @state_option
 @json_option
 @pass_machine
@@ -133,6 +142,7 @@ def command(
     drawing: Drawing,
     payload_only: bool,
     yes: bool,
+    asked: Asked | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -147,6 +157,7 @@ def command(
     require_drawable(drawing)
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
+    challenge = take_challenge(asked, machine.entropy)
     output = _Output(target, force, payload_only, as_json, is_batch)
     _require_rules(requests, intake)
     ring = keyring(machine, state_dir)
@@ -158,9 +169,14 @@ def command(
     closed = load_keystore(path)
     _require_fitting(machine, state_dir, closed, requests, intake)
     _require_size(requests, output)
-    _confirm(requests, closed, yes=yes)
+    if closed.address is not None:
+        requests = name_signer(requests, closed.address)
+    _confirm(requests, closed, challenge, yes=yes)
     prepare_for_secrets(machine)
     key = unlock(closed, passphrase_file)
+    if closed.address is None:
+        requests = name_signer(requests, key.address)
+        _confirm_key(requests, key.address, challenge, yes=yes)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
@@ -168,7 +184,7 @@ def command(
     make_folder(ledger_file.parent)
     with Ledger.open(ledger_file) as ledger:
         signed = sign_requests(requests, key, ledger, now)
-    _write(signed, output)
+    _write(signed, challenge, output)
     draw_message(SignedFile(tuple(one.payload for one in signed), is_batch), drawing)
 
 
@@ -216,7 +232,9 @@ def _require_size(requests: Sequence[Placed], output: _Output) -> None:
         )
 
 
-def _confirm(requests: Sequence[Placed], closed: Keystore, *, yes: bool) -> None:
+def _confirm(
+    requests: Sequence[Placed], closed: Keystore, challenge: Challenge | None, *, yes: bool
+) -> None:
     """Show what will be signed and let the person decide.
 
     Raises:
@@ -226,12 +244,34 @@ def _confirm(requests: Sequence[Placed], closed: Keystore, *, yes: bool) -> None
     whose = "this keystore" if closed.address is None else str(closed.address)
     count = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
     say(f"To be signed with the key of {whose}: {count}", bold=True)
-    show_reviews(reviews, [placed.request.signable for placed in requests])
+    show_reviews(reviews, challenge)
+    if closed.address is None:
+        say("The keystore names no address: it is shown, and asked for, once it is open.")
     if yes:
         say("Not asked for confirmation (--yes).")
         return
     _confirm_assets(requests)
-    if ask('Type "yes" to sign') != "yes":
+    _require_yes(len(requests))
+
+
+def _confirm_key(
+    requests: Sequence[Placed], address: Address, challenge: Challenge | None, *, yes: bool
+) -> None:
+    """Show whose key a keystore without an address held, before anything is recorded.
+
+    Raises:
+        PersonDeclined: ``declined``.
+    """
+    say(f"The keystore holds the key of {address}.", bold=True)
+    show_reviews([placed.review for placed in requests], challenge)
+    if not yes:
+        _require_yes(len(requests))
+
+
+def _require_yes(count: int) -> None:
+    """Have the number of requests typed too: nobody signs 1,000 for one they looked at."""
+    wanted = "yes" if count == 1 else f"yes {count}"
+    if " ".join(ask(f'Type "{wanted}" to sign').split()) != wanted:
         raise _declined()
 
 
@@ -259,12 +299,12 @@ def _declined() -> PersonDeclined:
     return PersonDeclined("declined", "not confirmed; nothing was signed or recorded")
 
 
-def _write(signed: Sequence[Signed], output: _Output) -> None:
+def _write(signed: Sequence[Signed], challenge: Challenge | None, output: _Output) -> None:
     payloads = [one.payload for one in signed]
     if output.out is not None and (output.out != STDIO or not output.as_json):
         write_document(output.out, output.document(payloads), force=output.force)
     if output.as_json:
-        emit_json(_report(signed, output))
+        emit_json(_report(signed, challenge, output))
         return
     for one in signed:
         if one.is_repeat:
@@ -279,19 +319,23 @@ def _write(signed: Sequence[Signed], output: _Output) -> None:
     say(f"signed {count} with the key of {payloads[0].signer}{target}", fg="green")
 
 
-def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
+def _report(
+    signed: Sequence[Signed], challenge: Challenge | None, output: _Output
+) -> dict[str, object]:
     summaries = []
-    for one in signed:
+    subjects = [_subject(one.payload) for one in signed]
+    whole = run_wire(subjects, challenge, is_batch=output.is_batch)
+    for one, subject in zip(signed, subjects, strict=True):
         signable = one.payload.signable
-        action_hash = signable.action_hash()
         summaries.append(
             {
                 "network": signable.network.value,
                 "signer": str(one.payload.signer),
-                "actionHash": "0x" + action_hash.hex(),
-                "checkWords": check_words(action_hash),
+                "actionHash": "0x" + signable.action_hash().hex(),
+                **words_wire(subject),
                 "nonce": signable.nonce,
                 "alreadySigned": one.is_repeat,
+                **whole,
             }
         )
     report: dict[str, object] = {"signed": summaries}
@@ -301,3 +345,7 @@ def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
     else:
         report["out"] = output.out
     return report
+
+
+def _subject(payload: SignedPayload) -> Subject | None:
+    return None if payload.signer is None else Subject(payload.signable.digest(), payload.signer)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from coldlever.shared.action import Address, Network, parse_address
+from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.handover import Expected
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.cli.show_review import show_reviews
-from coldlever.shared.errors import ColdleverError, InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.errors import ColdleverError, RuleRefused
 from coldlever.shared.message import Caution, Request, SignedPayload, parse_signed
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
@@ -20,6 +20,7 @@ from coldlever.signer.cli.intake import (
     read_input,
     require_one_stdin,
 )
+from coldlever.signer.cli.named_signer import as_signer
 from coldlever.signer.inspection import Inspection, inspect_payload
 
 _EPILOG = """\b
@@ -53,7 +54,7 @@ def command(
     FILE is a signed payload, a bare body with its signature, an array of them, or - for stdin.
     """
     require_one_stdin(*files)
-    expected = None if signer is None else _parse_signer(signer)
+    expected = None if signer is None else as_signer(signer)
     inspections: list[tuple[Where, Inspection]] = []
     is_batch = len(files) > 1
     for value, where in read_input(files, scanning, Expected.SIGNED):
@@ -69,13 +70,6 @@ def command(
         _show(inspections)
     failed = any(one.fault is not None for _, one in inspections)
     return RuleRefused.exit_status if failed else 0
-
-
-def _parse_signer(text: str) -> Address:
-    try:
-        return parse_address(text)
-    except InputRefused as error:
-        raise UsageRefused(error.code, f"--signer: {error.message}", error.remedy) from None
 
 
 def _look_at(payload: SignedPayload, expected: Address | None) -> Inspection:
@@ -101,7 +95,7 @@ def _wire(one: Inspection) -> dict[str, object]:
 def _show(inspections: list[tuple[Where, Inspection]]) -> None:
     good = [one for _, one in inspections if one.fault is None]
     if good:
-        show_reviews([one.review for one in good], [one.request.signable for one in good])
+        show_reviews([one.review for one in good])
     for where, one in inspections:
         if one.fault is None:
             say(f"ok: {_label(where)}: signed by {one.signer}", fg="green")
