@@ -21,6 +21,12 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from coldlever.shared.cli.refusals import refusal_of
+from coldlever.shared.cli.terminal import (
+    ask_other_terminal,
+    discard_typed_ahead,
+    has_other_terminal,
+    note_stdin_is_document,
+)
 from coldlever.shared.errors import (
     ColdleverError,
     EnvironmentFault,
@@ -222,6 +228,7 @@ def read_document(name: str, limit: int = MAX_BYTES) -> bytes:
         return read_bounded(Path(name), limit)
     if sys.stdin is None:
         raise InputRefused("file-unreadable", "stdin: closed")
+    note_stdin_is_document()
     data = sys.stdin.buffer.read(limit + 1)
     if len(data) > limit:
         raise InputRefused("file-too-large", f"stdin: larger than {limit} bytes")
@@ -311,21 +318,28 @@ def _is_attended() -> bool:
 def ask(prompt: str) -> str:
     """Ask a person on the terminal; the prompt goes to stderr.
 
+    What was typed before is thrown away. Where stdin was the document, the controlling terminal
+    is asked.
+
     Raises:
         UsageRefused: ``no-terminal`` when there is nobody to ask.
     """
+    if has_other_terminal():
+        return ask_other_terminal(prompt)
     if not _is_attended():
         raise UsageRefused(
             "no-terminal",
             "a person must answer here, and stdin is no terminal",
             "run it in a terminal, or use --yes in a script",
         )
+    discard_typed_ahead(sys.stdin.fileno())
     return str(click.prompt(prompt, err=True, default="", show_default=False)).strip()
 
 
 def ask_secret(prompt: str, *, confirm: bool = False) -> str:
     """Ask for a secret on the terminal, without echo."""
-    if not _is_attended():
+    # `getpass` asks the controlling terminal by itself, and throws away what was typed before.
+    if not _is_attended() and not has_other_terminal():
         raise UsageRefused(
             "no-terminal",
             "a secret must be typed here, and stdin is no terminal",
