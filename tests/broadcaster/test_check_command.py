@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,18 @@ def test_a_drawn_challenge_leaves_the_file_a_file(desk):
     one = desk.check("--challenge", desk.signed_file()).document
     assert one["ok"] is True
     assert len(one["challenge"]["words"].split()) == 4
+
+
+def test_an_account_that_the_exchange_contradicts_is_refused(desk):
+    payload = desk.sign()
+    right = desk.save(replace(payload, account=desk.user.address), name="right.json")
+    assert desk.check(right).document["ok"] is True
+    wrong = desk.save(replace(payload, account=desk.stranger.address), name="wrong.json")
+    one = desk.check(wrong).document
+    (failed,) = [check for check in one["checks"] if check["ok"] is False]
+    assert (failed["code"], failed["error"]) == ("signer-allowed", "account-mismatch")
+    assert desk.post(wrong).status == 4
+    assert desk.requests() == 0
 
 
 def test_a_bad_signature_has_no_words_and_says_why(desk):

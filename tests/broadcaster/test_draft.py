@@ -89,7 +89,7 @@ def test_without_json_the_request_is_on_stdout_and_the_review_on_stderr(desk):
 def test_a_draft_names_its_signer_and_has_its_words(desk, draft):
     made = draft(*CROSS, "--challenge", "able acid also apex").document
     request = load_requests(json.dumps(made["request"]).encode(), "draft", Defaults()).requests[0]
-    assert request.signer == desk.user.address
+    assert request.signer == request.account == desk.user.address
     subject = Subject(request.signable.digest(), desk.user.address)
     assert made["checkWords"] == " ".join(check_words([subject]))
     assert made["challenge"]["words"] == "able acid also apex"

@@ -10,6 +10,7 @@ from coldlever.shared.action.actions import (
     UpdateIsolatedMargin,
     UpdateLeverage,
 )
+from coldlever.shared.action.address import parse_address
 from coldlever.shared.action.market import parse_market_entry
 from coldlever.shared.action.network import Network
 from coldlever.shared.action.setting import Setting
@@ -128,6 +129,12 @@ def test_lowering_leverage_and_adding_margin_call_for_nothing(request_):
     adding = with_action(request_, UpdateIsolatedMargin(0, True, 1))
     assert codes(lower) == {"market-unverified", "current-as-drafted"}
     assert codes(adding) == {"market-unverified"}
+
+
+def test_the_account_is_shown_as_drafted(request_):
+    other = parse_address("0x" + "22" * 20)
+    shown = rows(replace(request_, account=other))["Account"]
+    assert shown == f"{other} (as drafted, not signed)"
 
 
 def test_a_vault_is_called_out_and_shown(request_, signable):

@@ -359,6 +359,16 @@ def test_the_address_of_a_nameless_keystore_is_asked_for_before_anything_is_reco
     assert cli("sign", path, *rest).exit_code == 0
 
 
+def test_the_account_of_a_request_goes_with_the_payload(sign_json, cli, request_file, make_request):
+    account = "0x" + "22" * 20
+    payload = sign_json(request_file(make_request(account=account)))["payload"]
+    assert payload["account"] == account
+    assert "account" not in payload["payload"]
+    signed = request_file(payload, name="signed.json")
+    assert f"{account} (as drafted, not signed)" in cli("inspect", signed).stderr
+    assert f"{account} (as drafted, not signed)" in cli("verify", signed).stderr
+
+
 def test_sign_shows_and_reports_the_words_and_the_answer_that_inspect_does(
     sign_json, sign, cli, request_file, make_request, owner
 ):

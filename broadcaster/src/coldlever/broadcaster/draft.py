@@ -143,7 +143,7 @@ def make_draft(exchange: Exchange, ledger: Ledger, order: Order) -> Draft:
     expires_after = None if order.validity is None else now + order.validity
     action = _action(market, order.wish, standing)
     signable = Signable(exchange.network, action, nonce, order.vault, expires_after)
-    request = Request(signable, signer, market, standing.setting, order.note)
+    request = Request(signable, signer, market, standing.setting, order.note, acted.account)
     report = Checker(ledger, exchange.api.venue.key, now, exchange).foresee(
         signable, signer, acted.account
     )

@@ -104,7 +104,9 @@ def _sign(placed: Placed, key: Key) -> SignedPayload:
             f"{placed.where}: this machine computed a signature that is not the key's",
             "do not sign on this machine: its memory or its installation is damaged",
         )
-    return SignedPayload(signable, signature, key.address, signable.action_hash())
+    return SignedPayload(
+        signable, signature, key.address, signable.action_hash(), placed.request.account
+    )
 
 
 def _belongs_to(address: Address, digest: bytes, signature: Signature) -> bool:
@@ -117,4 +119,6 @@ def _belongs_to(address: Address, digest: bytes, signature: Signature) -> bool:
 def unsigned_twin(placed: Placed, signer: Address) -> SignedPayload:
     """A payload as long as the signed one will be, to find out sizes before anything is signed."""
     signable = placed.request.signable
-    return SignedPayload(signable, _SIZING_SIGNATURE, signer, signable.action_hash())
+    return SignedPayload(
+        signable, _SIZING_SIGNATURE, signer, signable.action_hash(), placed.request.account
+    )

@@ -158,6 +158,14 @@ class Checker:
             return self._gap("signer-allowed", report)
         acted = account_acted_for(self._exchange, report.signer, report.signable.vault, self._now)
         report.account = acted.account
+        claimed = None if report.payload is None else report.payload.account
+        if claimed is not None and claimed != acted.account:
+            raise RuleRefused(
+                "account-mismatch",
+                f"drafted and reviewed for the account {claimed}, but it would change "
+                f"{acted.account}",
+                "find out which of the two was meant, and draft the request again",
+            )
         if acted.caution is not None:
             return Finding("signer-allowed", ok=True, detail=acted.caution, warning=True)
         return acted.sentence

@@ -34,7 +34,7 @@ def _review(report: Report) -> Review:
 def _as_request(report: Report) -> Request:
     """What was signed, with what the exchange says about it."""
     current = None if report.standing is None else report.standing.setting
-    return Request(report.signable, report.signer, report.market, current)
+    return Request(report.signable, report.signer, report.market, current, account=report.account)
 
 
 def show_report(report: Report, title: str) -> None:

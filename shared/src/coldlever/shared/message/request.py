@@ -19,6 +19,7 @@ from coldlever.shared.action.market import (
 )
 from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.message.account import parse_account
 from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
     U32_MAX,
@@ -37,7 +38,16 @@ NOTE_MAX_LENGTH = 500
 DEFAULT_VALIDITY_MS = 3_600_000
 
 _REQUIRED = ("action", "nonce")
-_OPTIONAL = ("network", "expiresAfter", "vaultAddress", "signer", "market", "current", "note")
+_OPTIONAL = (
+    "network",
+    "expiresAfter",
+    "vaultAddress",
+    "signer",
+    "market",
+    "current",
+    "note",
+    "account",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,7 @@ class Request:
         market: what the asset id means, or None. Not signed.
         current: the setting the drafter saw on the exchange, or None. Not signed.
         note: the drafter's words, or None. Not signed; escape before display.
+        account: whose setting the drafter says it changes, or None. Not signed.
     """
 
     signable: Signable
@@ -57,6 +68,7 @@ class Request:
     market: MarketEntry | None = None
     current: Setting | None = None
     note: str | None = None
+    account: Address | None = None
 
     def to_wire(self) -> dict[str, object]:
         """The request as JSON; optional parts are left out when absent."""
@@ -76,6 +88,8 @@ class Request:
             wire["current"] = self.current.to_wire()
         if self.note is not None:
             wire["note"] = self.note
+        if self.account is not None:
+            wire["account"] = self.account.checksummed
         return wire
 
 
@@ -153,6 +167,7 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         _parse_market(fields.get("market"), where.key("market"), signable),
         _parse_setting(fields.get("current"), where.key("current")),
         _parse_note(fields.get("note"), where.key("note")),
+        parse_account(fields, where, signable),
     )
 
 

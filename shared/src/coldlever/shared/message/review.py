@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from coldlever.shared.action import (
     Action,
-    Address,
     MarketEntry,
     Setting,
     Signable,
@@ -149,7 +148,7 @@ def review(
         market=name_market(entry, signable.action),
         change=_describe_change(signable.action),
         was=None if current is None else f"{current} ({origin.value})",
-        account=_describe_account(signable.vault, signer),
+        account=_describe_account(request, origin),
         signer="any key" if signer is None else signer.checksummed,
         nonce=f"{signable.nonce} = {moment(signable.nonce)}",
         expires=_describe_expiry(signable),
@@ -180,10 +179,13 @@ def usd(micro: int) -> str:
     return f"{sign}{whole:,}.{digits} USD"
 
 
-def _describe_account(vault: Address | None, signer: Address | None) -> str:
+def _describe_account(request: Request, origin: Origin) -> str:
+    vault = request.signable.vault
     if vault is not None:
         return f"vault or sub-account {vault}"
-    if signer is not None:
+    if request.account is not None:
+        return f"{request.account} ({origin.value})"
+    if request.signer is not None:
         return "the signer's own (its master's, if the signer is an API wallet)"
     return "that of whoever signs (its master's, if that is an API wallet)"
 

@@ -117,7 +117,7 @@ def _inspect_signed(
     parsed = parse_signed(value, where, intake.network)
     inspections = []
     for payload in parsed.payloads:
-        named = intake.name(Request(payload.signable), where)
+        named = intake.name(Request(payload.signable, account=payload.account), where)
         inspections.append(inspect_payload(payload, named, signer))
     return inspections, parsed.is_batch
 

@@ -73,7 +73,7 @@ def command(
 
 
 def _look_at(payload: SignedPayload, expected: Address | None) -> Inspection:
-    one = inspect_payload(payload, Request(payload.signable), expected)
+    one = inspect_payload(payload, Request(payload.signable, account=payload.account), expected)
     if one.fault is None and payload.signer is None and expected is None:
         return one.cautioned(
             Caution(
