@@ -146,7 +146,7 @@ def test_the_name_of_no_perpetual_is_refused(asset, refusal):
 @pytest.mark.parametrize(("asset", "kind"), [(10_000, "a spot pair"), (10**8, "an outcome market")])
 def test_the_review_of_no_perpetual_calls_it_out(asset, kind, signable):
     shown = review(Request(replace(signable, action=replace(signable.action, asset=asset))))
-    assert dict(shown.rows)["Market"] == f"asset {asset} ({kind}, no perpetual)"
+    assert shown.market == f"asset {asset} ({kind}, no perpetual)"
     codes = [caution.code for caution in shown.cautions]
     assert "asset-class" in codes
     assert "market-unknown" not in codes
@@ -159,7 +159,7 @@ def test_a_review_says_who_vouches_and_warns_only_where_nobody_does(signable):
     assert known.summary.startswith("BTC = asset 3 (in coldlever's table): ")
     builder = Request(replace(signable, action=replace(signable.action, asset=110_001)))
     confirmed = review(builder, confirmed="xyz:TSLA")
-    assert dict(confirmed.rows)["Market"] == "xyz:TSLA = asset 110001 (confirmed here before)"
+    assert confirmed.market == "xyz:TSLA = asset 110001 (confirmed here before)"
     codes = {caution.code for one in (known, confirmed) for caution in one.cautions}
     assert not codes & {"market-unknown", "market-unverified"}
     assert "market-unknown" in {caution.code for caution in review(builder).cautions}

@@ -271,7 +271,7 @@ def run_process(environment, tmp_path):
 class Terminal:
     """A signer process with a pseudo-terminal in front of it, and a person who types."""
 
-    def __init__(self, arguments, environment, folder):
+    def __init__(self, arguments, environment, folder, document=None):
         self._master, slave = pty.openpty()
 
         def take_terminal():
@@ -282,12 +282,15 @@ class Terminal:
             [*signer_command(), *map(str, arguments)],
             env=environment,
             cwd=folder,
-            stdin=slave,
+            stdin=slave if document is None else subprocess.PIPE,
             stdout=slave,
             stderr=slave,
             preexec_fn=take_terminal,  # noqa: PLW1509 - no threads here
         )
         os.close(slave)
+        if document is not None:
+            with self._process.stdin as pipe:
+                pipe.write(document)
         self.seen = ""
         self._read_to = 0
 
@@ -301,6 +304,9 @@ class Terminal:
 
     def type(self, line):
         os.write(self._master, (line + "\n").encode())
+
+    def press(self, key):
+        os.write(self._master, key.encode())
 
     def interrupt(self):
         """Press Ctrl-C, and again when nothing happens.
@@ -344,8 +350,9 @@ def terminal(environment, tmp_path):
     """Starts signer processes at a pseudo-terminal."""
     opened = []
 
-    def start(*arguments, **extra):
-        opened.append(Terminal(arguments, environment | {"TERM": "xterm"} | extra, tmp_path))
+    def start(*arguments, document=None, **extra):
+        settings = environment | {"TERM": "xterm"} | extra
+        opened.append(Terminal(arguments, settings, tmp_path, document))
         return opened[-1]
 
     yield start

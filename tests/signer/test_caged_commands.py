@@ -27,7 +27,7 @@ import os, sys
 def look(event, arguments):
     if event not in ("open", "sqlite3.connect"):
         return
-    name = str(arguments[0]).removeprefix("file:").partition("?")[0]
+    name = str(arguments[0]).removeprefix("file://").partition("?")[0]
     if not name.startswith(os.environ["OUTSIDE"]):
         return
     with open("/proc/self/status") as status:

@@ -166,7 +166,7 @@ def test_a_batch_asks_for_each_market_once(cli, options, request_file, ask_for, 
         ask_for(asset, coin, nonce=machine.clock() + step)
         for step, (asset, coin) in enumerate(wanted)
     ]
-    asked = answers("xyz:TSLA", "xyz:NVDA", "501, 500", "yes")
+    asked = answers("xyz:TSLA", "xyz:NVDA", "501, 500", "yes 7")
     assert cli("sign", request_file(*requests), *options).exit_code == 0
     assert ["110001" in asked[0], "110002" in asked[1]] == [True, True]
     assert "the 2 asset ids" in asked[2]
@@ -196,7 +196,7 @@ def test_more_than_ten_nameless_ids_need_a_market_table(
     cli, options, request_file, ask_for, answers, machine, sign
 ):
     requests = [ask_for(500 + step, nonce=machine.clock() + step) for step in range(11)]
-    asked = answers(" ".join(str(500 + step) for step in range(10)), "yes")
+    asked = answers(" ".join(str(500 + step) for step in range(10)), "yes 10")
     path = request_file(*requests)
     assert cli.refusal("sign", path, *options, status=4) == "market-missing"
     assert asked == []

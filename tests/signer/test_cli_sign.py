@@ -73,7 +73,7 @@ def test_json_reports_and_carries_the_payload_when_there_is_no_file(
     sign_json, cli, request_file, make_request, owner, tmp_path
 ):
     path = request_file(make_request())
-    shown = cli.json("inspect", path)
+    shown = cli.json("inspect", path, "--signer", owner)
     first = sign_json(path)
     assert first["out"] is None
     assert first["signed"] == [
@@ -199,6 +199,16 @@ def test_a_person_types_yes_where_the_table_names_the_market(
     assert asked == ['Type "yes" to sign']
 
 
+@pytest.mark.parametrize("typed", ["yes", "yes 2", "yes 4", "3 yes", "3"])
+def test_a_batch_is_not_signed_without_its_number_of_requests(
+    cli, options, request_file, make_request, answers, now, typed, state
+):
+    path = request_file(*(make_request(nonce=now + step) for step in range(3)))
+    answers(typed)
+    assert cli.refusal("sign", path, *options, status=5) == "declined"
+    assert not (state / "ledger.sqlite3").exists()
+
+
 @pytest.mark.parametrize("typed", ["no", "", "y", "YES", "0"])
 def test_anything_else_is_a_no_and_nothing_happens(
     cli, options, request_file, make_request, answers, typed, tmp_path, state
@@ -286,6 +296,49 @@ def test_a_keystore_without_an_address_is_checked_after_opening(
     result = cli("sign", request_file(make_request(signer=owner.lower)), *rest)
     assert result.exit_code == 0
     assert "with the key of this keystore" in result.stderr
+    assert "The keystore names no address" in result.stderr
+
+
+def test_the_address_of_a_nameless_keystore_is_asked_for_before_anything_is_recorded(
+    cli, keystore, passphrase_file, request_file, make_request, tmp_path, owner, answers
+):
+    nameless = tmp_path / "nameless.json"
+    nameless.write_text(keystore.read_text().replace('"address"', '"label"'))
+    rest = ["--keystore", nameless, "--passphrase-file", passphrase_file]
+    path = request_file(make_request())
+    words = cli.json("inspect", path, "--signer", owner)["checkWords"].split()
+    asked = answers("yes", "no")
+    declined = cli("sign", path, *rest)
+    assert declined.exit_code == 5
+    assert asked[-1] == 'Type "yes" to sign'
+    before, after = declined.stderr.split(f"The keystore holds the key of {owner}.")
+    assert "none: no signer is named" in before
+    assert " ".join(words[:4]) in after
+    assert recorded(cli) == []
+    answers("yes", "yes")
+    assert cli("sign", path, *rest).exit_code == 0
+
+
+def test_the_account_of_a_request_goes_with_the_payload(sign_json, cli, request_file, make_request):
+    account = "0x" + "22" * 20
+    payload = sign_json(request_file(make_request(account=account)))["payload"]
+    assert payload["account"] == account
+    assert "account" not in payload["payload"]
+    signed = request_file(payload, name="signed.json")
+    assert f"{account} (as drafted, not signed)" in cli("inspect", signed).stderr
+    assert f"{account} (as drafted, not signed)" in cli("verify", signed).stderr
+
+
+def test_sign_shows_and_reports_the_words_and_the_answer_that_inspect_does(
+    sign_json, sign, cli, request_file, make_request, owner
+):
+    path = request_file(make_request())
+    told = ["--challenge", "able acid also apex"]
+    shown = cli.json("inspect", path, "--signer", owner, *told)
+    (one,) = sign_json(path, *told)["signed"]
+    assert one["checkWords"] == shown["checkWords"]
+    assert one["challenge"] == shown["challenge"]
+    assert shown["challenge"]["answer"] in sign(path, *told).stderr
 
 
 def test_an_existing_output_is_refused_first_and_replaced_with_force(

@@ -72,7 +72,7 @@ def test_a_script_accepts_it_by_name(cli, options, request_file, make_request):
 
 @pytest.mark.parametrize(("typed", "status"), [("far-nonce", 0), ("yes", 5), ("", 5)])
 def test_a_person_types_it(cli, options, request_file, make_request, monkeypatch, typed, status):
-    monkeypatch.setattr("coldlever.signer.cli.sign._confirm", lambda *_, **__: ())
+    monkeypatch.setattr("coldlever.signer.cli.sign.confirm", lambda *_, **__: ())
     path = request_file(request(make_request, LAST))
     result = cli("sign", path, *options, ask=lambda prompt: typed)
     assert result.exit_code == status, result.output

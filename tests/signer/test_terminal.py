@@ -77,6 +77,63 @@ def test_an_interruption_at_any_prompt_leaves_nothing(signing, tmp_path, steps):
     assert not (tmp_path / "state").exists()
 
 
+def test_what_was_typed_before_a_question_is_no_answer_to_it(signing, tmp_path):
+    screen = signing()
+    screen.expect("Type the coin you mean")
+    # A person who leans on the keys, or pastes: none of it was typed after the second question.
+    screen.type("xyz:TSLA\nyes\nyes")
+    screen.expect('Type "yes" to sign')
+    screen.type("no")
+    screen.expect("error [declined]")
+    assert screen.wait() == 5
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.fixture
+def piped(make_request, keystore, now):
+    """`sign` of one request that comes through stdin."""
+    # An id that nothing names, so that there is a question before the last one.
+    action = make_request()["action"] | {"asset": 500}
+    document = json.dumps(make_request(action=action)).encode()
+    arguments = ["sign", "-", "--keystore", keystore, "--out", "out.json", "--state-dir", "state"]
+    return document, [*arguments, "--assume-time", now]
+
+
+def test_where_stdin_is_the_document_the_controlling_terminal_is_asked(terminal, piped, tmp_path):
+    document, arguments = piped
+    screen = terminal(*arguments, document=document)
+    screen.expect("Type the asset id")
+    screen.type("500\nyes")
+    screen.expect('Type "yes" to sign')
+    screen.type("yes")
+    screen.expect("Passphrase of")
+    screen.type(PHRASE)
+    screen.expect("signed 1 request")
+    assert screen.wait() == 0
+    assert PHRASE not in screen.seen
+    assert (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize("ending", ["\x03", "\x04"])
+def test_an_interruption_on_the_controlling_terminal_leaves_nothing(
+    terminal, piped, tmp_path, ending
+):
+    document, arguments = piped
+    screen = terminal(*arguments, document=document)
+    screen.expect("Type the asset id")
+    screen.press(ending)
+    assert screen.wait() == 130
+    assert not (tmp_path / "state").exists()
+
+
+def test_without_any_terminal_a_document_on_stdin_is_refused_naming_yes(run_process, piped):
+    document, arguments = piped
+    done = run_process(*arguments, input=document, start_new_session=True)
+    assert done.returncode == 2
+    assert b"error [no-terminal]" in done.stderr
+    assert b"use --yes in a script" in done.stderr
+
+
 def test_three_wrong_passphrases_end_it(signing, tmp_path):
     screen = signing(*EXPECTED)
     for _ in range(3):

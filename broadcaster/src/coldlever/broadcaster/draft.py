@@ -147,7 +147,7 @@ def make_draft(exchange: Exchange, ledger: Ledger, wish: Wish) -> Draft:
     expires_after = None if wish.validity is None else now + wish.validity
     action = _action(market, wish.change, standing)
     signable = Signable(exchange.network, action, nonce, wish.vault, expires_after)
-    request = Request(signable, signer, market, standing.setting, wish.note)
+    request = Request(signable, signer, market, standing.setting, wish.note, acted.account)
     foresight = Checker(ledger, exchange.api.venue.key, now, exchange).foresee(
         signable, signer, acted
     )

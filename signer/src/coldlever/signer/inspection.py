@@ -9,6 +9,7 @@ from coldlever.shared.action import Address
 from coldlever.shared.action.market_name import name_market
 from coldlever.shared.errors import ColdleverError, RuleRefused
 from coldlever.shared.message import Caution, Request, Review, SignedPayload, verify
+from coldlever.shared.message.check_words import words_wire
 from coldlever.shared.message.review import review
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.rules import Placed, time_problems
@@ -55,7 +56,7 @@ class Inspection:
         }
         if name.coin is not None:
             wire["coin"] = name.coin
-        wire["checkWords"] = self.review.words
+        wire |= words_wire(self.review.subject)
         wire["warnings"] = [
             {"code": caution.code, "text": caution.text} for caution in self.review.cautions
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from coldlever.shared.action import Address, Network, Signable
@@ -140,6 +140,23 @@ def require_signer(requests: Sequence[Placed], address: Address) -> None:
                 f"{placed.where}: must be signed by {wanted}, this is the key of {address}",
                 "choose the right keystore with --keystore",
             )
+
+
+def name_signer(requests: Sequence[Placed], address: Address) -> tuple[Placed, ...]:
+    """The requests with the signer that is known now; nothing signed changes.
+
+    Args:
+        requests: those that name another signer are refused.
+        address: whose key it will be.
+
+    Raises:
+        RuleRefused: ``signer-mismatch``.
+    """
+    require_signer(requests, address)
+    return tuple(
+        place(replace(placed.request, signer=address), placed.where, placed.name.confirmed)
+        for placed in requests
+    )
 
 
 def wanted_signer(requests: Sequence[Placed]) -> Address | None:

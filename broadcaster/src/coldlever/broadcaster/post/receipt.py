@@ -6,7 +6,9 @@ import json
 
 from coldlever.broadcaster.ledger import Row, unreadable
 from coldlever.broadcaster.post.effect import Snapshot, load_snapshot
-from coldlever.shared.message.review import check_words
+from coldlever.shared.action import Network
+from coldlever.shared.action.hashing import agent_digest
+from coldlever.shared.message.check_words import Subject, words_wire
 from coldlever.shared.reading.hexadecimal import to_0x
 
 KIND = "coldlever/receipt"
@@ -31,6 +33,7 @@ def make_receipt(row: Row, after: Snapshot | None) -> dict[str, object]:
 
 def _compose(row: Row, after: Snapshot | None) -> dict[str, object]:
     envelope = json.loads(row.envelope)
+    digest = agent_digest(Network(envelope["network"]), row.action_hash)
     before = None if row.before is None else load_snapshot(row.before)
     return {
         "kind": KIND,
@@ -44,7 +47,7 @@ def _compose(row: Row, after: Snapshot | None) -> dict[str, object]:
         "account": row.account.checksummed,
         "coin": row.coin,
         "actionHash": to_0x(row.action_hash),
-        "checkWords": check_words(row.action_hash),
+        **words_wire(Subject(digest, row.key.signer)),
         "payload": envelope["payload"],
         "attempts": row.attempts,
         "reservedAt": row.reserved_at,

@@ -51,6 +51,11 @@ class MarketName:
         return self.voucher is not Voucher.NOBODY
 
     @property
+    def confirmed(self) -> str | None:
+        """The name, where it was a person who confirmed it."""
+        return self.coin if self.voucher is Voucher.PERSON else None
+
+    @property
     def shown_coin(self) -> str:
         """The name as it is where it can only be a name, and in quotes where it could be words."""
         return "" if self.coin is None else show_coin(self.coin)

@@ -8,6 +8,12 @@ from typing import Any
 
 import click
 
+from coldlever.shared.cli.challenge_option import (
+    Asked,
+    ChallengeCommand,
+    challenge_option,
+    take_challenge,
+)
 from coldlever.shared.cli.console import (
     STDIO,
     emit_json,
@@ -16,22 +22,16 @@ from coldlever.shared.cli.console import (
 )
 from coldlever.shared.cli.delivery import Delivery, Outlet
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
-from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.cli.state_folder import make_folder, require_folder
-from coldlever.shared.errors import PersonDeclined
-from coldlever.shared.message import SignedFile
-from coldlever.shared.message.review import check_words
+from coldlever.shared.message import SignedFile, SignedPayload
+from coldlever.shared.message.check_words import Challenge, Subject, run_wire, words_wire
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.cli.accept_risk import accept_risk_option
 from coldlever.signer.cli.caged import caged
-from coldlever.signer.cli.confirm_markets import (
-    Naming,
-    ask_for_markets,
-    expect_option,
-    prepare_naming,
-)
+from coldlever.signer.cli.confirm import confirm, confirm_key
+from coldlever.signer.cli.confirm_markets import expect_option, prepare_naming
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -53,10 +53,11 @@ from coldlever.signer.cli.state import (
     tidy_up,
 )
 from coldlever.signer.cli.undelivered import telling_what_is_recorded
-from coldlever.signer.key import Keystore, load_keystore
-from coldlever.signer.ledger import ConfirmedCoin, Ledger
+from coldlever.signer.key import load_keystore
+from coldlever.signer.ledger import Ledger
 from coldlever.signer.rules import (
     Placed,
+    name_signer,
     recall,
     require_distinct_nonces,
     require_perpetuals,
@@ -74,7 +75,8 @@ Examples:
   coldlever-signer sign request.json --yes --passphrase-file fd:3 --payload-only 3<phrase
 
 You see the review, type the coin you mean to change where nobody vouches for a market's name (once:
-it is remembered; see `market`), or the asset id where nothing names it, and type `yes`.
+it is remembered; see `market`), or the asset id where nothing names it, and type `yes`
+(with the number of requests, where there are several: `yes 3`).
 Then the keystore is opened once, every nonce is recorded in the ledger, and only then is anything
 signed. The same request may be signed again; another one with the same nonce never.
 
@@ -86,7 +88,7 @@ _ROW_BYTES = 512
 
 
 @caged
-@click.command("sign", epilog=_EPILOG)
+@click.command("sign", cls=ChallengeCommand, epilog=_EPILOG)
 @files_argument
 @scanning_options()
 @click.option(
@@ -118,6 +120,7 @@ _ROW_BYTES = 512
     help="Go on with a ledger that is not the one this key signed on last. Shows the risk and "
     "asks, also with --yes.",
 )
+@challenge_option
 @state_option
 @json_option
 @pass_machine
@@ -138,6 +141,7 @@ def command(
     expected: tuple[str, ...],
     accepted: tuple[str, ...],
     new_ledger: bool,
+    asked: Asked | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -152,6 +156,7 @@ def command(
     tidy_up(machine, state_dir, *([] if outlet.file is None else [Path(outlet.file).parent]))
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
+    challenge = take_challenge(asked, machine.entropy)
     output = PayloadOutput(outlet, payload_only, is_batch)
     _require_rules(requests, intake)
     requests = _recall(machine, state_dir, requests)
@@ -178,9 +183,14 @@ def command(
             is_new = agree_on_ledger(ledger, heads, entries, consent)
     require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
     delivery = output.prove(requests)
-    coins = _confirm(machine, requests, closed, naming, yes=yes)
+    if closed.address is not None:
+        requests = name_signer(requests, closed.address)
+    coins = confirm(machine, requests, closed, naming, challenge, yes=yes)
     prepare_for_secrets(machine)
     key = unlock(machine, closed, passphrase_file, accepted)
+    if closed.address is None:
+        requests = name_signer(requests, key.address)
+        confirm_key(machine, requests, key.address, challenge, yes=yes)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
@@ -193,7 +203,7 @@ def command(
         ledger.remember_coins(coins)
         signed = sign_requests(requests, key, guard(ledger, heads, key, is_new=is_new), now)
     with telling_what_is_recorded(signed):
-        _hand_over(signed, output, delivery)
+        _hand_over(signed, challenge, output, delivery)
 
 
 def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
@@ -217,46 +227,17 @@ def _recall(
         return recall(requests, ledger.confirmed_coins())
 
 
-def _confirm(
-    machine: Machine,
-    requests: Sequence[Placed],
-    closed: Keystore,
-    naming: Naming,
-    *,
-    yes: bool,
-) -> tuple[ConfirmedCoin, ...]:
-    """Show what will be signed and let the person decide.
-
-    Returns:
-        The names of markets to remember.
-
-    Raises:
-        PersonDeclined: ``declined``.
-    """
-    reviews = [placed.review for placed in requests]
-    whose = "this keystore" if closed.address is None else str(closed.address)
-    count = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
-    say(f"To be signed with the key of {whose}: {count}", bold=True)
-    show_reviews(reviews, [placed.request.signable for placed in requests])
-    if yes:
-        say("Not asked for confirmation (--yes).")
-        return ()
-    coins = ask_for_markets(naming, machine.ask)
-    if machine.ask('Type "yes" to sign') != "yes":
-        raise _declined()
-    return coins
-
-
-def _declined() -> PersonDeclined:
-    return PersonDeclined("declined", "not confirmed; nothing was signed or recorded")
-
-
-def _hand_over(signed: Sequence[Signed], output: PayloadOutput, delivery: Delivery) -> None:
+def _hand_over(
+    signed: Sequence[Signed],
+    challenge: Challenge | None,
+    output: PayloadOutput,
+    delivery: Delivery,
+) -> None:
     payloads = tuple(one.payload for one in signed)
     delivery.deliver(SignedFile(payloads, output.is_batch), output.document(payloads))
     # Last, because a failure before would be a second document on stdout.
     if output.outlet.as_json:
-        emit_json(_report(signed, output))
+        emit_json(_report(signed, challenge, output))
         return
     for one in signed:
         if one.is_repeat:
@@ -271,19 +252,23 @@ def _hand_over(signed: Sequence[Signed], output: PayloadOutput, delivery: Delive
     say(f"signed {count} with the key of {payloads[0].signer}{target}", fg="green")
 
 
-def _report(signed: Sequence[Signed], output: PayloadOutput) -> dict[str, object]:
+def _report(
+    signed: Sequence[Signed], challenge: Challenge | None, output: PayloadOutput
+) -> dict[str, object]:
     summaries = []
-    for one in signed:
+    subjects = [_subject(one.payload) for one in signed]
+    whole = run_wire(subjects, challenge, is_batch=output.is_batch)
+    for one, subject in zip(signed, subjects, strict=True):
         signable = one.payload.signable
-        action_hash = signable.action_hash()
         summaries.append(
             {
                 "network": signable.network.value,
                 "signer": str(one.payload.signer),
-                "actionHash": to_0x(action_hash),
-                "checkWords": check_words(action_hash),
+                "actionHash": to_0x(signable.action_hash()),
+                **words_wire(subject),
                 "nonce": signable.nonce,
                 "alreadySigned": one.is_repeat,
+                **whole,
             }
         )
     report: dict[str, object] = {"signed": summaries}
@@ -293,3 +278,7 @@ def _report(signed: Sequence[Signed], output: PayloadOutput) -> dict[str, object
     else:
         report["out"] = output.out
     return report
+
+
+def _subject(payload: SignedPayload) -> Subject | None:
+    return None if payload.signer is None else Subject(payload.signable.digest(), payload.signer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,10 +12,10 @@ from coldlever.shared.cli.console import say
 from coldlever.shared.printable import printable
 from coldlever.signer.cli.accept_risk import TOO_OPEN
 from coldlever.signer.cli.machine import Machine
-from coldlever.signer.key import Keyring
-from coldlever.signer.key.leftovers import tidy
-from coldlever.signer.ledger.store import FILE_NAME
 from coldlever.signer.permissions import Permissions
+
+if TYPE_CHECKING:
+    from coldlever.signer.key import Keyring
 
 _KEYS = "keys"
 
@@ -35,6 +35,9 @@ def state_option(command: F) -> F:
 
 def keyring(machine: Machine, option: str | None) -> Keyring:
     """The key folder."""
+    # `inspect` has the option too, and seldom a key.
+    from coldlever.signer.key import Keyring  # noqa: PLC0415 - see above
+
     return Keyring(machine.state(option) / _KEYS)
 
 
@@ -43,6 +46,8 @@ def tidy_up(machine: Machine, option: str | None, *others: Path) -> None:
 
     A keystore among it is named instead: it may be the only copy of a key.
     """
+    from coldlever.signer.key.leftovers import tidy  # noqa: PLC0415 - as above
+
     state = machine.state(option)
     for folder in dict.fromkeys((state, state / _KEYS, *others)):
         for one in tidy(folder):
@@ -56,6 +61,8 @@ def tidy_up(machine: Machine, option: str | None, *others: Path) -> None:
 
 def ledger_path(machine: Machine, option: str | None) -> Path:
     """The ledger's file; its folder need not exist."""
+    from coldlever.signer.ledger.store import FILE_NAME  # noqa: PLC0415 - as above
+
     return machine.state(option) / FILE_NAME
 
 

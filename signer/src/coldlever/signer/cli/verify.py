@@ -69,7 +69,7 @@ def command(
 
 
 def _look_at(payload: SignedPayload, expected: Address | None) -> Inspection:
-    one = inspect_payload(payload, Request(payload.signable), expected)
+    one = inspect_payload(payload, Request(payload.signable, account=payload.account), expected)
     if one.fault is None and payload.signer is None and expected is None:
         return one.cautioned(
             Caution(
@@ -91,7 +91,7 @@ def _wire(one: Inspection) -> dict[str, object]:
 def _show(inspections: list[tuple[Where, Inspection]]) -> None:
     good = [one for _, one in inspections if one.fault is None]
     if good:
-        show_reviews([one.review for one in good], [one.request.signable for one in good])
+        show_reviews([one.review for one in good])
     for where, one in inspections:
         if one.fault is None:
             say(f"ok: {_label(where)}: signed by {one.signer}", fg="green")
