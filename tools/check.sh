@@ -14,6 +14,9 @@ step "wheels, and a signer-only environment without a network"
 make bundle
 bash tools/signer_only.sh
 
+step "the wheels beside other people's packages of the same names"
+tools/check_wheels.sh
+
 step "the online machine's installation, as the README says"
 tools/check_install.sh
 
