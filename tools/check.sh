@@ -17,6 +17,9 @@ bash tools/signer_only.sh
 step "the wheels beside other people's packages of the same names"
 tools/check_wheels.sh
 
+step "the built wheels, tested without the sources"
+tools/check_built.sh
+
 step "the online machine's installation, as the README says"
 tools/check_install.sh
 

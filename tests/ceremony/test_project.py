@@ -105,6 +105,7 @@ def test_the_readme_lists_every_command(side):
         assert f"`{command}" in line[1], command
 
 
+@pytest.mark.sources
 def test_the_page_of_errors_is_what_the_code_says():
     from error_table import PAGE, page
 

@@ -190,6 +190,7 @@ class TestDrawing:
             press.start()
             drawing = Drawing(True, True, None, Density.LOW, as_json, 100, False)
             show_message(_KIND, _LONG_MESSAGE, _DOCUMENT, drawing)
+            assert press.is_alive(), "it ended before a key was pressed"
             ended.set()
             press.join()
             sys.stdin.close()
