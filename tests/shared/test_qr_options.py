@@ -298,6 +298,7 @@ class TestScanning:
         assert result.stdout == ""
 
 
+@pytest.mark.unmeasured
 def test_importing_the_options_loads_neither_what_draws_nor_what_reads():
     code = (
         "import sys, coldlever.shared.cli.qr_options\n"
