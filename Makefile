@@ -67,10 +67,12 @@ test: $(DEV) $(INTEROP) ## Run all tests
 test-fast: $(DEV) ## Run the tests without the slow ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
 
+# Children that a test kills leave damaged data files; coverage names them and goes on without.
 coverage: $(DEV) $(INTEROP) ## Run all tests, measure branch coverage in all processes, and hold the gate
 	@$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -q -m "not unmeasured"
 	@$(BIN)/coverage combine --quiet
+	@rm -f .coverage.*
 	$(BIN)/coverage report
 	$(BIN)/python -m pytest -q -m unmeasured
 
