@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
-    (ROOT / "docs").glob("*.md")
+    (ROOT / "docs").rglob("*.md")
 )
 SIDES = ("signer", "broadcaster")
 LOCKS = sorted(path.stem for path in (ROOT / "requirements").glob("*.txt"))
@@ -105,6 +105,7 @@ def test_the_readme_lists_every_command(side):
         assert f"`{command}" in line[1], command
 
 
+@pytest.mark.sources
 def test_the_page_of_errors_is_what_the_code_says():
     from error_table import PAGE, page
 

@@ -154,8 +154,8 @@ def test_a_descriptor_that_is_not_open_is_unreadable(refusal):
 
 def test_a_descriptor_is_left_open(descriptor):
     name = descriptor(b"secret\n")
-    read_secret_line(name)
-    os.fstat(int(name.removeprefix("fd:")))
+    assert read_secret_line(name) == "secret"
+    assert os.fstat(int(name.removeprefix("fd:")))
 
 
 @pytest.mark.parametrize("question", [ask, ask_secret])

@@ -196,6 +196,7 @@ class TestDrawing:
             press.start()
             drawing = Drawing(True, True, None, Density.LOW, as_json, 100, False)
             show_message(_KIND, _LONG_MESSAGE, _DOCUMENT, drawing)
+            assert press.is_alive(), "it ended before a key was pressed"
             ended.set()
             press.join()
             sys.stdin.close()
@@ -308,6 +309,7 @@ class TestScanning:
         assert result.stdout == ""
 
 
+@pytest.mark.unmeasured
 def test_importing_the_options_loads_neither_what_draws_nor_what_reads():
     code = (
         "import sys, coldlever.shared.cli.qr_options\n"

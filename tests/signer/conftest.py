@@ -236,11 +236,14 @@ def make_keystore(tmp_path):
 @pytest.fixture
 def environment(tmp_path):
     """The environment of a real signer process."""
+    # Coverage is measured in children too, when it is.
+    measured = {k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")}
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
         "PYTHONPATH": os.environ["PYTHONPATH"],
         "LANG": "C.UTF-8",
+        **measured,
     }
 
 

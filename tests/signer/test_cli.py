@@ -90,6 +90,7 @@ def test_new_keystores_get_the_full_work_factor():
     assert Machine().work_factor == DEFAULT_SCRYPT_N == 1 << 18
 
 
+@pytest.mark.unmeasured
 def test_help_and_inspect_do_not_load_what_they_do_not_need(
     run_process, request_file, make_request
 ):

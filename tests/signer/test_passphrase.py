@@ -49,6 +49,7 @@ def test_weak_passphrases_are_refused_with_a_reason(text, reason):
 )
 def test_strong_passphrases_pass(text):
     require_strong(text)
+    assert weakness(text) is None
 
 
 def test_two_spellings_of_one_letter_are_one_passphrase():

@@ -56,12 +56,13 @@ def test_a_name_that_begins_with_a_dash_is_no_option_of_chmod(strict, tmp_path, 
     assert shlex.split(refusal.value.remedy) == ["chmod", "go-rw", "./-R"]
 
 
-def test_pipes_descriptors_and_what_is_not_there_are_left_alone(strict, tmp_path):
+def test_pipes_descriptors_and_what_is_not_there_are_left_alone(strict, said, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "pipe").chmod(0o666)
     for name in ("pipe", "missing", "."):
         strict.require_private(tmp_path / name, "file")
     strict.require_own_folder(tmp_path / "missing")
+    assert said == []
 
 
 @pytest.mark.parametrize("mode", [0o720, 0o702, 0o1777])
@@ -76,9 +77,10 @@ def test_a_folder_that_others_change_is_refused_and_the_chmod_mends_it(strict, t
     strict.require_own_folder(folder)
 
 
-def test_a_folder_that_others_read_is_taken(strict, tmp_path):
+def test_a_folder_that_others_read_is_taken(strict, said, tmp_path):
     tmp_path.chmod(0o755)
     strict.require_own_folder(tmp_path)
+    assert said == []
 
 
 def test_a_link_is_refused_and_the_real_folder_named(strict, tmp_path):

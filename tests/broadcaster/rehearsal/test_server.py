@@ -159,6 +159,8 @@ def test_stopping_twice_or_before_the_start_is_fine(scene):
     server.start()
     server.stop()
     server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=5)
 
 
 def test_it_serves_in_the_foreground_until_stopped(scene):
@@ -205,3 +207,4 @@ def test_hanging_up_on_a_closed_connection_is_fine():
     there.close()
     here.close()
     hang_up(here)
+    assert here.fileno() == -1
