@@ -55,7 +55,9 @@ def test_a_delayed_action_counts_by_its_arrival_and_a_stalled_one_by_its_executi
 
         line = Line(scene.exchange, WeightBudget(None), sleep)
         body = scene.body(act.leverage(BTC, 10), expires_after=scene.time + 5_000)
-        answer = line.carry("/exchange", json.dumps(body).encode(), "http://127.0.0.1/")
+        answer = line.carry(
+            "/exchange", "application/json", json.dumps(body).encode(), "http://127.0.0.1/"
+        )
         outcomes.append(json.loads(answer.body)["status"])
     assert outcomes == ["ok", "err"]
 
@@ -101,7 +103,7 @@ def test_a_truncated_answer_is_shorter_than_its_length(live, act):
     live.scene.exchange.inject("truncate")
     connection = http.client.HTTPConnection("127.0.0.1", live.server.port, timeout=5)
     body = json.dumps(live.scene.body(act.leverage(BTC, 10)))
-    connection.request("POST", "/exchange", body)
+    connection.request("POST", "/exchange", body, {"Content-Type": "application/json"})
     with pytest.raises(http.client.IncompleteRead):
         connection.getresponse().read()
     connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 
@@ -320,3 +321,22 @@ def test_a_request_the_exchange_cannot_read_is_unprocessable(scene, request_):
 def test_figures_always_have_a_point_and_never_an_exponent(amount, text):
     assert figure(Decimal(amount)) == text
     assert FIGURE.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    ("positional", "named"),
+    [
+        (["userRole", "USER"], {"type": "userRole", "user": "USER"}),
+        (["meta"], {"type": "meta"}),
+        (["meta", "xyz"], {"type": "meta", "dex": "xyz"}),
+        (["activeAssetData", "USER", "BTC"], {"type": "activeAssetData", "user": "USER", "coin": "BTC"}),
+        (["exchangeStatus"], {"type": "exchangeStatus"}),
+    ],
+)  # fmt: skip
+def test_a_request_may_be_an_array_and_an_address_lack_its_0x(scene, positional, named):
+    user = scene.user.address.lower.removeprefix("0x")
+    values = [user if value == "USER" else value for value in positional]
+    fields = {name: user if value == "USER" else value for name, value in named.items()}
+    answer = scene.exchange.ask(json.dumps(values).encode())
+    assert answer.status == 200
+    assert json.loads(answer.body) == scene.ask(**fields)

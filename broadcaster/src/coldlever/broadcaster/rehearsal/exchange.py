@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from coldlever.broadcaster.rehearsal.act import Answer, Entry, Journal, Outcome, answers, engine
 from coldlever.broadcaster.rehearsal.ask import info
 from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind, FaultQueue
+from coldlever.broadcaster.rehearsal.reading import Malformed
 from coldlever.broadcaster.rehearsal.state import (
     Account,
     Agent,
@@ -22,8 +23,8 @@ from coldlever.broadcaster.rehearsal.state import (
     Role,
     Venue,
 )
+from coldlever.broadcaster.rehearsal.state.accounts import AGENT_LIFE_MS
 from coldlever.broadcaster.rehearsal.state.venue import REQUEST_CAP
-from coldlever.broadcaster.rehearsal.wire import Malformed
 from coldlever.shared.action import Address, Network
 from coldlever.shared.errors import InputRefused
 
@@ -90,12 +91,12 @@ class RehearsalExchange:
         with self._lock:
             try:
                 return answers.of_json(info.answer(self._venue, body, self.now()))
-            except Malformed:
-                return answers.UNPROCESSABLE
+            except Malformed as problem:
+                return answers.of_problem(problem)
 
-    def note(self, outcome: Outcome, fault: str) -> None:
+    def note(self, outcome: Outcome, fault: str | None = None, sentence: str | None = None) -> None:
         """Enter a request in the journal that never reached the engine."""
-        self.journal.write(Entry(self.now(), outcome, fault=fault))
+        self.journal.write(Entry(self.now(), outcome, sentence, fault))
 
     def inject(
         self,
@@ -151,10 +152,26 @@ class RehearsalExchange:
             master: a user.
             agent: an address that is nobody's account.
             name: None for the unnamed agent, which ``extraAgents`` does not list.
-            valid_until: ms since the epoch, or None for no end.
+            valid_until: ms since the epoch, or None for the exchange's 90 days.
+
+        Raises:
+            InputRefused: ``rehearsal-account``, no such master, the address is or was used, or the
+                master has too many already.
         """
         with self._lock:
-            self._venue.book.approve(Agent(agent, master, name, valid_until))
+            now = self.now()
+            if valid_until is None:
+                valid_until = now + AGENT_LIFE_MS
+            self._venue.book.approve(Agent(agent, master, name, valid_until), now)
+
+    def remove_agent(self, master: Address, agent: Address) -> None:
+        """Remove an API wallet; for some seconds its master gets no new one.
+
+        Raises:
+            InputRefused: ``rehearsal-account``, it is none of ``master``'s.
+        """
+        with self._lock:
+            self._venue.book.remove(master, agent, self.now())
 
     def set_multi_sig(self, user: Address, authorized: Iterable[Address], threshold: int) -> None:
         """Convert a user to a multi-sig account; it then refuses actions of one signer."""

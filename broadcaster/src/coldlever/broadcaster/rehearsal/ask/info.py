@@ -10,9 +10,15 @@ from typing import Final
 
 from coldlever.broadcaster.rehearsal.ask import statement
 from coldlever.broadcaster.rehearsal.ask.figures import figure
+from coldlever.broadcaster.rehearsal.reading import (
+    Malformed,
+    an_object,
+    load,
+    read_address,
+    read_string,
+)
 from coldlever.broadcaster.rehearsal.state import Account, Dex, Market, Role, Venue
 from coldlever.broadcaster.rehearsal.state.markets import FIRST_DEX
-from coldlever.broadcaster.rehearsal.wire import Malformed, load_object, read_address, read_string
 from coldlever.shared.action import Address, MarginMode
 
 Fields = dict[str, object]
@@ -29,10 +35,9 @@ _SPOT_PAIRS: Final = (("PURR/USDC", 0, 1), ("@107", 107, 150))
 def kind_of(body: bytes) -> str | None:
     """The ``type`` of a request that `answer` can answer, or None for any other body."""
     try:
-        kind = load_object(body).get("type")
+        return str(_fields(body)["type"])
     except Malformed:
         return None
-    return kind if isinstance(kind, str) and kind in _ANSWERS else None
 
 
 def answer(venue: Venue, body: bytes, now: int) -> object:
@@ -47,13 +52,33 @@ def answer(venue: Venue, body: bytes, now: int) -> object:
         What goes into the response as JSON.
 
     Raises:
+        NotJson: the exchange would answer HTTP 400.
         Malformed: the exchange would answer HTTP 422.
     """
-    fields = load_object(body)
-    give = _ANSWERS.get(read_string(fields.get("type")))
-    if give is None:
+    fields = _fields(body)
+    return _ANSWERS[str(fields["type"])](venue, fields, now)
+
+
+def _fields(body: bytes) -> Fields:
+    """The fields of a request in either form: an object, or an array with the type in front."""
+    value = load(body)
+    if isinstance(value, list):
+        return _positional(value)
+    fields = an_object(value)
+    if read_string(fields.get("type")) not in _ANSWERS:
         raise Malformed
-    return give(venue, fields, now)
+    return fields
+
+
+def _positional(values: list[object]) -> Fields:
+    # Observed for userRole and preTransferCheck; for the others a guess by their documented order.
+    kind, *arguments = values or [None]
+    if read_string(kind) not in _ANSWERS:
+        raise Malformed
+    names = _ORDER.get(str(kind), ())
+    if len(arguments) > len(names):
+        raise Malformed
+    return {"type": kind, **dict(zip(names, arguments, strict=False))}
 
 
 def _exchange_status(_venue: Venue, _fields: Fields, now: int) -> object:
@@ -289,4 +314,18 @@ _ANSWERS: Final[dict[str, _Answer]] = {
     "userRole": _user_role,
     "userToMultiSigSigners": _multi_sig_signers,
     "vaultDetails": _vault_details,
+}
+
+# The order of a request's arguments in the positional form.
+_ORDER: Final[dict[str, tuple[str, ...]]] = {
+    "activeAssetData": ("user", "coin"),
+    "allMids": ("dex",),
+    "clearinghouseState": ("user", "dex"),
+    "extraAgents": ("user",),
+    "meta": ("dex",),
+    "subAccounts": ("user",),
+    "userRateLimit": ("user",),
+    "userRole": ("user",),
+    "userToMultiSigSigners": ("user",),
+    "vaultDetails": ("vaultAddress", "user"),
 }

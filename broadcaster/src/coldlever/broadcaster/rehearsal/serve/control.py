@@ -46,6 +46,7 @@ def control_surface(exchange: RehearsalExchange) -> Blueprint:
     for path, method, view in (
         ("/account", "POST", control.add_account),
         ("/agent", "POST", control.add_agent),
+        ("/agent", "DELETE", control.remove_agent),
         ("/vault", "POST", control.add_vault),
         ("/subaccount", "POST", control.add_sub_account),
         ("/multisig", "POST", control.set_multi_sig),
@@ -84,6 +85,11 @@ class _Control:
             if valid_until is None
             else as_integer(valid_until, _WHERE.key("validUntil"), 0, SAFE_INTEGER_MAX),
         )
+        return _done()
+
+    def remove_agent(self) -> Response:
+        fields = _body(("master", "agent"))
+        self._exchange.remove_agent(_address(fields, "master"), _address(fields, "agent"))
         return _done()
 
     def add_vault(self) -> Response:

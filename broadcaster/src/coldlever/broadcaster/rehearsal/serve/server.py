@@ -54,7 +54,7 @@ def create_app(
     @app.post(EXCHANGE_PATH)
     @app.post(INFO_PATH)
     def carry() -> Response:
-        answer = line.carry(request.path, request.get_data(), request.host_url)
+        answer = line.carry(request.path, request.mimetype, request.get_data(), request.host_url)
         return _response(answer)
 
     @app.after_request
