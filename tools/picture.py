@@ -134,7 +134,7 @@ def main() -> None:
             "passphrase",
             "--out",
             "signed.json",
-            answers=("3", "yes"),
+            answers=("yes",),
         )
         checking = play(demo, "broadcaster", "check", "signed.json", "--api-url", demo.url)
     finally:

@@ -23,10 +23,10 @@ from coldlever.shared.cli.console import emit_json, json_option
 from coldlever.shared.cli.group import ColdleverGroup
 from coldlever.shared.cli.qr_options import (
     drawing_options,
+    prove_drawing,
     require_drawable,
     scan_message,
     scanning_options,
-    show_message,
 )
 from coldlever.shared.errors import UsageRefused
 from coldlever.shared.qr.choices import Drawing, Scanning
@@ -43,6 +43,10 @@ _LONG_MESSAGE = random.Random(900).randbytes(900)
 _DOCUMENT = b'{"kind": "coldlever/test"}'
 
 
+def show_message(kind, message, document, drawing):
+    prove_drawing(kind, message, document, drawing).show(kind, message, document)
+
+
 @click.group(cls=ColdleverGroup)
 def _commands():
     pass
@@ -53,7 +57,8 @@ def _commands():
 @drawing_options()
 def draw(drawing, *, long):
     require_drawable(drawing)
-    show_message(_KIND, _LONG_MESSAGE if long else _MESSAGE, _DOCUMENT, drawing)
+    if drawing.wanted:
+        show_message(_KIND, _LONG_MESSAGE if long else _MESSAGE, _DOCUMENT, drawing)
     emit_json({"wanted": drawing.wanted})
 
 

@@ -144,6 +144,24 @@ def make_request():
 
 
 @pytest.fixture
+def answers(cli):
+    """A person at the prompts of `sign`; returns what they were asked."""
+
+    def give(*lines):
+        left = list(lines)
+        asked = []
+
+        def ask(prompt):
+            asked.append(prompt)
+            return left.pop(0)
+
+        cli.machine = replace(cli.machine, ask=ask)
+        return asked
+
+    return give
+
+
+@pytest.fixture
 def sign(cli, keystore, passphrase_file):
     """`sign` with the test keystore and --yes."""
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from coldlever.shared.cli import delivery
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.signer.cli import sign as sign_command
 from coldlever.signer.key.keystore import Keystore
 
 HOUR = 3_600_000
@@ -22,24 +22,6 @@ def now(machine):
 @pytest.fixture
 def options(keystore, passphrase_file):
     return ["--keystore", keystore, "--passphrase-file", passphrase_file]
-
-
-@pytest.fixture
-def answers(cli):
-    """A person at the prompts of `sign`."""
-
-    def give(*lines):
-        left = list(lines)
-        asked = []
-
-        def ask(prompt):
-            asked.append(prompt)
-            return left.pop(0)
-
-        cli.machine = replace(cli.machine, ask=ask)
-        return asked
-
-    return give
 
 
 def recorded(cli):
@@ -208,46 +190,26 @@ def test_every_file_is_loaded_before_anything_is_signed(
     assert recorded(cli) == []
 
 
-def test_a_person_types_the_asset_and_yes(cli, options, request_file, make_request, answers):
-    asked = answers("0", "yes")
+def test_a_person_types_yes_where_the_table_names_the_market(
+    cli, options, request_file, make_request, answers
+):
+    asked = answers("yes")
     result = cli("sign", request_file(make_request()), *options)
     assert result.exit_code == 0
-    assert "Type the asset id" in asked[0]
-    assert asked[1] == 'Type "yes" to sign'
+    assert "BTC = asset 0 (in coldlever's table)" in result.stderr
+    assert asked == ['Type "yes" to sign']
 
 
-def test_a_batch_asks_for_each_asset_once(cli, options, request_file, make_request, answers, now):
-    requests = [
-        make_request(nonce=now + step, action=make_request()["action"] | {"asset": asset})
-        for step, asset in enumerate((7, 30, 7))
-    ]
-    asked = answers("30, 7", "yes")
-    assert cli("sign", request_file(*requests), *options).exit_code == 0
-    assert "the 2 asset ids" in asked[0]
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [["1"], [""], ["0 1"], ["00"], ["BTC"], ["0", "no"], ["0", ""], ["0", "y"], ["0", "YES"]],
-)
+@pytest.mark.parametrize("typed", ["no", "", "y", "YES", "0"])
 def test_anything_else_is_a_no_and_nothing_happens(
     cli, options, request_file, make_request, answers, typed, tmp_path, state
 ):
-    answers(*typed)
+    answers(typed)
     out = tmp_path / "out.json"
     path = request_file(make_request())
     assert cli.refusal("sign", path, *options, "--out", out, status=5) == "declined"
     assert not out.exists()
     assert not state.exists()
-
-
-def test_an_attested_name_needs_no_typing(
-    cli, options, request_file, make_request, answers, monkeypatch
-):
-    monkeypatch.setattr(sign_command, "_UNNAMED", frozenset())
-    asked = answers("yes")
-    assert cli("sign", request_file(make_request()), *options).exit_code == 0
-    assert len(asked) == 1
 
 
 def test_without_a_terminal_somebody_must_say_yes(cli, options, request_file, make_request):
@@ -381,7 +343,7 @@ def test_a_locked_or_damaged_ledger_signs_nothing(
     (state / "ledger.sqlite3").write_bytes(b"x" * 5_000)
     out = tmp_path / "out.json"
     path = request_file(make_request())
-    assert cli.refusal("sign", path, *options, "--yes", "--out", out, status=8) == "ledger-damaged"
+    assert cli.refusal("sign", path, *options, "--yes", "--out", out, status=4) == "ledger-damaged"
     assert not out.exists()
 
 
@@ -391,7 +353,7 @@ def test_an_interruption_after_recording_is_harmless(
     path = request_file(make_request())
     out = tmp_path / "out.json"
     with monkeypatch.context() as patched:
-        patched.setattr(sign_command, "write_document", _full_disk)
+        patched.setattr(delivery, "write_document", _full_disk)
         assert (
             cli.refusal("sign", path, *options, "--yes", "--out", out, status=8) == "write-failed"
         )
@@ -409,7 +371,8 @@ def run_limited(environment, folder, limit, *arguments):
     """The signer in a process that may not make files larger than ``limit`` bytes."""
     return subprocess.run(
         [sys.executable, "-m", "coldlever.signer", *map(str, arguments), "--json"],
-        env=environment,
+        # Otherwise the limit cuts the compiled files of this checkout short, too.
+        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
         cwd=folder,
         capture_output=True,
         check=False,
@@ -431,18 +394,18 @@ def test_no_room_for_the_ledger_means_no_signature(
     assert json.loads(again.stdout)["signed"][0]["alreadySigned"] is False
 
 
-def test_no_room_for_the_output_leaves_no_part_of_it(
+def test_no_room_for_the_output_records_nothing_and_leaves_no_part_of_it(
     environment, options, request_file, make_request, now, tmp_path
 ):
-    path = request_file(*(make_request(nonce=now + step) for step in range(60)))
+    path = request_file(*(make_request(nonce=now + step) for step in range(150)))
     arguments = ["sign", path, *options, "--yes", "--assume-time", now, "--out", "out/o.json"]
     (tmp_path / "out").mkdir()
-    done = run_limited(environment, tmp_path, 24_000, *arguments, "--state-dir", "state")
+    done = run_limited(environment, tmp_path, 80_000, *arguments, "--state-dir", "state")
     assert done.returncode == 8, done.stdout
     assert json.loads(done.stdout)["error"]["code"] == "write-failed"
     assert list((tmp_path / "out").iterdir()) == []
     again = run_limited(environment, tmp_path, 1 << 20, *arguments, "--state-dir", "state")
-    assert all(one["alreadySigned"] for one in json.loads(again.stdout)["signed"])
+    assert not any(one["alreadySigned"] for one in json.loads(again.stdout)["signed"])
 
 
 def test_two_processes_never_sign_two_requests_with_one_nonce(
@@ -475,7 +438,7 @@ def test_what_was_reviewed_is_what_gets_signed_even_if_the_file_changes(
         request_file(make_request(action=make_request()["action"] | {"leverage": 50}))
         return replies.pop(0)
 
-    replies = ["0", "yes"]
+    replies = ["yes"]
     document = cli.json("sign", path, *options, ask=replace_file)
     assert document["signed"][0]["actionHash"] == shown
     assert document["payload"]["payload"]["action"]["leverage"] == 10

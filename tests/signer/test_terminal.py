@@ -5,6 +5,15 @@ import json
 import pytest
 
 PHRASE = "a lantern over 7 quiet harbours"
+# A market that nobody vouches for.
+BUILDER = {
+    "action": {"type": "updateLeverage", "asset": 110_001, "isCross": True, "leverage": 10},
+    "market": {
+        "network": "mainnet", "asset": 110_001, "coin": "xyz:TSLA", "maxLeverage": 20,
+        "marginMode": "normal", "delisted": False, "time": 1,
+    },
+}  # fmt: skip
+EXPECTED = ("--yes", "--expect", "110001=xyz:TSLA")
 
 
 @pytest.fixture
@@ -18,7 +27,7 @@ def signing(terminal, keystore, request_file, make_request, now):
 
     def start(*options, **extra):
         return terminal(
-            "sign", request_file(make_request()), "--keystore", keystore, "--out", "out.json",
+            "sign", request_file(make_request(**BUILDER)), "--keystore", keystore, "--out", "out.json",
             "--state-dir", "state", "--assume-time", now, *options, **extra,
         )  # fmt: skip
 
@@ -29,8 +38,8 @@ def test_a_person_reads_types_and_signs(signing, tmp_path):
     screen = signing()
     screen.expect("set leverage to cross 10x")
     screen.expect("Check words")
-    screen.expect("Type the asset id")
-    screen.type("0")
+    screen.expect("Type the coin you mean to change")
+    screen.type("xyz:TSLA")
     screen.expect('Type "yes" to sign')
     screen.type("yes")
     screen.expect("Passphrase of")
@@ -43,8 +52,8 @@ def test_a_person_reads_types_and_signs(signing, tmp_path):
 
 def test_a_no_leaves_nothing(signing, tmp_path):
     screen = signing()
-    screen.expect("Type the asset id")
-    screen.type("0")
+    screen.expect("Type the coin you mean to change")
+    screen.type("xyz:TSLA")
     screen.expect('Type "yes" to sign')
     screen.type("no")
     screen.expect("error [declined]")
@@ -53,9 +62,9 @@ def test_a_no_leaves_nothing(signing, tmp_path):
     assert not (tmp_path / "state").exists()
 
 
-@pytest.mark.parametrize("steps", [[], ["0"], ["0", "yes"]])
+@pytest.mark.parametrize("steps", [[], ["xyz:TSLA"], ["xyz:TSLA", "yes"]])
 def test_an_interruption_at_any_prompt_leaves_nothing(signing, tmp_path, steps):
-    prompts = ["Type the asset id", 'Type "yes" to sign', "Passphrase of"]
+    prompts = ["Type the coin you mean", 'Type "yes" to sign', "Passphrase of"]
     screen = signing()
     for prompt, answer in zip(prompts, steps, strict=False):
         screen.expect(prompt)
@@ -69,7 +78,7 @@ def test_an_interruption_at_any_prompt_leaves_nothing(signing, tmp_path, steps):
 
 
 def test_three_wrong_passphrases_end_it(signing, tmp_path):
-    screen = signing("--yes")
+    screen = signing(*EXPECTED)
     for _ in range(3):
         screen.expect("Passphrase of")
         screen.type("wrong")
@@ -79,10 +88,10 @@ def test_three_wrong_passphrases_end_it(signing, tmp_path):
 
 
 def test_cautions_are_coloured_on_a_terminal_unless_told_otherwise(signing):
-    coloured = signing("--yes")
+    coloured = signing(*EXPECTED)
     coloured.expect("Passphrase of")
     assert "\x1b[33m  ! " in coloured.seen
-    plain = signing("--yes", NO_COLOR="1")
+    plain = signing(*EXPECTED, NO_COLOR="1")
     plain.expect("Passphrase of")
     assert "\x1b[" not in plain.seen
 

@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 
 from coldlever.broadcaster.rehearsal.ask.figures import figure
+from coldlever.shared.action.coin_table import coins_of
+from coldlever.shared.action.network import Network
 
 FIGURE = re.compile(r"-?[0-9]+\.[0-9]+")
 NOBODY = "0x" + "99" * 20
@@ -49,6 +51,11 @@ def test_meta_lists_testnet_markets_at_their_ids(scene):
     assert modes["HPOS"] == (None, True)
     assert modes["PURR"] == ("noCross", True)
     assert modes["HYPE"] == ("strictIsolated", True)
+
+
+def test_the_first_dex_has_the_markets_of_the_table_at_their_ids(scene, mainnet):
+    for each, network in ((scene, Network.TESTNET), (mainnet, Network.MAINNET)):
+        assert tuple(entry["name"] for entry in entries(each)) == coins_of(network)
 
 
 def test_every_market_has_a_margin_table_that_agrees_with_it(scene, mainnet):

@@ -11,7 +11,7 @@ from coldlever.shared.errors import InputRefused
 
 OK = {"status": "ok", "response": {"type": "default"}}
 # Testnet.
-SOL, APT, BTC, MATIC, HPOS, PURR, HYPE = 0, 1, 3, 5, 9, 10, 11
+SOL, APT, BTC, MATIC, HPOS, PURR, HYPE = 0, 1, 3, 5, 16, 125, 135
 TSLA, HOOD = 130_001, 130_004
 MICRO = 1_000_000
 
@@ -43,7 +43,7 @@ def test_isolated_only_markets_refuse_cross_margin(scene, act, asset):
     assert scene.act(act.leverage(asset, 2, cross=False)) == OK
 
 
-@pytest.mark.parametrize("asset", [12, 99, 10_000, 120_002, 2**32 - 1])
+@pytest.mark.parametrize("asset", [201, 999, 10_000, 120_002, 2**32 - 1])
 def test_an_asset_nobody_trades_is_refused(scene, act, asset):
     assert str(asset) in scene.refusal(act.leverage(asset, 2))
 

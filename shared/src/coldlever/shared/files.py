@@ -12,6 +12,9 @@ from coldlever.shared.errors import EnvironmentFault, InputRefused, UsageRefused
 from coldlever.shared.printable import printable
 
 _MODE = 0o600
+# Beside the file itself: folder entries, a ledger on the same disk, a picture a little larger than
+# its estimate.
+_SPARE_BYTES = 64 * 1024
 # Some file systems (network shares, FUSE) know no fsync of a folder and answer so.
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 # File systems of memory cards (FAT, exFAT) have no hard links.
@@ -58,6 +61,52 @@ def require_writable(path: Path, *, force: bool) -> None:
         raise UsageRefused("output-is-folder", f"{printable(str(path))} is a folder")
 
 
+def require_space(place: Path | int, name: str, size: int) -> None:
+    """Find out whether a disk has room for a new file.
+
+    Args:
+        place: a folder or an open file on that disk.
+        name: what the new file is called in the refusal.
+        size: how large it will be, in bytes. Room for twice as much and 64 KiB is asked for.
+
+    Raises:
+        EnvironmentFault: ``disk-full``, with the numbers.
+    """
+    disk = os.statvfs(place)
+    free, wanted = disk.f_bavail * disk.f_frsize, 2 * size + _SPARE_BYTES
+    # Some file systems (FUSE) do not tell and say that they have no blocks at all.
+    if disk.f_blocks and free < wanted:
+        raise EnvironmentFault(
+            "disk-full",
+            f"{printable(name)}: {size} bytes would be written, which takes {wanted} free "
+            f"bytes with a margin, and {free} are free",
+            "free some space or choose another place",
+        )
+
+
+def rehearse_write(path: Path, size: int) -> None:
+    """Do what `write_exclusive` will do, up to the name, with as many bytes, and leave nothing.
+
+    Quotas, limits and read-only media tell of themselves only when something is written.
+
+    Args:
+        path: the file that will be made; it is not touched.
+        size: how large it will be, in bytes.
+
+    Raises:
+        EnvironmentFault: ``disk-full`` or ``write-failed``.
+    """
+    temporary = _temporary(path)
+    try:
+        require_space(path.parent, str(path), size)
+        _write_synced(temporary, bytes(size))
+    except OSError as error:
+        raise _failed(path, error) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
 def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
     """Write a new file, mode 0600, durably and all or nothing.
 
@@ -74,8 +123,7 @@ def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
         EnvironmentFault: ``write-failed``; no new file of that name is left behind. With ``force``
             either the old file or the complete new one stands there.
     """
-    # Not made from the file's own name: that may be as long as the file system allows already.
-    temporary = path.parent / f".coldlever-{secrets.token_hex(8)}.tmp"
+    temporary = _temporary(path)
     try:
         _write_synced(temporary, data)
         if force:
@@ -96,6 +144,11 @@ def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
         if not force:
             path.unlink(missing_ok=True)
         raise _failed(path, error) from None
+
+
+def _temporary(path: Path) -> Path:
+    # Not made from the file's own name: that may be as long as the file system allows already.
+    return path.parent / f".coldlever-{secrets.token_hex(8)}.tmp"
 
 
 def _write_synced(path: Path, data: bytes) -> None:

@@ -101,7 +101,8 @@ def _sign(placed: Placed, key: Key) -> SignedPayload:
     if not _belongs_to(key.address, digest, signature):
         raise EnvironmentFault(
             "signature-faulty",
-            f"{placed.where}: this machine computed a signature that is not the key's",
+            f"{placed.where}: this machine computed a signature that is not the key's; no payload "
+            "leaves it, though the nonces of this run are recorded as spent on these requests",
             "do not sign on this machine: its memory or its installation is damaged",
         )
     return SignedPayload(signable, signature, key.address, signable.action_hash())

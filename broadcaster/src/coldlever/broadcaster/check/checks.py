@@ -14,6 +14,8 @@ from coldlever.broadcaster.check.walk import Check
 from coldlever.broadcaster.ledger import OPEN_STATES, Ledger, NonceKey, Row
 from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Setting, UpdateLeverage
+from coldlever.shared.action.asset_class import class_problem
+from coldlever.shared.action.market_name import name_market
 from coldlever.shared.action.time_rules import (
     POST_MARGIN_MS,
     expiry_problem,
@@ -184,9 +186,14 @@ class Checks:
         return f"valid for another {span(expires_after - self._now)}{self._by_clock()}"
 
     def _find_market(self, facts: Facts) -> Facts:
+        asset = facts.signable.action.asset
+        _raise(class_problem(asset))
         if self._exchange is None:
             return facts
-        return replace(facts, market=self._exchange.market(facts.signable.action.asset))
+        market = self._exchange.market(asset)
+        # Of a market that the table calls otherwise, nothing becomes a fact.
+        name_market(facts.signable.network, asset, market)
+        return replace(facts, market=market)
 
     def _market(self, facts: Facts) -> Finding | str:
         if self._exchange is None:

@@ -27,16 +27,13 @@ from coldlever.broadcaster.draft import (
 from coldlever.shared.action import Address, Network, Setting, UpdateLeverage
 from coldlever.shared.action.actions import MICRO_USD, parse_action
 from coldlever.shared.cli.console import (
-    STDIO,
     dump_document,
     emit_json,
-    require_output,
     say,
-    write_document,
 )
-from coldlever.shared.cli.handover import draw_message
+from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.network_option import network_option
-from coldlever.shared.cli.qr_options import drawing_options, require_drawable
+from coldlever.shared.cli.qr_options import drawing_options
 from coldlever.shared.cli.show_review import show_review
 from coldlever.shared.errors import InputRefused, UsageRefused
 from coldlever.shared.message import RequestFile
@@ -113,10 +110,8 @@ def draft(
     if note is not None and len(note) > NOTE_MAX_LENGTH:
         raise UsageRefused("note-too-long", f"a note has at most {NOTE_MAX_LENGTH} characters")
     validity = None if no_expiry else _validity(valid_for)
-    target = out if out is not None or drawing.wanted or as_json else STDIO
-    if target is not None:
-        require_output(target, force=force)
-    require_drawable(drawing)
+    outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
+    outlet.require()
     connection = connect_any(machine, network, api_url)
     ledger = open_ledger(machine, state_dir)
     try:
@@ -127,16 +122,17 @@ def draft(
         )
     finally:
         ledger.close()
+    message = RequestFile((made.request,), is_batch=False)
+    document = dump_document(made.request.to_wire())
+    delivery = outlet.prove(message, document)
     if not as_json:
         _show(made)
-    if target is not None and not (as_json and target == STDIO):
-        write_document(target, dump_document(made.request.to_wire()), force=force)
-    if target is not None and target != STDIO:
-        say(f"unsigned request written to {printable(target)}", fg="green")
-    draw_message(RequestFile((made.request,), is_batch=False), drawing)
+    delivery.deliver(message, document)
+    if outlet.file is not None:
+        say(f"unsigned request written to {printable(outlet.file)}", fg="green")
     # Last, because a failure before would be a second document on stdout.
     if as_json:
-        emit_json(_wire(made, target))
+        emit_json(_wire(made, outlet.file))
 
 
 def _change(
@@ -233,7 +229,7 @@ def _wire(made: Draft, out: str | None) -> dict[str, object]:
             for caution in review(made.request).cautions
         ],
         "checks": [finding.to_wire() for finding in (*made.objections, *made.cautions)],
-        "out": None if out == STDIO else out,
+        "out": out,
     }
 
 

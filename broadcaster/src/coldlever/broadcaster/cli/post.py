@@ -18,6 +18,7 @@ from coldlever.broadcaster.cli.exit_status import worst_of
 from coldlever.broadcaster.cli.load import load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.post_run import Job, Runner
+from coldlever.broadcaster.cli.receipts import require_outputs
 from coldlever.broadcaster.cli.result import show_result
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.shared.action import Address, Network
@@ -25,7 +26,6 @@ from coldlever.shared.cli.console import (
     STDIO,
     dump_document,
     emit_json,
-    require_output,
     say,
     write_document,
 )
@@ -84,8 +84,7 @@ def post(
     continues.
     """
     items = load_items(files, network, scanning)
-    if receipt is not None:
-        require_output(receipt, force=force)
+    require_outputs(receipt, len(items.items), force=force, as_json=as_json)
     folder = machine.state(state_dir)
     ledger = open_ledger(machine, state_dir)
     try:

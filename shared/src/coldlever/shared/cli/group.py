@@ -142,10 +142,12 @@ def _show_usage(error: click.UsageError, message: str) -> None:
 def _report(error: ColdleverError, *, as_json: bool) -> None:
     if isinstance(error, Interrupted):
         say()  # the ^C of the terminal stands on a line without an end
-    if as_json:
-        emit_json({"error": error.to_wire()})
-    else:
-        say_refusal(error)
+    if as_json and sys.stdout is not None:
+        # Where stdout is what failed, the person is told on stderr.
+        with contextlib.suppress(OSError):
+            emit_json({"error": error.to_wire()})
+            return
+    say_refusal(error)
 
 
 def _leave(status: int) -> NoReturn:

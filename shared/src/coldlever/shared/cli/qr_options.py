@@ -16,6 +16,7 @@ from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.qr.draw import Density, pace
 
 if TYPE_CHECKING:
+    from coldlever.shared.cli.qr_draw import ProvenDrawing
     from coldlever.shared.qr.scan import ScanResult
 
 _Command = Callable[..., Any]
@@ -137,7 +138,7 @@ def _with(command: _Command, options: Sequence[Callable[[_Command], _Command]]) 
 
 
 def require_drawable(drawing: Drawing) -> None:
-    """Refuse early what `show_message` would refuse, as far as the message does not matter.
+    """Refuse early what `prove_drawing` would refuse, as far as the message does not matter.
 
     Raises:
         UsageRefused: ``qr-out-ending``, ``output-exists`` or ``output-is-folder``.
@@ -149,24 +150,26 @@ def require_drawable(drawing: Drawing) -> None:
         qr_draw.require_drawable(drawing)
 
 
-def show_message(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> None:
-    """Draw a message as the options say: in the terminal, into a picture, both, or not at all.
+def prove_drawing(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> ProvenDrawing:
+    """Refuse everything that could be refused while a message is drawn, and draw nothing yet.
+
+    Encodes it, looks at the picture's format and folder, the disk, the terminal and its size.
 
     Args:
         ur_type: the UR type of the message.
-        message: CBOR.
+        message: CBOR: the message itself, or a stand-in of the same length.
         document: the same as JSON, best without line breaks.
-        drawing: the options.
+        drawing: the options; something is wanted.
 
     Raises:
         UsageRefused: ``qr-out-ending``, ``qr-out-still``, ``output-exists`` or ``no-terminal``.
         InputRefused: ``qr-too-large``, ``qr-too-many`` or ``ur-too-large``.
-        EnvironmentFault: ``terminal-too-small``, ``extra-missing`` or ``write-failed``.
+        EnvironmentFault: ``terminal-too-small``, ``extra-missing``, ``output-folder``,
+            ``output-closed``, ``disk-full`` or ``write-failed``.
     """
-    if drawing.wanted:
-        from coldlever.shared.cli import qr_draw  # noqa: PLC0415 - see the top
+    from coldlever.shared.cli import qr_draw  # noqa: PLC0415 - see the top
 
-        qr_draw.show_message(ur_type, message, document, drawing)
+    return qr_draw.prove_drawing(ur_type, message, document, drawing)
 
 
 def scan_message(

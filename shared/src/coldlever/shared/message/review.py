@@ -7,7 +7,6 @@ alone, so the signer and the broadcaster print the same lines and the same check
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,8 +20,10 @@ from coldlever.shared.action import (
     UpdateLeverage,
 )
 from coldlever.shared.action.actions import MICRO_USD
+from coldlever.shared.action.asset_class import class_problem
 from coldlever.shared.action.keccak import keccak256
 from coldlever.shared.action.market import require_fitting, venue_objections
+from coldlever.shared.action.market_name import MarketName, name_market
 from coldlever.shared.message.request import Request
 from coldlever.shared.printable import quoted
 from coldlever.shared.reading import moment
@@ -31,8 +32,6 @@ from coldlever.shared.reading.times import span
 from coldlever.shared.ur.bytewords import WORDS
 
 CHECK_WORD_COUNT = 8
-_COIN_SHOWN = 40
-_PLAIN_COIN = re.compile(rf"[A-Za-z0-9@][A-Za-z0-9@:/._-]{{0,{_COIN_SHOWN - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +76,18 @@ def batch_words(signables: Sequence[Signable]) -> str:
     return check_words(keccak256(b"".join(signable.action_hash() for signable in signables)))
 
 
-def review(request: Request, market: MarketEntry | None = None) -> Review:
+def review(
+    request: Request, market: MarketEntry | None = None, *, confirmed: str | None = None
+) -> Review:
     """Put one request into words.
 
     Args:
         request: the request; of a signed payload, a request of its `signable` and signer.
         market: the entry to go by when the request has none of its own.
+        confirmed: the name that a person confirmed for this asset id on this machine, or None.
 
     Raises:
-        RuleRefused: ``market-mismatch`` when an entry speaks of another market.
+        RuleRefused: ``market-mismatch`` when an entry speaks of another market, or misnames it.
     """
     signable = request.signable
     entry = request.market if request.market is not None else market
@@ -93,12 +95,12 @@ def review(request: Request, market: MarketEntry | None = None) -> Review:
         require_fitting(entry, signable.network, signable.action)
     action_hash = signable.action_hash()
     words = check_words(action_hash)
-    market_name = name_market(entry, signable.action)
+    name = name_market(signable.network, signable.action.asset, entry, confirmed)
     change = _describe_change(signable.action)
     account = _describe_account(signable.vault, request.signer)
     rows = [
         ("Network", signable.network.value.upper()),
-        ("Market", market_name),
+        ("Market", str(name)),
         ("Action", change),
     ]
     if isinstance(signable.action, UpdateLeverage) and request.current is not None:
@@ -114,25 +116,11 @@ def review(request: Request, market: MarketEntry | None = None) -> Review:
     rows += [("Action hash", to_0x(action_hash)), ("Check words", words)]
     return Review(
         tuple(rows),
-        tuple(_warnings(request, entry)),
+        tuple(_warnings(request, entry, name)),
         words,
-        f"{market_name}: {change}",
+        f"{name}: {change}",
         account,
     )
-
-
-def name_market(entry: MarketEntry | None, action: Action) -> str:
-    """The market's name with its asset id, and whether anybody vouches for the name."""
-    if entry is None:
-        return f"asset {action.asset} (name unknown)"
-    return f"{_coin_name(entry)} = asset {action.asset} (name unverified)"
-
-
-def _coin_name(entry: MarketEntry) -> str:
-    """The name as it is where it can only be a name, and in quotes where it could be words."""
-    if _PLAIN_COIN.fullmatch(entry.coin):
-        return entry.coin
-    return quoted(entry.coin, limit=_COIN_SHOWN)
 
 
 def _describe_change(action: Action) -> str:
@@ -171,7 +159,7 @@ def _describe_expiry(signable: Signable) -> str:
     return f"{moment(expiry)} ({span(expiry - signable.nonce)} after the nonce)"
 
 
-def _warnings(request: Request, entry: MarketEntry | None) -> list[Caution]:
+def _warnings(request: Request, entry: MarketEntry | None, name: MarketName) -> list[Caution]:
     signable = request.signable
     action = signable.action
     warnings = []
@@ -187,26 +175,29 @@ def _warnings(request: Request, entry: MarketEntry | None) -> list[Caution]:
         warnings.append(
             Caution("no-expiry", "no expiry: once signed, it can be posted for two days")
         )
-    if entry is None:
-        warnings.append(
-            Caution(
-                "market-unknown",
-                f"nothing says which market asset {action.asset} is on "
-                f"{signable.network.value}: ids differ between networks",
-            )
-        )
-    else:
-        warnings.append(
-            Caution(
-                "market-unverified",
-                f"nobody vouches that asset {action.asset} is {_coin_name(entry)}",
-            )
-        )
+    warnings += _name_warnings(name)
+    if entry is not None:
         warnings += [
             Caution("venue-would-refuse", sentence + " (says the market entry)")
             for sentence in venue_objections(entry, action)
         ]
     return warnings
+
+
+def _name_warnings(name: MarketName) -> list[Caution]:
+    problem = class_problem(name.asset)
+    if problem is not None:
+        return [Caution(problem.code, problem.message)]
+    if name.is_vouched:
+        return []
+    if name.coin is not None:
+        sentence = f"nobody vouches that asset {name.asset} is {name.shown_coin}"
+        return [Caution("market-unverified", sentence)]
+    sentence = (
+        f"nothing says which market asset {name.asset} is on {name.network.value}: ids differ "
+        "between networks"
+    )
+    return [Caution("market-unknown", sentence)]
 
 
 def _leverage_warnings(

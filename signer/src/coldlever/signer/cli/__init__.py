@@ -27,6 +27,10 @@ _COMMANDS = {
     "qr": Lazy(
         "coldlever.signer.cli.qr:command", "Show documents as QR codes, and read them back."
     ),
+    "market": Lazy(
+        "coldlever.signer.cli.market:command",
+        "Look at the names of markets that you confirmed, and forget one.",
+    ),
     "ledger": Lazy(
         "coldlever.signer.cli.ledger:command",
         "Look at, back up and restore the memory of spent nonces.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,11 +10,11 @@ import click
 
 from coldlever.shared.action import Address
 from coldlever.shared.cli.console import emit_json, json_option, say
-from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import ColdleverError, UsageRefused
 from coldlever.shared.files import require_writable
 from coldlever.shared.printable import printable
 from coldlever.signer.cli.intake import require_one_stdin
+from coldlever.signer.cli.keystore_place import Place, telling_where
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import (
     choose_passphrase,
@@ -28,7 +27,6 @@ from coldlever.signer.cli.state import keyring, state_option
 from coldlever.signer.key import (
     DEFAULT_PATH,
     KeyFile,
-    Keyring,
     Keystore,
     SigningKey,
     derive_secret,
@@ -72,34 +70,6 @@ def _with_place(command: F) -> F:
     return command
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a new keystore goes."""
-
-    ring: Keyring
-    out: str | None
-    name: str | None
-
-    def path(self, address: Address) -> Path:
-        if self.out is not None:
-            return Path(self.out)
-        return self.ring.place_for(self.name if self.name is not None else address.lower)
-
-    def require(self) -> None:
-        """Find out before any secret is asked for whether the keystore can be written."""
-        if self.out is not None and self.name is not None:
-            raise UsageRefused("two-places", "--out and --name exclude each other")
-        if self.out is not None:
-            require_writable(Path(self.out), force=False)
-            return
-        if self.name is not None:
-            place = self.ring.place_for(self.name)
-            make_folder(self.ring.folder)
-            require_writable(place, force=False)
-            return
-        make_folder(self.ring.folder)
-
-
 @click.group("key", epilog=_EPILOG)
 def command() -> None:
     """Make, import and list the keys that sign."""
@@ -127,8 +97,8 @@ def new(
     wallet (agent) for this signer is the safest choice: it can trade and set leverage, but not
     withdraw.
     """
-    place = _Place(keyring(machine, state_dir), out, name)
-    place.require()
+    place = Place(keyring(machine, state_dir), out, name)
+    place.require(as_json=as_json)
     prepare_for_secrets(machine)
     passphrase = choose_passphrase(machine, passphrase_file)
     _save(machine, place, draw_secret(machine.entropy), passphrase, as_json=as_json)
@@ -188,8 +158,8 @@ def import_key(
         )
     require_one_stdin(private_key_file, mnemonic_file, mnemonic_passphrase_file, passphrase_file)
     steps = parse_path(path)
-    place = _Place(keyring(machine, state_dir), out, name)
-    place.require()
+    place = Place(keyring(machine, state_dir), out, name)
+    place.require(as_json=as_json)
     prepare_for_secrets(machine)
     if private_key_file is not None:
         secret = parse_private_key(read_secret(private_key_file))
@@ -202,7 +172,9 @@ def import_key(
         secret = _read_either(
             words, mnemonic_passphrase_file, steps, is_mnemonic=mnemonic_file is not None
         )
-    say(f"This is the key of {SigningKey(secret).address}.")
+    address = SigningKey(secret).address
+    say(f"This is the key of {address}.")
+    require_writable(place.path(address), force=False)
     passphrase = choose_passphrase(machine, passphrase_file)
     _save(machine, place, secret, passphrase, as_json=as_json)
 
@@ -262,13 +234,12 @@ def _read_either(text: str, passphrase_file: str | None, path: str, *, is_mnemon
     return derive_secret(text, extra, path)
 
 
-def _save(
-    machine: Machine, place: _Place, secret: bytes, passphrase: str, *, as_json: bool
-) -> None:
+def _save(machine: Machine, place: Place, secret: bytes, passphrase: str, *, as_json: bool) -> None:
     path = place.path(SigningKey(secret).address)
     address = store(path, secret, passphrase, machine.work_factor)
     if as_json:
-        emit_json(_keystore_wire(path, load_keystore(path)))
+        with telling_where(path, address):
+            emit_json(_keystore_wire(path, load_keystore(path)))
         return
     say(f"wrote the keystore of {address} to {printable(str(path))}", fg="green")
     say("Back up this file and its passphrase, apart from each other.")

@@ -17,6 +17,7 @@ from coldlever.shared.cli.console import (
 )
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.state_folder import make_folder
+from coldlever.shared.cli.stdout import require_stdout
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
 from coldlever.shared.reading.hexadecimal import to_0x
@@ -86,6 +87,8 @@ def export(
 ) -> None:
     """Write the whole ledger to a file that `ledger import` reads."""
     require_output(out, force=force)
+    if as_json or out == STDIO:
+        require_stdout()
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
         entries = ledger.entries()
     write_document(out, dump_ledger(entries), force=force)
@@ -104,6 +107,8 @@ def export(
 @pass_machine
 def import_entries(machine: Machine, file: str, state_dir: str | None, *, as_json: bool) -> None:
     """Take over the entries of an exported ledger, all or none."""
+    if as_json:
+        require_stdout()
     entries = load_ledger(read_document(file, MAX_BYTES), source_name(file))
     path = ledger_path(machine, state_dir)
     make_folder(path.parent)

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from coldlever.shared.action import Address
-from coldlever.shared.action.address import ADDRESS_BYTES
 from coldlever.shared.cli.console import (
     STDIO,
-    dump_document,
     emit_json,
     json_option,
-    require_output,
     say,
-    write_document,
 )
-from coldlever.shared.cli.handover import draw_message
-from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
+from coldlever.shared.cli.delivery import Delivery, Outlet
+from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.cli.show_review import show_reviews
-from coldlever.shared.cli.state_folder import make_folder
-from coldlever.shared.errors import InputRefused, PersonDeclined
-from coldlever.shared.message import SignedFile, SignedPayload
+from coldlever.shared.cli.state_folder import make_folder, require_folder
+from coldlever.shared.errors import PersonDeclined
+from coldlever.shared.message import SignedFile
 from coldlever.shared.message.review import check_words
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.hexadecimal import to_0x
-from coldlever.shared.reading.strict_json import MAX_BYTES
+from coldlever.signer.cli.confirm_markets import (
+    Naming,
+    ask_for_markets,
+    expect_option,
+    prepare_naming,
+)
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -39,18 +38,22 @@ from coldlever.signer.cli.intake import (
     take_requests,
 )
 from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.payload_output import PayloadOutput
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
 from coldlever.signer.cli.state import keyring, ledger_path, state_option
+from coldlever.signer.cli.undelivered import telling_what_is_recorded
 from coldlever.signer.key import Keystore, load_keystore
-from coldlever.signer.ledger import Ledger
+from coldlever.signer.ledger import ConfirmedCoin, Ledger
 from coldlever.signer.rules import (
     Placed,
+    recall,
     require_distinct_nonces,
+    require_perpetuals,
     require_signer,
     require_timely,
     wanted_signer,
 )
-from coldlever.signer.signing import Signed, ledger_entries, sign_requests, unsigned_twin
+from coldlever.signer.signing import Signed, ledger_entries, sign_requests
 
 _EPILOG = """\b
 Examples:
@@ -59,37 +62,16 @@ Examples:
   coldlever-signer sign action.json --network testnet --valid-for 30m > signed.json
   coldlever-signer sign request.json --yes --passphrase-file fd:3 --payload-only 3<phrase
 
-You see the review, type the asset ids where nobody vouches for a market's name, and type `yes`.
+You see the review, type the coin you mean to change where nobody vouches for a market's name (once:
+it is remembered; see `market`), or the asset id where nothing names it, and type `yes`.
 Then the keystore is opened once, every nonce is recorded in the ledger, and only then is anything
 signed. The same request may be signed again; another one with the same nonce never.
 
 One request gives one object; a batch, or several files, give an array in the same order. The
 document goes to --out or else to stdout.
 """
-_UNNAMED = {"market-unknown", "market-unverified"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """Where the payloads go, and in which form."""
-
-    out: str | None
-    force: bool
-    payload_only: bool
-    as_json: bool
-    is_batch: bool
-
-    def wire(self, payloads: Sequence[SignedPayload]) -> object:
-        wires = [
-            payload.body_wire() if self.payload_only else payload.to_wire() for payload in payloads
-        ]
-        return wires if self.is_batch else wires[0]
-
-    def document(self, payloads: Sequence[SignedPayload]) -> bytes:
-        if self.payload_only and not self.is_batch:
-            # The exact bytes that get posted, ready for curl.
-            return payloads[0].body() + b"\n"
-        return dump_document(self.wire(payloads))
+# A generous row of the ledger, with its share of the index and the journal.
+_ROW_BYTES = 512
 
 
 @click.command("sign", epilog=_EPILOG)
@@ -116,6 +98,7 @@ class _Output:
     help="Write the bare body that gets posted, without network, signer and hash.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
+@expect_option
 @state_option
 @json_option
 @pass_machine
@@ -133,6 +116,7 @@ def command(
     drawing: Drawing,
     payload_only: bool,
     yes: bool,
+    expected: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -141,14 +125,14 @@ def command(
     FILE is an unsigned request, a bare action, an array of them (a batch), or - for stdin.
     """
     require_one_stdin(*files, *options["markets"], passphrase_file)
-    target = out if out is not None or drawing.wanted else STDIO
-    if target is not None:
-        require_output(target, force=force)
-    require_drawable(drawing)
+    outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
+    outlet.require()
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
-    output = _Output(target, force, payload_only, as_json, is_batch)
+    output = PayloadOutput(outlet, payload_only, is_batch)
     _require_rules(requests, intake)
+    requests = _recall(machine, state_dir, requests)
+    naming = prepare_naming(requests, expected, yes=yes)
     ring = keyring(machine, state_dir)
     path = (
         ring.locate(keystore)
@@ -156,20 +140,23 @@ def command(
         else ring.only_fitting(wanted_signer(requests))
     )
     closed = load_keystore(path)
+    ledger_file = ledger_path(machine, state_dir)
+    outlet.spare(path, ledger_file)
     _require_fitting(machine, state_dir, closed, requests, intake)
-    _require_size(requests, output)
-    _confirm(machine, requests, closed, yes=yes)
+    require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
+    delivery = output.prove(requests)
+    coins = _confirm(machine, requests, closed, naming, yes=yes)
     prepare_for_secrets(machine)
     key = unlock(machine, closed, passphrase_file)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
-    ledger_file = ledger_path(machine, state_dir)
     make_folder(ledger_file.parent)
     with Ledger.open(ledger_file) as ledger:
+        ledger.remember_coins(coins)
         signed = sign_requests(requests, key, ledger, now)
-    _write(signed, output)
-    draw_message(SignedFile(tuple(one.payload for one in signed), is_batch), drawing)
+    with telling_what_is_recorded(signed):
+        _hand_over(signed, output, delivery)
 
 
 def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
@@ -182,6 +169,15 @@ def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
     else:
         require_timely(requests, intake.now)
     require_distinct_nonces(requests)
+    require_perpetuals(requests)
+
+
+def _recall(
+    machine: Machine, state_dir: str | None, requests: Sequence[Placed]
+) -> tuple[Placed, ...]:
+    """The requests, named also by what a person confirmed here before."""
+    with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
+        return recall(requests, ledger.confirmed_coins())
 
 
 def _require_fitting(
@@ -202,22 +198,18 @@ def _require_fitting(
         ledger.rehearse(ledger_entries(requests, closed.address, intake.now))
 
 
-def _require_size(requests: Sequence[Placed], output: _Output) -> None:
-    """Refuse a batch whose signed file nobody could load again."""
-    # Any address and any signature will do: all are of one length.
-    twins = [unsigned_twin(placed, Address(bytes(ADDRESS_BYTES))) for placed in requests]
-    size = len(output.document(twins))
-    if size > MAX_BYTES:
-        raise InputRefused(
-            "batch-too-large",
-            f"the signed batch would have {size} bytes, at most {MAX_BYTES} (1 MiB) can be read "
-            "again",
-            "split the batch into several files and sign each in a run of its own",
-        )
-
-
-def _confirm(machine: Machine, requests: Sequence[Placed], closed: Keystore, *, yes: bool) -> None:
+def _confirm(
+    machine: Machine,
+    requests: Sequence[Placed],
+    closed: Keystore,
+    naming: Naming,
+    *,
+    yes: bool,
+) -> tuple[ConfirmedCoin, ...]:
     """Show what will be signed and let the person decide.
+
+    Returns:
+        The names of markets to remember.
 
     Raises:
         PersonDeclined: ``declined``.
@@ -229,41 +221,22 @@ def _confirm(machine: Machine, requests: Sequence[Placed], closed: Keystore, *, 
     show_reviews(reviews, [placed.request.signable for placed in requests])
     if yes:
         say("Not asked for confirmation (--yes).")
-        return
-    _confirm_assets(machine, requests)
+        return ()
+    coins = ask_for_markets(naming, machine.ask)
     if machine.ask('Type "yes" to sign') != "yes":
         raise _declined()
-
-
-def _confirm_assets(machine: Machine, requests: Sequence[Placed]) -> None:
-    """Have the ids of assets typed whose names nobody vouches for: that is what gets signed."""
-    unnamed = {
-        placed.request.signable.action.asset
-        for placed in requests
-        if any(caution.code in _UNNAMED for caution in placed.review.cautions)
-    }
-    if not unnamed:
-        return
-    prompt = (
-        "Nobody vouches for the market's name. Type the asset id"
-        if len(unnamed) == 1
-        else f"Nobody vouches for the markets' names. Type the {len(unnamed)} asset ids, with "
-        "spaces between"
-    )
-    typed = machine.ask(prompt).replace(",", " ").split()
-    if sorted(typed) != sorted(str(asset) for asset in unnamed):
-        raise _declined()
+    return coins
 
 
 def _declined() -> PersonDeclined:
     return PersonDeclined("declined", "not confirmed; nothing was signed or recorded")
 
 
-def _write(signed: Sequence[Signed], output: _Output) -> None:
-    payloads = [one.payload for one in signed]
-    if output.out is not None and (output.out != STDIO or not output.as_json):
-        write_document(output.out, output.document(payloads), force=output.force)
-    if output.as_json:
+def _hand_over(signed: Sequence[Signed], output: PayloadOutput, delivery: Delivery) -> None:
+    payloads = tuple(one.payload for one in signed)
+    delivery.deliver(SignedFile(payloads, output.is_batch), output.document(payloads))
+    # Last, because a failure before would be a second document on stdout.
+    if output.outlet.as_json:
         emit_json(_report(signed, output))
         return
     for one in signed:
@@ -279,7 +252,7 @@ def _write(signed: Sequence[Signed], output: _Output) -> None:
     say(f"signed {count} with the key of {payloads[0].signer}{target}", fg="green")
 
 
-def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
+def _report(signed: Sequence[Signed], output: PayloadOutput) -> dict[str, object]:
     summaries = []
     for one in signed:
         signable = one.payload.signable

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
+    from coldlever.signer.ledger.coins import ConfirmedCoin
     from coldlever.signer.ledger.document import dump_ledger, entry_wire, load_ledger
     from coldlever.signer.ledger.entry import Entry
     from coldlever.signer.ledger.store import Ledger
@@ -17,9 +18,10 @@ else:
             "dump_ledger": "document",
             "entry_wire": "document",
             "load_ledger": "document",
+            "ConfirmedCoin": "coins",
             "Entry": "entry",
             "Ledger": "store",
         },
     )
 
-__all__ = ["Entry", "Ledger", "dump_ledger", "entry_wire", "load_ledger"]
+__all__ = ["ConfirmedCoin", "Entry", "Ledger", "dump_ledger", "entry_wire", "load_ledger"]
