@@ -8,7 +8,7 @@ import json
 import pytest
 import requests
 
-from coldlever.broadcaster.rehearsal import Fault, FaultKind
+from coldlever.broadcaster.rehearsal import Fault, FaultKind, RehearsalServer
 from coldlever.shared.errors import InputRefused
 
 OK = {"status": "ok", "response": {"type": "default"}}
@@ -60,6 +60,19 @@ def test_a_delayed_action_counts_by_its_arrival_and_a_stalled_one_by_its_executi
         )
         outcomes.append(json.loads(answer.body)["status"])
     assert outcomes == ["ok", "err"]
+
+
+def test_latency_lies_half_before_and_half_behind_what_a_request_does(scene, act):
+    naps = []
+
+    def sleep(seconds):
+        naps.append((seconds, len(scene.exchange.journal.entries())))
+
+    server = RehearsalServer(scene.exchange, sleep=sleep, latency_s=0.3)
+    with server, requests.Session() as session:
+        session.post(server.url + "/exchange", json=scene.body(act.leverage(BTC, 10)), timeout=5)
+        session.post(server.url + "/info", json={"type": "meta"}, timeout=5)
+    assert naps == [(0.15, 0), (0.15, 1), (0.15, 1), (0.15, 1)]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from coldlever.shared.action import Address, Network
 from coldlever.shared.errors import InputRefused
 
 FUNDS = Decimal(10_000)
+MAX_SHIFT_MS = 366 * 86_400_000
 Amount = Decimal | int | str
 Clock = Callable[[], int]
 
@@ -44,7 +45,7 @@ class RehearsalExchange:
     Args:
         network: whose markets and whose signatures. The official SDK signs for testnet on a
             loopback address, hence the default.
-        clock: the exchange's time, ms since the epoch.
+        clock: the machine's time, ms since the epoch; see `shift_clock`.
         accounts: users to start with, funded with 10,000 USD on each dex.
         request_cap: requests an address may send in total.
 
@@ -65,6 +66,7 @@ class RehearsalExchange:
         self.journal = Journal()
         self.faults = FaultQueue()
         self._clock = clock
+        self._shift_ms = 0
         self._lock = threading.RLock()
         self._venue = Venue(network, request_cap)
         for address in accounts:
@@ -72,7 +74,21 @@ class RehearsalExchange:
 
     def now(self) -> int:
         """The exchange's time, ms since the epoch."""
+        return self._clock() + self._shift_ms
+
+    def machine_now(self) -> int:
+        """The machine's time, ms since the epoch, however the exchange's clock goes."""
         return self._clock()
+
+    def shift_clock(self, ms: int) -> None:
+        """Let the exchange's clock run ``ms`` ahead of the machine's, or behind it below 0.
+
+        Raises:
+            InputRefused: ``rehearsal-clock``, more than a year.
+        """
+        if abs(ms) > MAX_SHIFT_MS:
+            raise InputRefused("rehearsal-clock", "the clock is shifted by a year at most")
+        self._shift_ms = ms
 
     def act(self, body: bytes, *, fault: str | None = None) -> Answer:
         """Answer a POST to ``/exchange`` and enter it in the journal.

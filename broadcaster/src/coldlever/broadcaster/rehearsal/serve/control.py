@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from flask import Blueprint, Response, jsonify, request
 
 from coldlever.broadcaster.rehearsal.act import Outcome
-from coldlever.broadcaster.rehearsal.exchange import FUNDS, RehearsalExchange
+from coldlever.broadcaster.rehearsal.exchange import FUNDS, MAX_SHIFT_MS, RehearsalExchange
 from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, MAX_COUNT
 from coldlever.shared.action import Address
 from coldlever.shared.action.address import as_address
@@ -52,6 +52,7 @@ def control_surface(exchange: RehearsalExchange) -> Blueprint:
         ("/multisig", "POST", control.set_multi_sig),
         ("/position", "POST", control.set_position),
         ("/mark", "POST", control.set_mark),
+        ("/clock", "POST", control.shift_clock),
         ("/fault", "POST", control.add_fault),
         ("/fault", "DELETE", control.clear_faults),
         ("/log", "GET", control.show_log),
@@ -136,6 +137,13 @@ class _Control:
     def set_mark(self) -> Response:
         fields = _body(("coin", "markPx"))
         self._exchange.set_mark(_text(fields, "coin"), _amount(fields, "markPx"))
+        return _done()
+
+    def shift_clock(self) -> Response:
+        shift = as_integer(
+            _body(("shiftMs",))["shiftMs"], _WHERE.key("shiftMs"), -MAX_SHIFT_MS, MAX_SHIFT_MS
+        )
+        self._exchange.shift_clock(shift)
         return _done()
 
     def add_fault(self) -> Response:

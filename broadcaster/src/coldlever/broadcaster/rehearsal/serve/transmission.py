@@ -31,11 +31,13 @@ class Line:
         exchange: whom it leads to.
         budget: weight that clients may spend per minute.
         sleep: waits for some seconds.
+        latency_s: how long each request and its answer take together, seconds.
     """
 
     exchange: RehearsalExchange
     budget: WeightBudget
     sleep: Callable[[float], None]
+    latency_s: float = 0.0
 
     def carry(self, path: str, mime: str, body: bytes, base_url: str) -> Answer:
         """Answer one POST.
@@ -46,6 +48,17 @@ class Line:
             body: the request's body.
             base_url: where this exchange lives, for redirects.
         """
+        self._travel()
+        answer = self._deliver(path, mime, body, base_url)
+        self._travel()
+        return answer
+
+    def _travel(self) -> None:
+        # Half of the latency lies before what a request does, half behind it.
+        if self.latency_s:
+            self.sleep(self.latency_s / 2)
+
+    def _deliver(self, path: str, mime: str, body: bytes, base_url: str) -> Answer:
         if not _is_json(mime):
             if path == EXCHANGE_PATH:
                 sentence = answers.NOT_DECLARED.body.decode()
@@ -55,7 +68,7 @@ class Line:
         if fault is not None:
             return self._play(fault, path, body, base_url)
         weight = EXCHANGE_WEIGHT if path == EXCHANGE_PATH else info_weight(info.kind_of(body))
-        wait = self.budget.spend(weight, self.exchange.now())
+        wait = self.budget.spend(weight, self.exchange.machine_now())
         if wait:
             if path == EXCHANGE_PATH:
                 self.exchange.note(Outcome.NOT_EXECUTED, "rate-limit")
