@@ -23,7 +23,7 @@ from coldlever.broadcaster.rehearsal.state import (
     Role,
     Venue,
 )
-from coldlever.broadcaster.rehearsal.state.accounts import AGENT_LIFE_MS
+from coldlever.broadcaster.rehearsal.state.accounts import AGENT_LIFE_MS, Abstraction
 from coldlever.broadcaster.rehearsal.state.venue import REQUEST_CAP
 from coldlever.shared.action import Address, Network
 from coldlever.shared.errors import InputRefused
@@ -193,6 +193,23 @@ class RehearsalExchange:
         """Convert a user to a multi-sig account; it then refuses actions of one signer."""
         with self._lock:
             self._venue.book.require(user).multi_sig = MultiSig(tuple(authorized), threshold)
+
+    def set_abstraction(self, account: Address, abstraction: Abstraction | str) -> None:
+        """Choose how far an account's balances are one, in the words of ``userAbstraction``.
+
+        Raises:
+            InputRefused: ``rehearsal-account``, no such account or word.
+        """
+        try:
+            chosen = Abstraction(abstraction)
+        except ValueError:
+            raise InputRefused(
+                "rehearsal-account",
+                "there is no such abstraction",
+                "one of " + ", ".join(each.value for each in Abstraction),
+            ) from None
+        with self._lock:
+            self._venue.book.require(account).abstraction = chosen
 
     def set_mark(self, coin: str, mark: Amount) -> None:
         """Move a price, in USD."""

@@ -50,6 +50,7 @@ def control_surface(exchange: RehearsalExchange) -> Blueprint:
         ("/vault", "POST", control.add_vault),
         ("/subaccount", "POST", control.add_sub_account),
         ("/multisig", "POST", control.set_multi_sig),
+        ("/abstraction", "POST", control.set_abstraction),
         ("/position", "POST", control.set_position),
         ("/mark", "POST", control.set_mark),
         ("/clock", "POST", control.shift_clock),
@@ -121,6 +122,11 @@ class _Control:
             [as_address(value, where) for value, where in listed],
             as_integer(fields["threshold"], _WHERE.key("threshold"), 1, _MULTI_SIG_MAX),
         )
+        return _done()
+
+    def set_abstraction(self) -> Response:
+        fields = _body(("account", "abstraction"))
+        self._exchange.set_abstraction(_address(fields, "account"), _text(fields, "abstraction"))
         return _done()
 
     def set_position(self) -> Response:

@@ -33,6 +33,21 @@ class Role(enum.Enum):
     SUB_ACCOUNT = "subAccount"
 
 
+class Abstraction(enum.Enum):
+    """How far an account's balances are one; the values are those of ``userAbstraction``."""
+
+    DEFAULT = "default"
+    DISABLED = "disabled"
+    UNIFIED = "unifiedAccount"
+    PORTFOLIO = "portfolioMargin"
+    DEX = "dexAbstraction"
+
+    @property
+    def is_unified(self) -> bool:
+        """Whether balances lie in ``spotClearinghouseState``."""
+        return self in (Abstraction.UNIFIED, Abstraction.PORTFOLIO)
+
+
 @dataclass(frozen=True, slots=True)
 class LeverageSetting:
     """How positions of one account in one market are margined.
@@ -100,6 +115,8 @@ class Account:
         beyond_cap_until: when its next request passes once the limit is used up, ms since the
             epoch.
         multi_sig: its signers, when it is a multi-sig account.
+        abstraction: how far its balances are one; changes no rule for leverage here, because no
+            refusal of that kind was ever recorded.
     """
 
     address: Address
@@ -112,6 +129,7 @@ class Account:
     requests_used: int = 0
     beyond_cap_until: int = 0
     multi_sig: MultiSig | None = None
+    abstraction: Abstraction = Abstraction.DEFAULT
 
     @property
     def has_deposited(self) -> bool:
