@@ -88,6 +88,15 @@ def test_an_agent_is_removed(live, act):
     assert "does not exist" in scene.refusal(act.leverage(BTC, 5), by=scene.agent)
 
 
+def test_an_abstraction_is_chosen(live):
+    body = {"account": live.scene.user.address.lower, "abstraction": "unifiedAccount"}
+    assert control(live, "abstraction", body).json() == DONE
+    asked = {"type": "userAbstraction", "user": body["account"]}
+    assert live.post("/info", asked).json() == "unifiedAccount"
+    refused = control(live, "abstraction", {**body, "abstraction": "none"})
+    assert refused.json()["code"] == "rehearsal-account"
+
+
 def test_its_clock_is_shifted_for_answers_headers_and_rules(live, act):
     scene = live.scene
     body = scene.body(act.leverage(BTC, 5), expires_after=scene.time + 30_000)
