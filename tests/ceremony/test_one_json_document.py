@@ -13,8 +13,12 @@ from coldlever.broadcaster.cli import cli as broadcaster
 from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
 from coldlever.shared.action.address import parse_address
 from coldlever.shared.action.network import Network
+from coldlever.signer.cage import Supported
+from coldlever.signer.cage.syscalls import X86_64
 from coldlever.signer.cli import commands as signer
 from coldlever.signer.cli.machine import Machine
+from coldlever.signer.ledger import ConfirmedCoin, Ledger
+from coldlever.signer.ledger.store import FILE_NAME
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 ACCOUNT = json.loads((VECTORS / "actions.json").read_text())["signer"]
@@ -68,6 +72,10 @@ SIGNER = [
     ("qr read CODE --out NEW.json", 0),
     ("qr read CODE --out SIGNED", 2),
     ("qr read BAD", 3),
+    ("market show", 0),
+    ("market show extra", 2),
+    ("market forget 110001 --network testnet", 0),
+    ("market forget 0 --network mainnet", 4),
     ("ledger show", 0),
     ("ledger show --signer nobody", 2),
     ("ledger export", 0),
@@ -131,12 +139,16 @@ class Desk:
         self.words = {
             "CLOSED": "http://127.0.0.1:9",
             "NOWHERE": str(folder / "nowhere"),
-            "KEY": str(VECTORS / "keystore.json"),
-            "PHRASE": str(VECTORS / "keystore.passphrase"),
+            # A copy: beside it the signer keeps the head of this desk's ledger.
+            "KEY": shutil.copy(VECTORS / "keystore.json", folder),
+            "PHRASE": shutil.copy(VECTORS / "keystore.passphrase", folder),
         }
+        for word in ("KEY", "PHRASE"):
+            Path(self.words[word]).chmod(0o600)
         self._machine = Machine(
             clock=lambda: time.time_ns() // 1_000_000, environment={"HOME": str(folder)},
             work_factor=1 << 12, seal_memory=lambda: True,
+            engage_cage=lambda: Supported(X86_64),
         )  # fmt: skip
 
     def add(self, word, name, content=None):
@@ -144,12 +156,26 @@ class Desk:
         self.words[word] = str(path)
         if content is not None:
             path.write_text(content if isinstance(content, str) else json.dumps(content))
+            path.chmod(0o600)
 
     def run(self, side, line):
         arguments = [self._file(word) for word in line.split()]
-        if arguments[0] in ("sign", "ledger", "key", *_OF_A_LEDGER):
+        if arguments[0] in ("sign", "ledger", "key", "market", *_OF_A_LEDGER):
             arguments += ["--state-dir", str(self.folder / side)]
         return CliRunner().invoke(GROUPS[side], arguments, obj=self._machine)
+
+    def confirm(self):
+        """A market's name that the signer remembers."""
+        (self.folder / "signer").mkdir()
+        with Ledger.open(self.folder / "signer" / FILE_NAME) as ledger:
+            ledger.remember_coins([ConfirmedCoin(Network.TESTNET, 110001, "xyz:TSLA")])
+
+    def forget(self):
+        """Both ledgers, and the head of the signer's beside the keystore."""
+        for side in GROUPS:
+            shutil.rmtree(self.folder / side, ignore_errors=True)
+        for head in self.folder.glob("*.ledger-head"):
+            head.unlink()
 
     def _file(self, word):
         head, slash, tail = word.partition("/")
@@ -188,7 +214,7 @@ def prepared(tmp_path_factory):
         ):
             done = desk.run(side, line)
             assert done.exit_code == 0, done.output
-        shutil.rmtree(desk.folder / "signer")
+        desk.forget()
         request = json.loads((desk.folder / "request.json").read_text())
         batch = [{**request, "nonce": request["nonce"] + step} for step in range(30)]
         desk.add("BATCH", "batch.json", batch)
@@ -203,12 +229,12 @@ def desk(prepared, monkeypatch):
     """The documents, and nothing that another run has made."""
     with an_exchange() as server:
         prepared.words["URL"] = server.url
+        prepared.confirm()
         monkeypatch.setattr(RehearsalServer, "serve_forever", lambda _: None)
         yield prepared
     for leftover in prepared.folder.glob("NEW.*"):
         leftover.unlink()
-    for side in GROUPS:
-        shutil.rmtree(prepared.folder / side, ignore_errors=True)
+    prepared.forget()
 
 
 @pytest.mark.parametrize(("side", "line", "status"), TABLE)

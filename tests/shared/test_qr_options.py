@@ -266,7 +266,9 @@ class TestScanning:
 
         texts = UrEncoder(_KIND, _LONG_MESSAGE, 200).parts()
         monkeypatch.setattr(
-            video, "camera_frames", lambda number: (Frame(f"camera {number}", (t,)) for t in texts)
+            video,
+            "camera_frames",
+            lambda number, _opened: (Frame(f"camera {number}", (t,)) for t in texts),
         )
         result = _run("scan", "--camera", "2")
         assert json.loads(result.stdout)["data"] == _LONG_MESSAGE.hex()
@@ -283,7 +285,10 @@ class TestScanning:
         )
         stdin.isatty = lambda: True
         monkeypatch.setattr(sys, "stdin", stdin)
-        assert qr_scan.scan_message({_KIND}, ["-"], None).data == _LONG_MESSAGE
+        assert (
+            qr_scan.scan_message({_KIND}, ["-"], Scanning(wanted=True, camera=None)).data
+            == _LONG_MESSAGE
+        )
         stderr.flush()
         shown = stderr.buffer.getvalue().decode().replace("\x1b[0m", "")
         assert shown.startswith("Scan with the scanner that types; Ctrl-D ends.\n")
@@ -295,7 +300,7 @@ class TestScanning:
     def test_an_interruption_leaves_130_and_nothing_else(self, monkeypatch):
         from coldlever.shared.qr.scan import video
 
-        def interrupted(_):
+        def interrupted(*_):
             raise KeyboardInterrupt
 
         monkeypatch.setattr(video, "camera_frames", interrupted)

@@ -2,7 +2,6 @@
 import json
 import resource
 import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -367,49 +366,49 @@ def _full_disk(*_, **__):
     raise EnvironmentFault("write-failed", "no space left on device")
 
 
-def run_limited(environment, folder, limit, *arguments):
-    """The signer in a process that may not make files larger than ``limit`` bytes."""
-    return subprocess.run(
-        [sys.executable, "-m", "coldlever.signer", *map(str, arguments), "--json"],
-        # Otherwise the limit cuts the compiled files of this checkout short, too.
-        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        timeout=60,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-    )
+@pytest.fixture
+def run_limited(run_process):
+    """Runs the signer in a process that may not make files larger than ``limit`` bytes."""
+
+    def run(limit, *arguments):
+        return run_process(
+            *arguments,
+            "--json",
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        )
+
+    return run
 
 
 def test_no_room_for_the_ledger_means_no_signature(
-    environment, options, request_file, make_request, now, tmp_path
+    run_limited, options, request_file, make_request, now, tmp_path
 ):
     path = request_file(make_request())
     arguments = ["sign", path, *options, "--yes", "--assume-time", now, "--out", "out.json"]
-    done = run_limited(environment, tmp_path, 4_096, *arguments, "--state-dir", "state")
+    done = run_limited(4_096, *arguments, "--state-dir", "state")
     assert done.returncode == 8, done.stdout
     assert json.loads(done.stdout)["error"]["code"] in ("ledger-full", "ledger-unusable")
     assert not (tmp_path / "out.json").exists()
-    again = run_limited(environment, tmp_path, 1 << 20, *arguments, "--state-dir", "state")
+    again = run_limited(1 << 20, *arguments, "--state-dir", "state")
     assert json.loads(again.stdout)["signed"][0]["alreadySigned"] is False
 
 
 def test_no_room_for_the_output_records_nothing_and_leaves_no_part_of_it(
-    environment, options, request_file, make_request, now, tmp_path
+    run_limited, options, request_file, make_request, now, tmp_path
 ):
     path = request_file(*(make_request(nonce=now + step) for step in range(150)))
     arguments = ["sign", path, *options, "--yes", "--assume-time", now, "--out", "out/o.json"]
     (tmp_path / "out").mkdir()
-    done = run_limited(environment, tmp_path, 80_000, *arguments, "--state-dir", "state")
+    done = run_limited(80_000, *arguments, "--state-dir", "state")
     assert done.returncode == 8, done.stdout
     assert json.loads(done.stdout)["error"]["code"] == "write-failed"
     assert list((tmp_path / "out").iterdir()) == []
-    again = run_limited(environment, tmp_path, 1 << 20, *arguments, "--state-dir", "state")
+    again = run_limited(1 << 20, *arguments, "--state-dir", "state")
     assert not any(one["alreadySigned"] for one in json.loads(again.stdout)["signed"])
 
 
 def test_two_processes_never_sign_two_requests_with_one_nonce(
-    environment, options, request_file, make_request, now, tmp_path
+    environment, options, request_file, make_request, now, tmp_path, signer_words
 ):
     racers = []
     for leverage in (10, 11, 12):
@@ -417,7 +416,7 @@ def test_two_processes_never_sign_two_requests_with_one_nonce(
         path = request_file(make_request(action=action), name=f"{leverage}.json")
         racers.append(
             subprocess.Popen(
-                [sys.executable, "-m", "coldlever.signer", "sign", path, *map(str, options), "--yes",
+                [*signer_words(), "sign", path, *map(str, options), "--yes",
                  "--assume-time", str(now), "--state-dir", "state", "--json"],
                 env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )

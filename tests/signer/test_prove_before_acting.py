@@ -18,6 +18,7 @@ from coldlever.shared.cli import delivery, qr_draw
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.qr.play import Size
 from coldlever.signer.cli import sign as sign_command
+from coldlever.signer.ledger import Ledger
 
 
 @pytest.fixture
@@ -77,7 +78,8 @@ def test_no_force_puts_a_payload_in_the_place_of_keystore_or_ledger(
     assert mine.read_bytes() == keystore.read_bytes()
     ledger = tmp_path / "home" / ".local" / "state" / "coldlever" / "signer" / "ledger.sqlite3"
     ledger.parent.mkdir(parents=True)
-    ledger.write_bytes(b"")
+    with Ledger.open(ledger):
+        pass
     if option == "--out":
         assert cli.refusal(
             "sign", request_file(make_request()), "--keystore", mine, "--passphrase-file",

@@ -118,3 +118,14 @@ def test_an_imported_mnemonic_is_hidden_too(terminal):
     screen.interrupt()
     assert screen.wait() == 130
     assert "junk" not in screen.seen
+
+
+def test_the_rules_for_a_passphrase_are_told_before_anything_is_typed(terminal):
+    screen = terminal("key", "new", "--state-dir", "state")
+    screen.expect("At least 12 characters, and hard to guess")
+    screen.expect("Passphrase for the new keystore")
+    screen.type("margaret1987smith")
+    screen.expect("Repeat")
+    screen.type("margaret1987smith")
+    screen.expect("error [weak-passphrase]")
+    assert screen.wait() == 4

@@ -21,15 +21,16 @@ def asked(case):
 
 def sign_one_by_one(cli, make_keystore, tmp_path, secret, cases):
     """The signature of each case, each with a ledger of its own: vectors repeat nonces."""
-    keystore = make_keystore(secret)
     phrase = tmp_path / "phrase"
     phrase.write_text(PHRASE)
     request, signatures = tmp_path / "one.json", []
     for number, case in enumerate(cases):
         request.write_text(json.dumps(asked(case)))
+        keystore = make_keystore(secret, folder=tmp_path / f"key{number}")
         document = cli.json(
             "sign", request, "--keystore", keystore, "--passphrase-file", phrase, "--yes",
-            "--no-clock", "--state-dir", tmp_path / f"state{number}",
+            "--no-clock", "--accept-risk", "far-nonce",
+            "--state-dir", tmp_path / f"state{number}",
         )  # fmt: skip
         signatures.append(document["payload"]["payload"]["signature"])
     return signatures

@@ -6,6 +6,7 @@ Importing this costs nothing but click: what draws and reads is imported when it
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -116,15 +117,24 @@ def scanning_options(*, always: bool = False) -> Callable[[_Command], _Command]:
 
     Args:
         always: the command does nothing else, so that it needs no ``--scan``.
+
+    Whoever wraps the command may add ``opened``, see `Scanning`.
     """
 
     def decorate(command: _Command) -> _Command:
         @wraps(command)
         def gathered(
-            *args: Any, camera: int | None, scan_files: bool = always, **others: Any
+            *args: Any,
+            camera: int | None,
+            scan_files: bool = always,
+            opened: Callable[[], None] | None = None,
+            **others: Any,
         ) -> object:
             wanted = scan_files or camera is not None
-            return command(*args, scanning=Scanning(wanted, camera), **others)
+            scanning = Scanning(wanted, camera)
+            if opened is not None:
+                scanning = replace(scanning, opened=opened)
+            return command(*args, scanning=scanning, **others)
 
         return _with(gathered, (_CAMERA,) if always else (_SCAN, _CAMERA))
 
@@ -200,4 +210,4 @@ def scan_message(
         )
     from coldlever.shared.cli import qr_scan  # noqa: PLC0415 - see the top
 
-    return qr_scan.scan_message(expected_types, files, scanning.camera)
+    return qr_scan.scan_message(expected_types, files, scanning)

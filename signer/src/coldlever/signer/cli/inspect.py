@@ -15,6 +15,7 @@ from coldlever.shared.message import Request, RequestFile, SignedFile
 from coldlever.shared.message.any import SIGNABLE
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading import Where
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -38,6 +39,7 @@ the time rules say stands among the warnings.
 """
 
 
+@caged
 @click.command("inspect", epilog=_EPILOG)
 @files_argument
 @scanning_options()

@@ -10,8 +10,10 @@ from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
 from coldlever.shared.reading import U32_MAX
+from coldlever.signer.cli.accept_risk import accept_risk_option
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.machine import Machine, pass_machine
-from coldlever.signer.cli.state import ledger_path, state_option
+from coldlever.signer.cli.state import ledger_path, require_own_state, state_option
 from coldlever.signer.ledger import ConfirmedCoin, Ledger
 
 _EPILOG = """\b
@@ -31,15 +33,23 @@ def command() -> None:
     """Look at the names of markets that you confirmed, and forget one."""
 
 
+@caged
 @command.command("show")
 @network_option("Only the names on this network.")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
 def show(
-    machine: Machine, network: Network | None, state_dir: str | None, *, as_json: bool
+    machine: Machine,
+    network: Network | None,
+    state_dir: str | None,
+    *,
+    accepted: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """List the names that were confirmed here, by asset id."""
+    require_own_state(machine, state_dir, accepted)
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
         coins = [coin for coin in ledger.confirmed_coins() if network in (None, coin.network)]
     if as_json:
@@ -50,16 +60,25 @@ def show(
     say("1 confirmed name" if len(coins) == 1 else f"{len(coins)} confirmed names")
 
 
+@caged
 @command.command("forget")
 @click.argument("asset", type=click.IntRange(0, U32_MAX))
 @network_option("The network of the asset id; needed, because ids differ.")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
 def forget(
-    machine: Machine, asset: int, network: Network | None, state_dir: str | None, *, as_json: bool
+    machine: Machine,
+    asset: int,
+    network: Network | None,
+    state_dir: str | None,
+    *,
+    accepted: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Forget the confirmed name of an asset id, so that it is asked for again."""
+    require_own_state(machine, state_dir, accepted)
     if network is None:
         raise UsageRefused(
             "network-missing",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +24,8 @@ from coldlever.shared.message.review import check_words
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.hexadecimal import to_0x
+from coldlever.signer.cli.accept_risk import accept_risk_option
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.confirm_markets import (
     Naming,
     ask_for_markets,
@@ -37,10 +40,18 @@ from coldlever.signer.cli.intake import (
     require_one_stdin,
     take_requests,
 )
+from coldlever.signer.cli.ledger_guard import Consent, agree_on_ledger, guard, heads_of
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.payload_output import PayloadOutput
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
-from coldlever.signer.cli.state import keyring, ledger_path, state_option
+from coldlever.signer.cli.state import (
+    keyring,
+    ledger_path,
+    permissions,
+    require_own_state,
+    state_option,
+    tidy_up,
+)
 from coldlever.signer.cli.undelivered import telling_what_is_recorded
 from coldlever.signer.key import Keystore, load_keystore
 from coldlever.signer.ledger import ConfirmedCoin, Ledger
@@ -74,6 +85,7 @@ document goes to --out or else to stdout.
 _ROW_BYTES = 512
 
 
+@caged
 @click.command("sign", epilog=_EPILOG)
 @files_argument
 @scanning_options()
@@ -99,6 +111,13 @@ _ROW_BYTES = 512
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
 @expect_option
+@accept_risk_option
+@click.option(
+    "--new-ledger",
+    is_flag=True,
+    help="Go on with a ledger that is not the one this key signed on last. Shows the risk and "
+    "asks, also with --yes.",
+)
 @state_option
 @json_option
 @pass_machine
@@ -117,6 +136,8 @@ def command(
     payload_only: bool,
     yes: bool,
     expected: tuple[str, ...],
+    accepted: tuple[str, ...],
+    new_ledger: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -127,6 +148,8 @@ def command(
     require_one_stdin(*files, *options["markets"], passphrase_file)
     outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
     outlet.require()
+    require_own_state(machine, state_dir, accepted)
+    tidy_up(machine, state_dir, *([] if outlet.file is None else [Path(outlet.file).parent]))
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
     output = PayloadOutput(outlet, payload_only, is_batch)
@@ -139,22 +162,36 @@ def command(
         if keystore is not None
         else ring.only_fitting(wanted_signer(requests))
     )
+    permissions(accepted).require_private(path, "keystore")
     closed = load_keystore(path)
     ledger_file = ledger_path(machine, state_dir)
     outlet.spare(path, ledger_file)
-    _require_fitting(machine, state_dir, closed, requests, intake)
+    consent = Consent(accepted, new_ledger, yes, machine.ask)
+    is_new = None
+    # What can be known of signer and ledger before anybody types a passphrase. All of it is checked
+    # again, and for good, once the key is open.
+    if closed.address is not None:
+        require_signer(requests, closed.address)
+        heads = heads_of(closed.address, path, ledger_file.parent)
+        with Ledger.open_existing(ledger_file) as ledger:
+            entries = ledger_entries(requests, closed.address, intake.now)
+            is_new = agree_on_ledger(ledger, heads, entries, consent)
     require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
     delivery = output.prove(requests)
     coins = _confirm(machine, requests, closed, naming, yes=yes)
     prepare_for_secrets(machine)
-    key = unlock(machine, closed, passphrase_file)
+    key = unlock(machine, closed, passphrase_file, accepted)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
     make_folder(ledger_file.parent)
+    heads = heads_of(key.address, path, ledger_file.parent)
     with Ledger.open(ledger_file) as ledger:
+        if is_new is None:
+            entries = ledger_entries(requests, key.address, now)
+            is_new = agree_on_ledger(ledger, heads, entries, consent)
         ledger.remember_coins(coins)
-        signed = sign_requests(requests, key, ledger, now)
+        signed = sign_requests(requests, key, guard(ledger, heads, key, is_new=is_new), now)
     with telling_what_is_recorded(signed):
         _hand_over(signed, output, delivery)
 
@@ -178,24 +215,6 @@ def _recall(
     """The requests, named also by what a person confirmed here before."""
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
         return recall(requests, ledger.confirmed_coins())
-
-
-def _require_fitting(
-    machine: Machine,
-    state_dir: str | None,
-    closed: Keystore,
-    requests: Sequence[Placed],
-    intake: Intake,
-) -> None:
-    """What can be known of signer and ledger before anybody types a passphrase.
-
-    All of it is checked again, and for good, once the key is open.
-    """
-    if closed.address is None:
-        return
-    require_signer(requests, closed.address)
-    with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
-        ledger.rehearse(ledger_entries(requests, closed.address, intake.now))
 
 
 def _confirm(

@@ -16,6 +16,7 @@ from coldlever.shared.message.any import SIGNED
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading import Where
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import files_argument, require_one_stdin
 from coldlever.signer.cli.signer_option import signer_option
 from coldlever.signer.inspection import Inspection, inspect_payload
@@ -32,6 +33,7 @@ exit status is 4 then.
 """
 
 
+@caged
 @click.command("verify", epilog=_EPILOG)
 @files_argument
 @scanning_options()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 
 from coldlever.signer.ledger.entry import Entry
@@ -55,21 +56,32 @@ START = Head(0, sha256(b"coldlever/signer-ledger/2").digest())
 def row_bytes(row: Entry | Adoption) -> bytes:
     """The canonical bytes of a row of either kind."""
     if isinstance(row, Adoption):
-        return b"".join((_ADOPTION, _named(row.reason), pack_heads(row.heads)))
-    time = row.recorded_at
-    return b"".join(
-        (
-            _ENTRY,
-            _named(row.network.value),
-            row.signer.raw,
-            row.nonce.to_bytes(8, "big"),
-            row.action_hash,
-            b"\0" if time is None else b"\x01" + time.to_bytes(8, "big"),
-            row.description.encode("utf-8"),
-        )
+        return adoption_bytes(row.reason, pack_heads(row.heads))
+    columns = (row.nonce, row.action_hash, row.recorded_at, row.description)
+    return entry_bytes(row.network.value, row.signer.raw, columns)
+
+
+def entry_bytes(network: str, signer: bytes, columns: tuple[int, bytes, int | None, str]) -> bytes:
+    """The canonical bytes of a spent nonce, of what the database holds; called for every row."""
+    nonce, action_hash, recorded_at, description = columns
+    time = b"\0" if recorded_at is None else b"\x01" + recorded_at.to_bytes(8, "big")
+    return (
+        _ENTRY
+        + _named(network)
+        + signer
+        + nonce.to_bytes(8, "big")
+        + action_hash
+        + time
+        + description.encode("utf-8")
     )
 
 
+def adoption_bytes(reason: str, heads: bytes) -> bytes:
+    """The canonical bytes of heads taken over; ``heads`` as `pack_heads` makes them."""
+    return _ADOPTION + _named(reason) + heads
+
+
+@cache
 def _named(word: str) -> bytes:
     return bytes((len(word),)) + word.encode("ascii")
 

@@ -44,6 +44,9 @@ def faults(name: str) -> Iterator[None]:
         raise  # a defect of ours, and nothing about the file
     except sqlite3.Error as error:
         raise _refusal(error, name) from None
+    except UnicodeDecodeError:
+        # A torn table has a name that is no text, and SQLite's own message quotes it.
+        raise damaged(name, "it holds text that is no text") from None
 
 
 def damaged(name: str, reason: str) -> RuleRefused:

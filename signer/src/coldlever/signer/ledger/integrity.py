@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from hashlib import sha256
 
 from coldlever.signer.ledger import coins, rows, schema
-from coldlever.signer.ledger.chain import START, extend, row_bytes
+from coldlever.signer.ledger.chain import START
 from coldlever.signer.ledger.faults import damaged
 
 
@@ -19,6 +20,7 @@ def require_whole(connection: sqlite3.Connection, name: str) -> None:
     """
     require_sound_pages(connection, name)
     schema.require_tables(connection, schema.VERSION, name)
+    rows.require_types(connection, name)
     require_chain(connection, name)
     coins.confirmed(connection, name)
 
@@ -42,8 +44,8 @@ def require_chain(connection: sqlite3.Connection, name: str) -> None:
     Raises:
         RuleRefused: ``ledger-damaged``.
     """
-    head = START
-    for row, link in rows.in_order(connection, name):
-        head = extend(head, row_bytes(row))
-        if head.link != link:
-            raise damaged(name, f"its row {head.count} is not the one that was written")
+    link = START.link
+    for count, (row, stored) in enumerate(rows.packed_in_order(connection, name), 1):
+        link = sha256(link + row).digest()
+        if link != stored:
+            raise damaged(name, f"its row {count} is not the one that was written")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from coldlever.shared.action import Address, Network
 from coldlever.shared.action.address import ADDRESS_BYTES
@@ -16,6 +17,8 @@ from coldlever.signer.ledger.chain import (
     START,
     Adoption,
     Head,
+    adoption_bytes,
+    entry_bytes,
     extend,
     pack_heads,
     row_bytes,
@@ -39,6 +42,28 @@ _CHAINED = (
     "SELECT position, link, network, signer, nonce, action_hash, recorded_at, description "
     "FROM signed ORDER BY 1"
 )
+
+_ILL_TYPED = """SELECT 1 FROM signed WHERE NOT (
+    typeof(network) = 'text' AND network IN ('mainnet', 'testnet')
+    AND typeof(signer) = 'blob' AND length(signer) = :signer
+    AND typeof(nonce) = 'integer' AND nonce BETWEEN 0 AND :most
+    AND typeof(action_hash) = 'blob' AND length(action_hash) = :hash
+    AND (recorded_at IS NULL
+         OR typeof(recorded_at) = 'integer' AND recorded_at BETWEEN 0 AND :most)
+    AND typeof(description) = 'text' AND typeof(link) = 'blob'
+) UNION ALL SELECT 1 FROM adopted WHERE NOT (
+    typeof(reason) = 'text' AND reason IN (:import, :new)
+    AND typeof(heads) = 'blob' AND length(heads) % :head = 0 AND typeof(link) = 'blob'
+) LIMIT 1"""
+_BOUNDS = {
+    "signer": ADDRESS_BYTES,
+    "hash": HASH_BYTES,
+    "head": HEAD_BYTES,
+    "most": SAFE_INTEGER_MAX,
+    "import": IMPORT,
+    "new": NEW_LEDGER,
+}
+_ADOPTION_WIDTH = 4
 
 
 def entry_of(row: tuple[object, ...], name: str) -> Entry:
@@ -88,12 +113,43 @@ def entries(
     return tuple(entry_of(row, name) for row in rows)
 
 
-def in_order(connection: sqlite3.Connection, name: str) -> Iterator[tuple[Entry | Adoption, bytes]]:
-    """Every row of the chain with its stored link, the first one first; positions have no gap.
+def in_order(connection: sqlite3.Connection, name: str) -> Iterator[Entry | Adoption]:
+    """Every row of the chain, the first one first.
 
     Raises:
         RuleRefused: ``ledger-damaged``.
     """
+    for row in _by_position(connection, name):
+        columns = row[2:]
+        if len(row) == _ADOPTION_WIDTH:
+            yield _adoption_of(columns, name)
+        else:
+            yield entry_of(columns, name)
+
+
+def packed_in_order(connection: sqlite3.Connection, name: str) -> Iterator[tuple[bytes, bytes]]:
+    """The canonical bytes of every row with its stored link; their types are known to be right."""
+    for row in _by_position(connection, name):
+        if len(row) == _ADOPTION_WIDTH:
+            yield adoption_bytes(row[2], row[3]), row[1]
+        else:
+            yield entry_bytes(row[2], row[3], row[4:]), row[1]
+
+
+def require_types(connection: sqlite3.Connection, name: str) -> None:
+    """Refuse values of another type, length or range than this program writes.
+
+    SQLite looks at them faster than we do, and every later reader may rely on it.
+
+    Raises:
+        RuleRefused: ``ledger-damaged``.
+    """
+    if connection.execute(_ILL_TYPED, _BOUNDS).fetchone() is not None:
+        raise damaged(name, "a row does not hold what a row holds")
+
+
+def _by_position(connection: sqlite3.Connection, name: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of both tables as they are, in one order; positions have no gap."""
     adopted = connection.execute("SELECT position, link, reason, heads FROM adopted ORDER BY 1")
     signed = connection.execute(_CHAINED)
     position = 0
@@ -101,10 +157,10 @@ def in_order(connection: sqlite3.Connection, name: str) -> Iterator[tuple[Entry 
     while adoption is not None or entry is not None:
         position += 1
         if entry is not None and entry[0] == position:
-            yield entry_of(entry[2:], name), entry[1]
+            yield entry
             entry = signed.fetchone()
         elif adoption is not None and adoption[0] == position:
-            yield _adoption_of(adoption[2:], name), adoption[1]
+            yield adoption
             adoption = adopted.fetchone()
         else:
             raise damaged(name, f"its row {position} is missing")
@@ -119,22 +175,18 @@ def end(connection: sqlite3.Connection) -> Head:
     return START if row is None else Head(row[0], row[1])
 
 
-def contains(connection: sqlite3.Connection, name: str, head: Head) -> bool:
-    """Whether the chain passes through this head, or has taken it over."""
-    if head.count == 0:
-        return head == START
-    row = connection.execute(
-        "SELECT link FROM signed WHERE position = ?1 UNION ALL "
-        "SELECT link FROM adopted WHERE position = ?1",
-        (head.count,),
-    ).fetchone()
-    return (row is not None and row[0] == head.link) or head in taken_over(connection, name)
-
-
-def taken_over(connection: sqlite3.Connection, name: str) -> frozenset[Head]:
-    """The heads of other chains that this one has taken over."""
-    rows = connection.execute("SELECT reason, heads FROM adopted")
-    return frozenset(head for row in rows for head in _adoption_of(row, name).heads)
+def missing(connection: sqlite3.Connection, name: str, heads: Sequence[Head]) -> tuple[Head, ...]:
+    """Those of ``heads`` that the chain neither passes through nor has taken over."""
+    if not heads:
+        return ()
+    passed = {START}
+    for row in connection.execute(
+        "SELECT position, link FROM signed UNION ALL SELECT position, link FROM adopted"
+    ):
+        passed.add(Head(row[0], row[1]))
+    for row in connection.execute("SELECT reason, heads FROM adopted"):
+        passed.update(_adoption_of(row, name).heads)
+    return tuple(head for head in heads if head not in passed)
 
 
 def append(connection: sqlite3.Connection, head: Head, row: Entry | Adoption) -> Head:

@@ -18,19 +18,26 @@ from types import TracebackType
 from typing import Self
 
 from coldlever.shared.action import Address, Network
-from coldlever.shared.action.time_rules import NONCE_SET_SIZE, nonce_floor_problem
+from coldlever.shared.action.time_rules import (
+    NONCE_FUTURE_MS,
+    NONCE_SET_SIZE,
+    nonce_floor_problem,
+)
 from coldlever.shared.errors import EnvironmentFault, RuleRefused, UsageRefused
 from coldlever.shared.files import write_exclusive
 from coldlever.shared.printable import printable, quoted
+from coldlever.shared.reading import moment
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.ledger import coins, integrity, migration, rows, schema
-from coldlever.signer.ledger.chain import Head
+from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.coins import ConfirmedCoin
 from coldlever.signer.ledger.entry import Entry
 from coldlever.signer.ledger.faults import damaged, faults, unusable
 
 FILE_NAME = "ledger.sqlite3"
 LOCK_WAIT_S = 10.0
+# So that a row of an export stays far below the bound of what can be read again.
+_HEADS_A_ROW = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +137,14 @@ class Ledger:
     ) -> None:
         self._connection.close()
 
-    def record(self, entries: Sequence[Entry]) -> tuple[bool, ...]:
+    def record(
+        self, entries: Sequence[Entry], adopted: Sequence[Adoption] = ()
+    ) -> tuple[bool, ...]:
         """Spend the nonces of ``entries``, all of them or none, durably.
 
         Args:
             entries: in the order in which they will be posted.
+            adopted: heads of another chain to take over in the same step.
 
         Returns:
             For each entry whether it was recorded before.
@@ -146,6 +156,7 @@ class Ledger:
                 recorded.
         """
         with self._exclusive():
+            self._adopt(adopted)
             return self._spend(entries)
 
     def rehearse(self, entries: Sequence[Entry]) -> None:
@@ -168,15 +179,24 @@ class Ledger:
             nonces = highest[whose]
             problem = nonce_floor_problem(entry.nonce, nonces)
             if problem is not None:
-                raise problem
+                raise _below(problem, min(nonces), entry.recorded_at)
             heapq.heappush(nonces, entry.nonce)
             if len(nonces) > NONCE_SET_SIZE:
                 heapq.heappop(nonces)
             head = rows.append(self._connection, head, entry)
         return tuple(known)
 
-    def merge(self, entries: Sequence[Entry]) -> Merged:
+    def _adopt(self, adopted: Sequence[Adoption]) -> None:
+        head = rows.end(self._connection)
+        for adoption in adopted:
+            head = rows.append(self._connection, head, adoption)
+
+    def merge(self, entries: Sequence[Entry], heads: Sequence[Head] = ()) -> Merged:
         """Take over entries of another ledger, all of them or none.
+
+        Args:
+            entries: in the order of the other ledger.
+            heads: every head that the other ledger contains; from now on this one contains them.
 
         Raises:
             RuleRefused: ``nonce-used`` when an entry contradicts this ledger or another entry.
@@ -189,6 +209,13 @@ class Ledger:
                 if not self._is_recorded(entry):
                     head = rows.append(self._connection, head, entry)
                     added += 1
+            missing = rows.missing(self._connection, self._name, heads)
+            self._adopt(
+                [
+                    Adoption(IMPORT, missing[first : first + _HEADS_A_ROW])
+                    for first in range(0, len(missing), _HEADS_A_ROW)
+                ]
+            )
         return Merged(added, len(entries) - added)
 
     def entries(
@@ -203,10 +230,25 @@ class Ledger:
         with faults(self._name):
             return rows.entries(self._connection, self._name, network, signer)
 
+    def highest_nonces(self, network: Network, signer: Address) -> list[int]:
+        """The signer's highest nonces, at most 100, the lowest of them first."""
+        with faults(self._name):
+            return rows.highest_nonces(self._connection, network, signer)
+
     def head(self) -> Head:
         """How far the chain of rows reaches."""
         with faults(self._name):
             return rows.end(self._connection)
+
+    def missing(self, heads: Sequence[Head]) -> tuple[Head, ...]:
+        """Those of ``heads`` that this ledger does not contain."""
+        with faults(self._name):
+            return rows.missing(self._connection, self._name, heads)
+
+    def chain(self) -> tuple[Entry | Adoption, ...]:
+        """Every row in the order of the chain."""
+        with self._transaction("BEGIN"):
+            return tuple(rows.in_order(self._connection, self._name))
 
     def confirmed_coin(self, network: Network, asset: int) -> str | None:
         """The name that a person has confirmed for an asset id, if one has."""
@@ -246,6 +288,19 @@ class Ledger:
                 "draft the request again: a new draft takes a new nonce",
             )
         return True
+
+
+def _below(problem: RuleRefused, floor: int, now: int | None) -> RuleRefused:
+    """Where the floor lies beyond what the exchange takes today, drafting again is no way out."""
+    if now is not None and floor < now + NONCE_FUTURE_MS:
+        return problem
+    way_out = (
+        f"until {moment(floor)} this key can sign nothing new with this ledger: approve a new API "
+        "wallet, whose nonces count on their own, and sign with its key"
+    )
+    if now is None:
+        way_out = f"{problem.remedy}; if {moment(floor)} lies in the future, {way_out}"
+    return RuleRefused(problem.code, problem.message, way_out)
 
 
 def _make_unless_there(path: Path, name: str) -> None:
