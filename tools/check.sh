@@ -17,9 +17,6 @@ bash tools/signer_only.sh
 step "the wheels beside other people's packages of the same names"
 tools/check_wheels.sh
 
-step "the built wheels, tested without the sources"
-tools/check_built.sh
-
 step "the online machine's installation, as the README says"
 tools/check_install.sh
 
@@ -32,7 +29,7 @@ step "the README's commands"
 step "a stranger's clone"
 tools/check_stranger.sh
 
-step "other Pythons"
+step "other Pythons, and the built wheels without the sources"
 tools/check_pythons.sh
 
 step "tests"

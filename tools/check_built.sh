@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The fast tests against the built wheels: a copy of the checkout without the three `src` folders, in
-# an environment of its own. Usage: check_built.sh, from the project's root, after `make wheels`.
+# an environment of its own. Usage: check_built.sh [PYTHON], from the project's root, after `make wheels`.
 set -euo pipefail
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python=$(tools/python.sh ${PYTHON:-python3 python3.13 python3.12 python3.11})
+# shellcheck disable=SC2086 # several names
+python=$(tools/python.sh ${1:-${PYTHON:-python3 python3.13 python3.12 python3.11}})
 
 mkdir "$work/copy"
 git ls-files -z | tar --create --null --files-from=- | tar --extract --directory "$work/copy"
