@@ -197,4 +197,28 @@ def test_a_payload_recorded_and_never_admitted_is_checked_again_before_it_is_sen
     assert (late.status, late.document["code"]) == (4, "expired")
     assert desk.row().state is NonceState.NOT_ADMITTED
     desk.time += 60_001
-    assert desk.resolve().document[0]["nonceState"] == "dead"
+    ended = desk.resolve()
+    assert (ended.status, ended.document[0]["status"]) == (6, "refused")
+    assert ended.document[0]["nonceState"] == "lapsed"
+
+
+def test_what_was_never_sent_from_here_may_have_landed_from_elsewhere(desk, monkeypatch, scripted):
+    """So its end makes it lapsed, not dead, and a probe tells."""
+
+    def die(*_arguments):
+        raise KeyboardInterrupt
+
+    file = desk.signed_file()
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "begin_attempt", die)
+        assert desk.post(file).status == 130
+    here, desk.state = desk.state, desk.folder / "elsewhere"
+    assert desk.post(file).document["status"] == "confirmed"
+    desk.state = here
+    desk.time += 3_600_000 + 60_001
+    shown = desk.resolve()
+    assert (shown.status, shown.document[0]["status"]) == (4, "withdrawn")
+    assert shown.document[0]["nonceState"] == "lapsed"
+    scripted(err("Invalid nonce: duplicate nonce 5"))
+    probed = desk.resolve("--nonce", str(desk.row().key.nonce), "--probe").document[0]
+    assert (probed["nonceState"], probed["status"]) == ("spent", "in-effect")

@@ -23,9 +23,9 @@ from coldlever.broadcaster.fate import after as learn
 # Columns: what is learnt, in the order of Event; rows: what was known. "." is no change.
 EVENTS = list(Event)
 TABLE = """
-unsent         open spent-accepted not-admitted spent-refused spent dead dead   dead  spent
+unsent         open spent-accepted not-admitted spent-refused spent dead lapsed dead  spent
 open           .    spent-accepted .            spent-refused spent dead lapsed dead  spent
-not-admitted   open spent-accepted .            spent-refused spent dead dead   dead  spent
+not-admitted   open spent-accepted .            spent-refused spent dead lapsed dead  spent
 spent-accepted .    .              .            spent         .     .    .      spent .
 spent-refused  .    spent          .            .             .     .    .      .     .
 spent          .    spent-accepted .            spent-refused .     .    .      dead  .
@@ -84,37 +84,35 @@ def test_what_can_no_longer_land_never_can_again(events):
         state = then
 
 
-SENT = 1
+NEVER, TOLD, LOST = (0, 0), (1, 0), (2, 1)  # attempts, and those without an answer
+# An empty list of readings stands for all of them.
 VERDICTS = [
-    (NonceState.SPENT_ACCEPTED, "shows in-force", SENT, Verdict.CONFIRMED, 0),
-    (
-        NonceState.SPENT_ACCEPTED,
-        "otherwise not-read superseded unclear",
-        SENT,
-        Verdict.ACCEPTED,
-        0,
-    ),
-    (NonceState.SPENT, "shows in-force", SENT, Verdict.IN_EFFECT, 7),
-    (NonceState.SPENT, "otherwise not-read superseded unclear", SENT, Verdict.UNKNOWN, 7),
-    (NonceState.SPENT_REFUSED, "", SENT, Verdict.REFUSED, 6),
-    (NonceState.NOT_ADMITTED, "", SENT, Verdict.REFUSED, 6),
-    (NonceState.DEAD, "", SENT, Verdict.REFUSED, 6),
-    (NonceState.DEAD, "", 0, Verdict.WITHDRAWN, 4),
-    (NonceState.UNSENT, "", 0, Verdict.UNKNOWN, 7),
-    (NonceState.OPEN, "", SENT, Verdict.UNKNOWN, 7),
-    (NonceState.LAPSED, "", SENT, Verdict.UNKNOWN, 7),
-    (NonceState.LEGACY, "", SENT, Verdict.UNKNOWN, 7),
+    (NonceState.SPENT_ACCEPTED, "shows in-force", TOLD, Verdict.CONFIRMED),
+    (NonceState.SPENT_ACCEPTED, "otherwise not-read superseded unclear", TOLD, Verdict.ACCEPTED),
+    (NonceState.SPENT, "shows in-force", LOST, Verdict.IN_EFFECT),
+    (NonceState.SPENT, "otherwise not-read superseded unclear", LOST, Verdict.UNKNOWN),
+    (NonceState.SPENT_REFUSED, "", LOST, Verdict.REFUSED),
+    (NonceState.NOT_ADMITTED, "", TOLD, Verdict.REFUSED),
+    (NonceState.DEAD, "", LOST, Verdict.REFUSED),
+    (NonceState.DEAD, "", NEVER, Verdict.WITHDRAWN),
+    (NonceState.UNSENT, "", NEVER, Verdict.UNKNOWN),
+    (NonceState.OPEN, "", LOST, Verdict.UNKNOWN),
+    (NonceState.LAPSED, "", LOST, Verdict.UNKNOWN),
+    (NonceState.LAPSED, "", TOLD, Verdict.REFUSED),
+    (NonceState.LAPSED, "", NEVER, Verdict.WITHDRAWN),
+    (NonceState.LEGACY, "", TOLD, Verdict.UNKNOWN),
 ]
+STATUS = {"confirmed": 0, "accepted": 0, "in-effect": 7, "refused": 6, "withdrawn": 4, "unknown": 7}
 
 
-@pytest.mark.parametrize(("state", "readings", "attempts", "verdict", "status"), VERDICTS)
-def test_the_verdict_follows_from_the_nonce_and_the_account(
-    state, readings, attempts, verdict, status
-):
-    """An empty list of readings stands for all of them."""
+@pytest.mark.parametrize(("state", "readings", "counts", "verdict"), VERDICTS)
+def test_the_verdict_follows_from_the_nonce_and_the_account(state, readings, counts, verdict):
     for reading in map(Reading, readings.split() or [one.value for one in Reading]):
-        assert verdict_of(state, reading, attempts) is verdict
-    assert exit_status(verdict) == status
+        assert verdict_of(state, reading, *counts) is verdict
+
+
+def test_every_verdict_has_its_exit_status():
+    assert {one.value: exit_status(one) for one in Verdict} == STATUS
 
 
 def test_the_verdicts_cover_every_state_and_every_reading():

@@ -47,7 +47,7 @@ def row(key_of):
             code=None,
             sentence=None,
             answer=None,
-            in_doubt=False,
+            unanswered=0,
             legacy=None,
             reserved_at=nonce,
             changed_at=nonce,
@@ -98,11 +98,12 @@ def test_attempts_are_counted_and_outcomes_kept(ledger, row):
     assert ledger.find(first.key) == first
     assert (first.state, first.attempts, first.before) == (NonceState.OPEN, 1, "{}")
     second = ledger.begin_attempt(first, 7)
-    assert (second.attempts, second.in_doubt, second.before) == (2, True, "{}")
+    assert (second.attempts, second.unanswered, second.before) == (2, 2, "{}")
     told = ledger.record_answer(second, NonceState.SPENT_ACCEPTED, 8, **TOLD)
     read = ledger.settle(told, 9, reading=Reading.SHOWS)
     assert ledger.find(read.key) == read
     assert (read.state, read.reading) == (NonceState.SPENT_ACCEPTED, Reading.SHOWS)
+    assert read.unanswered == 1
     assert (read.code, read.answer, read.changed_at) == ("accepted", b"\xff{}", 9)
 
 

@@ -210,7 +210,7 @@ def test_what_was_recorded_and_never_sent_is_never_sent_by_resolve(desk, monkeyp
     desk.time += 120_001
     shown = desk.resolve()
     assert shown.status == 4
-    assert (shown.document[0]["status"], shown.document[0]["nonceState"]) == ("withdrawn", "dead")
+    assert (shown.document[0]["status"], shown.document[0]["nonceState"]) == ("withdrawn", "lapsed")
     assert desk.requests() == 0
     assert desk.post(file).document["status"] == "withdrawn"
 

@@ -21,7 +21,7 @@ _STATES = {
         "action took the nonce"
     ),
     NonceState.DEAD: "it never landed and never can",
-    NonceState.LAPSED: "it can land no more, and whether it had was never learnt",
+    NonceState.LAPSED: "it can land no more; whether it ever had was never learnt",
     NonceState.LEGACY: "release 0.1 recorded it, under weaker evidence",
 }
 _READINGS = {

@@ -21,7 +21,8 @@ _TABLE: dict[NonceState, dict[Event, NonceState]] = {
         _E.REFUSED_AFTER: _S.SPENT_REFUSED,
         _E.DUPLICATE: _S.SPENT,
         _E.TOO_LOW: _S.DEAD,
-        _E.END_PASSED: _S.DEAD,
+        # Not dead: whoever else holds the file may have sent it, or this ledger be an old copy.
+        _E.END_PASSED: _S.LAPSED,
         _E.OTHER_ACCEPTED: _S.DEAD,
         _E.REVOCATION_DUPLICATE: _S.SPENT,
     },
@@ -42,7 +43,7 @@ _TABLE: dict[NonceState, dict[Event, NonceState]] = {
         _E.REFUSED_AFTER: _S.SPENT_REFUSED,
         _E.DUPLICATE: _S.SPENT,
         _E.TOO_LOW: _S.DEAD,
-        _E.END_PASSED: _S.DEAD,
+        _E.END_PASSED: _S.LAPSED,
         _E.OTHER_ACCEPTED: _S.DEAD,
         _E.REVOCATION_DUPLICATE: _S.SPENT,
     },

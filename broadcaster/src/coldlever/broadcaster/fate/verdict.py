@@ -28,13 +28,14 @@ _EXIT_STATUS = {
 }
 
 
-def verdict_of(state: NonceState, reading: Reading, attempts: int) -> Verdict:
+def verdict_of(state: NonceState, reading: Reading, attempts: int, unanswered: int) -> Verdict:
     """The verdict that follows from the nonce and the account.
 
     Args:
         state: where the nonce stands.
         reading: what the account shows.
         attempts: how often sending began.
+        unanswered: how many of them have no answer that settles them.
     """
     if state is NonceState.SPENT_ACCEPTED:
         return Verdict.CONFIRMED if reading.is_as_asked else Verdict.ACCEPTED
@@ -42,7 +43,8 @@ def verdict_of(state: NonceState, reading: Reading, attempts: int) -> Verdict:
         return Verdict.IN_EFFECT
     if state in (NonceState.SPENT_REFUSED, NonceState.NOT_ADMITTED):
         return Verdict.REFUSED
-    if state is NonceState.DEAD:
+    if state is NonceState.DEAD or (state is NonceState.LAPSED and unanswered == 0):
+        # Nothing of ours landed and nothing can; what others sent is not for us to say.
         return Verdict.REFUSED if attempts > 0 else Verdict.WITHDRAWN
     return Verdict.UNKNOWN
 

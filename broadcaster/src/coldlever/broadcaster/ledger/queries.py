@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from coldlever.broadcaster.fate import NonceState, Reading
+from coldlever.broadcaster.fate import Event, NonceState, Reading
 from coldlever.broadcaster.ledger.row import NonceKey, Row, unreadable
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS
 from coldlever.shared.action import Address
@@ -14,8 +14,8 @@ from coldlever.shared.errors import InputRefused
 _UNDECIDED = [one.value for one in (NonceState.OPEN, NonceState.LAPSED, NonceState.SPENT)]
 # Settled, but perhaps the account was not read since.
 _READABLE = [one.value for one in (NonceState.SPENT_ACCEPTED, NonceState.SPENT)]
-# Sending after these follows an attempt without an answer.
-_IN_DOUBT = (NonceState.OPEN.value, NonceState.LAPSED.value)
+# An attempt without an answer, as if it had none recorded.
+_LOST = Event.NO_ANSWER.value
 _MAY_LAND = [one.value for one in NonceState if one.can_land]
 
 _OF_ROW = (
@@ -31,15 +31,14 @@ _LAST_ANSWER = (
     .scalar_subquery()
     .label("answer")
 )
-_BEFORE_LAST = (
-    sa.select(ATTEMPTS.c.state_before)
-    .where(*_OF_ROW)
-    .order_by(ATTEMPTS.c.number.desc())
-    .limit(1)
+_UNANSWERED = (
+    sa.select(sa.func.count())
+    .select_from(ATTEMPTS)
+    .where(*_OF_ROW, sa.func.coalesce(ATTEMPTS.c.event, _LOST) == _LOST)
     .scalar_subquery()
-    .label("state_before")
+    .label("unanswered")
 )
-ROWS = sa.select(POSTS, _LAST_ANSWER, _BEFORE_LAST)
+ROWS = sa.select(POSTS, _LAST_ANSWER, _UNANSWERED)
 # Built once: putting it together costs more than running it.
 FIND = ROWS.where(
     POSTS.c.venue == sa.bindparam("venue"),
@@ -122,7 +121,7 @@ def _read(record: sa.RowMapping) -> Row:
         record["code"],
         record["sentence"],
         answer,
-        record["state_before"] in _IN_DOUBT,
+        record["unanswered"],
         record["legacy"],
         record["reserved_at"],
         record["changed_at"],

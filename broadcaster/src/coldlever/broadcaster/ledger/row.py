@@ -42,7 +42,7 @@ class Row:
         code: of the last answer, or None.
         sentence: of the last answer, escaped for display, or None.
         answer: the last answer's bytes as they came, bounded, or None.
-        in_doubt: the last attempt followed one that had no answer.
+        unanswered: how many attempts have no answer that settles them.
         legacy: what release 0.1 had called it, or None.
         reserved_at: ms since the epoch.
         changed_at: ms since the epoch.
@@ -61,7 +61,7 @@ class Row:
     code: str | None
     sentence: str | None
     answer: bytes | None
-    in_doubt: bool
+    unanswered: int
     legacy: str | None
     reserved_at: int
     changed_at: int
@@ -69,7 +69,7 @@ class Row:
     @property
     def verdict(self) -> Verdict:
         """What became of it, as far as the evidence goes."""
-        return verdict_of(self.state, self.reading, self.attempts)
+        return verdict_of(self.state, self.reading, self.attempts, self.unanswered)
 
 
 def unreadable() -> EnvironmentFault:

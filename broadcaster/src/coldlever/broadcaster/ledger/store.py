@@ -203,7 +203,7 @@ class Ledger:
             row,
             state=NonceState.OPEN,
             reading=Reading.NOT_READ,
-            in_doubt=row.state in (NonceState.OPEN, NonceState.LAPSED),
+            unanswered=row.unanswered + 1,
             attempts=number,
             before=row.before if before is None else before,
             changed_at=now,
@@ -250,6 +250,7 @@ class Ledger:
             state=state,
             code=code,
             sentence=sentence,
+            unanswered=row.unanswered - (event is not Event.NO_ANSWER),
             answer=row.answer if answer is None else answer,
             changed_at=now,
         )

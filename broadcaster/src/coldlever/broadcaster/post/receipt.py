@@ -53,7 +53,7 @@ def can_land_until(row: Row) -> int | None:
 def _compose(row: Row, seen: Snapshot | None) -> dict[str, object]:
     envelope = json.loads(row.envelope)
     before = None if row.before is None else load_snapshot(row.before)
-    is_inferred = row.state is NonceState.SPENT_REFUSED and row.in_doubt
+    is_inferred = row.state is NonceState.SPENT_REFUSED and row.unanswered > 0
     return {
         "kind": KIND,
         "version": VERSION,

@@ -34,7 +34,7 @@ def row_of(key: NonceKey, url: str, cleared: Cleared, now: int) -> Row:
         code=None,
         sentence=None,
         answer=None,
-        in_doubt=False,
+        unanswered=0,
         legacy=None,
         reserved_at=now,
         changed_at=now,
