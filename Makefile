@@ -1,6 +1,6 @@
 # Each target sets up what it needs by itself, in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format types bench wheels bundle lock check clean
+.PHONY: help setup demo test test-fast coverage lint format types bench wheels bundle lock check clean
 
 # The first of these that coldlever runs on; `make PYTHON=…` chooses another.
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -12,6 +12,7 @@ RUN := $(VENV)/.run-ready
 DEV := $(VENV)/.dev-ready
 LOCK := $(VENV)/.lock-ready
 INTEROP := tests/interop/node_modules/.ready
+CLIENTS := $(VENV)/clients/.ready
 PACKAGES := shared signer broadcaster
 
 # The locks are complete, so pip resolves nothing and every day gives the same environment.
@@ -52,20 +53,37 @@ $(LOCK): $(BUILD) requirements/lock.txt
 	@$(LOCKED) -r requirements/lock.txt
 	@touch $@
 
-# The other UR implementation, for the interoperability test; without npm that test is skipped.
+# npm's packages for the interoperability tests; without npm those tests are skipped.
 $(INTEROP): tests/interop/package.json
 	@if command -v npm >/dev/null 2>&1; then \
 	  cd tests/interop && npm install --no-package-lock --no-audit --no-fund --silent && touch node_modules/.ready; \
-	else echo "npm not found: the UR interoperability test will be skipped"; fi
+	else echo "npm not found: the UR interoperability test will be skipped, and nktkas' with it"; fi
+
+# PyPI's ccxt pins much of what it needs, so it gets an environment of its own (150 MB). Where it
+# cannot be had, its test is skipped; in CI that is a failure.
+$(CLIENTS): $(VENV)/.made requirements/clients.txt
+	@echo "Installing ccxt, a client to test the rehearsal with"
+	@{ $(BIN)/python -m venv --clear $(VENV)/clients && \
+	  $(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/clients.txt && \
+	  touch $@; } || { rm -rf $(VENV)/clients; echo "ccxt could not be installed: its test will be skipped"; test -z "$$CI"; }
 
 demo: $(RUN) ## Run a whole leverage change against a local exchange, with explanations
 	@$(BIN)/python tools/demo.py
 
-test: $(DEV) $(INTEROP) ## Run all tests
+test: $(DEV) $(INTEROP) $(CLIENTS) ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 test-fast: $(DEV) ## Run the tests without the slow ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
+
+# Children that a test kills leave damaged data files; coverage names them and goes on without.
+coverage: $(DEV) $(INTEROP) ## Run all tests, measure branch coverage in all processes, and hold the gate
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -q -m "not unmeasured"
+	@$(BIN)/coverage combine --quiet
+	@rm -f .coverage.*
+	$(BIN)/coverage report
+	$(BIN)/python -m pytest -q -m unmeasured
 
 lint: $(DEV) ## Style, types and import walls
 	$(BIN)/ruff check .
@@ -100,8 +118,8 @@ bundle: wheels ## Pack all wheels of the signer for a machine without a network
 	@echo "dist/coldlever-signer-bundle.tar"; sha256sum dist/coldlever-signer-bundle.tar
 
 lock: $(LOCK) ## Lock the dependencies anew
-	cd requirements && for name in dev run signer broadcaster scan camera build lock; do \
-	  constraint=; [ $$name = dev ] || constraint="--constraint dev.txt"; \
+	cd requirements && for name in dev run signer broadcaster scan camera build lock clients; do \
+	  constraint=; [ $$name = dev ] || [ $$name = clients ] || constraint="--constraint dev.txt"; \
 	  unsafe=--allow-unsafe; [ $$name = lock ] && unsafe=--no-allow-unsafe; \
 	  CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url \
 	    --no-emit-trusted-host --no-emit-find-links --strip-extras $$unsafe --no-annotate $$constraint \
@@ -112,6 +130,6 @@ check: ## All that CI runs: about ten minutes
 	tools/check.sh
 
 clean: ## Remove everything that was made
-	rm -rf $(VENV) .venv-3.* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage tests/interop/node_modules
+	rm -rf $(VENV) .venv-3.* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* tests/interop/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf $(PACKAGES:%=%/build) $(PACKAGES:%=%/src/*.egg-info)

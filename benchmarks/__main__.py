@@ -9,6 +9,8 @@ _MODULES = (
     "bench_signing",
     "bench_loader",
     "bench_startup",
+    "bench_ledger",
+    "bench_cage",
     "bench_broadcaster",
     "bench_ur",
     "bench_qr",

@@ -74,7 +74,8 @@ def _fill(folder: Path, size: int, now: int) -> None:
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
             "INSERT INTO posts (venue, signer, nonce, action_hash, url, account, coin, envelope, "
             "state, reading, attempts, reserved_at, changed_at) "
-            "SELECT ?, ?, ? - i, '00', '', ?, 'BTC', '{}', 'spent-accepted', 'shows', 1, 0, 0 FROM n",
+            "SELECT ?, ?, ? - i, '00', '', ?, 'BTC', '{}', 'spent-accepted', 'shows', 1, 0, 0 "
+            "FROM n",
             (size, "testnet", _KEY.address.lower, now, _KEY.address.lower),
         )
     engine.dispose()

@@ -22,13 +22,13 @@ from coldlever.shared.action.actions import UpdateLeverage
 from coldlever.shared.action.network import Network
 from coldlever.shared.action.signable import Signable
 from coldlever.shared.cli.console import dump_document
+from coldlever.shared.message.lines import review_lines
 from coldlever.shared.message.request import Defaults, load_requests
-from coldlever.shared.message.review import batch_words, render_batch
 from coldlever.shared.message.signed import SignedPayload, verify
 from coldlever.shared.reading.fields import Where
 from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.ledger.store import Ledger
-from coldlever.signer.rules import place
+from coldlever.signer.rules import name_signer, place
 from coldlever.signer.signing import sign_requests
 
 _SECRET = bytes(range(1, 33))
@@ -154,9 +154,8 @@ def _batch_row() -> Row:
         placed = [
             place(request, Where("batch").index(n)) for n, request in enumerate(file.requests)
         ]
-        render_batch(
-            [one.review for one in placed], batch_words([one.request.signable for one in placed])
-        )
+        placed = name_signer(placed, key.address)
+        review_lines([one.review for one in placed])
         with Ledger.open(Path(folder) / "ledger.sqlite3") as ledger:
             signed = sign_requests(placed, key, ledger, _NONCE)
         return dump_document([one.payload.to_wire() for one in signed])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-# Children run this checkout's code too, not what another one has installed.
+# Children run this checkout's code too, not what another one has installed. Where there is no source
+# (tools/check_built.sh) both run the wheels.
 os.environ["PYTHONPATH"] = os.pathsep.join(
     str(ROOT / side / "src") for side in ("shared", "signer", "broadcaster")
 )

@@ -14,6 +14,12 @@ step "wheels, and a signer-only environment without a network"
 make bundle
 bash tools/signer_only.sh
 
+step "the wheels beside other people's packages of the same names"
+tools/check_wheels.sh
+
+step "the built wheels, tested without the sources"
+tools/check_built.sh
+
 step "the online machine's installation, as the README says"
 tools/check_install.sh
 
@@ -29,5 +35,6 @@ tools/check_stranger.sh
 step "other Pythons"
 tools/check_pythons.sh
 
-step "tests"
-make test
+# The tests as they are have run in the stranger's clone.
+step "tests, and the branches that they reach"
+make coverage

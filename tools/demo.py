@@ -172,8 +172,8 @@ def play(demo: Demo) -> None:
 
     demo.step(
         "Review and sign, on the air-gapped machine",
-        "The review shows what the signature will cover. (A person types the asset id and "
-        "`yes` here; the demo says --yes.)",
+        "The review shows what the signature will cover. (A person types `yes` here; "
+        "the demo says --yes.)",
     )
     demo.run(
         "signer",

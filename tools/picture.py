@@ -94,6 +94,7 @@ def main() -> None:
     demo = Demo(folder)
     try:
         (folder / "passphrase").write_text("a passphrase for a picture\n")
+        (folder / "passphrase").chmod(0o600)
         made = demo.run(
             "signer",
             "key",
@@ -134,7 +135,7 @@ def main() -> None:
             "passphrase",
             "--out",
             "signed.json",
-            answers=("3", "yes"),
+            answers=("yes",),
         )
         checking = play(demo, "broadcaster", "check", "signed.json", "--api-url", demo.url)
     finally:

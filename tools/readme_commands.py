@@ -23,11 +23,15 @@ _TIMEOUT_S = 120
 # What the screen ends with, and what a person types then.
 _ANSWERS = (
     (re.compile(r"(assphrase[^\n]*|confirmation): $"), "a good long passphrase 42"),
-    (re.compile(r"BTC = asset 3 .*asset id[^\n]*: $", re.DOTALL), "3"),
-    (re.compile(r"ETH = asset 4 .*asset id[^\n]*: $", re.DOTALL), "4"),
     (re.compile(r"yes[^\n]*: $"), "yes"),
 )
-_PROOFS = ("CONFIRMED: BTC", "not sent again", "all checks passed")
+_PROOFS = (
+    "BTC = asset 3 (in coldlever's table)",
+    "ETH = asset 4 (in coldlever's table)",
+    "CONFIRMED: BTC",
+    "not sent again",
+    "all checks passed",
+)
 
 
 def main() -> None:

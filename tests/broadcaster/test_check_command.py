@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,12 @@ from coldlever.broadcaster.cli import cli
 from coldlever.broadcaster.venue.client import ExchangeApi
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import ColdleverError
+from coldlever.shared.message.check_words import (
+    Subject,
+    answer_words,
+    check_words,
+    parse_challenge,
+)
 from coldlever.shared.message.signed import load_signed
 
 NEEDS_NETWORK = ["signer-known", "signer-allowed", "market", "leverage", "margin-mode"]
@@ -65,6 +72,49 @@ def test_people_read_a_list_with_the_review(desk):
     assert "all checks passed" in shown.stderr
     assert "Check words" in shown.stderr
     assert "\x1b" not in shown.stderr
+
+
+def test_check_words_and_answer_are_those_of_the_signed_bytes_and_their_signer(desk):
+    payload = desk.sign()
+    file, told = desk.save(payload), ["--challenge", "able acid also apex"]
+    subject = Subject(payload.signable.digest(), payload.signer)
+    one = desk.check(file, *told).document
+    assert one["checkWords"] == " ".join(check_words([subject]))
+    answer = " ".join(answer_words([subject], parse_challenge("able acid also apex")))
+    assert one["challenge"] == {"words": "able acid also apex", "answer": answer}
+    assert f"Answer       {answer}" in desk.run("check", file, *told).stderr
+    first, _ = desk.check(file, file, *told).document
+    whole = [subject, subject]
+    assert first["batchCheckWords"] == " ".join(check_words(whole))
+    assert first["challenge"]["answer"] != answer
+
+
+def test_a_drawn_challenge_leaves_the_file_a_file(desk):
+    one = desk.check("--challenge", desk.signed_file()).document
+    assert one["ok"] is True
+    assert len(one["challenge"]["words"].split()) == 4
+
+
+def test_an_account_that_the_exchange_contradicts_is_refused(desk):
+    payload = desk.sign()
+    right = desk.save(replace(payload, account=desk.user.address), name="right.json")
+    assert desk.check(right).document["ok"] is True
+    wrong = desk.save(replace(payload, account=desk.stranger.address), name="wrong.json")
+    one = desk.check(wrong).document
+    (failed,) = [check for check in one["checks"] if check["ok"] is False]
+    assert (failed["code"], failed["error"]) == ("signer-allowed", "account-mismatch")
+    assert desk.post(wrong).status == 4
+    assert desk.requests() == 0
+
+
+def test_a_bad_signature_has_no_words_and_says_why(desk):
+    wire = desk.sign().to_wire()
+    wire["payload"]["nonce"] += 1
+    path = desk.folder / "bad.json"
+    path.write_text(json.dumps(wire))
+    one = desk.check(str(path)).document
+    assert one["checkWords"] is None
+    assert "no signer" in one["checkWordsReason"]
 
 
 def test_a_failing_check_shows_its_remedy(desk, action):

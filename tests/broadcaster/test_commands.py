@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 
 from coldlever.broadcaster import __version__
 from coldlever.broadcaster.cli import _COMMANDS, cli
+from coldlever.broadcaster.cli.request_log import RequestLog
 from coldlever.broadcaster.rehearsal import RehearsalServer
 from coldlever.broadcaster.venue.client import Answer, ExchangeApi, NoAnswer
 
@@ -149,6 +151,78 @@ def test_rehearse_serves_until_it_is_interrupted(key_of, as_json):
             stderr = process.communicate(timeout=10)[1]
     assert process.returncode == 0
     assert "Traceback" not in stderr
+
+
+@pytest.mark.slow
+def test_rehearse_is_quiet_and_outlives_its_terminal(tmp_path):
+    """Its stderr is closed, a closing terminal signals it, its stdout is read no more."""
+    log = tmp_path / "requests.log"
+    command = [sys.executable, "-m", "coldlever.broadcaster", "rehearse", "--port", "0"]
+    with subprocess.Popen(
+        ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *command, "--log", str(log)],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            url = process.stdout.readline().strip()
+            process.stdout.close()
+            status = {"type": "exchangeStatus"}
+            assert requests.post(url + "/info", json=status, timeout=5).status_code == 200
+            process.send_signal(signal.SIGHUP)
+            assert requests.post(url + "/info", json={}, timeout=5).status_code == 422
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=10)
+    assert process.returncode == 0
+    lines = [line.split(" UTC ")[1] for line in log.read_text().splitlines()]
+    assert lines == ["POST /info 200 OK", "POST /info 422 UNPROCESSABLE ENTITY"]
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_that_cannot_be_written_any_more_ends_and_harms_nobody(tmp_path):
+    log = RequestLog(tmp_path / "log", lambda: 0)
+    log.write("one")
+    os.close(log._descriptor)
+    log.write("two")
+    log.write("three")
+    assert (tmp_path / "log").read_text() == "1970-01-01 00:00:00.000 UTC one\n"
+
+
+def test_rehearse_refuses_a_log_that_cannot_be_written(tmp_path):
+    shown = run("rehearse", "--port", "0", "--log", str(tmp_path / "gone" / "log"), "--json")
+    assert json.loads(shown.stdout)["error"]["code"] == "log-unwritable"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "code"),
+    [
+        ("--latency", "-1s", "bad-duration"),
+        ("--latency", "2h", "bad-duration"),
+        ("--latency", "300", "bad-duration"),
+        ("--clock-shift", "soon", "bad-duration"),
+        ("--clock-shift", "900d", "rehearsal-clock"),
+    ],
+)
+def test_rehearse_refuses_times_it_cannot_play(option, value, code):
+    shown = run("rehearse", "--port", "0", option, value, "--json")
+    assert json.loads(shown.stdout)["error"]["code"] == code
+
+
+def test_rehearse_takes_latency_clock_and_rate_limit_from_its_options(monkeypatch):
+    served = []
+
+    def note(_exchange, _port, **options):
+        served.append((_exchange.now() - _exchange.machine_now(), options))
+        raise OSError(errno.EADDRINUSE, "taken")
+
+    monkeypatch.setattr("coldlever.broadcaster.cli.rehearse.RehearsalServer", note)
+    run("rehearse", "--latency", "300ms", "--clock-shift", "-90s", "--no-rate-limit")
+    run("rehearse", "--latency", "2s", "--clock-shift", "+90s")
+    (first, options), (second, other) = served
+    assert abs(first + 90_000) < 1_000
+    assert abs(second - 90_000) < 1_000
+    assert (options["latency_s"], options["weight_limit"], options["log"]) == (0.3, None, None)
+    assert (other["latency_s"], other["weight_limit"]) == (2.0, 1200)
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

@@ -9,6 +9,7 @@ import pytest
 
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
+from coldlever.shared.message.check_words import Subject, check_words
 from coldlever.shared.message.request import Defaults, load_requests
 
 VAULT = Address(b"\x11" * 20)
@@ -83,6 +84,16 @@ def test_without_json_the_request_is_on_stdout_and_the_review_on_stderr(desk):
     assert json.loads(shown.stdout)["action"]["leverage"] == 10
     assert "Changes: from cross 20x to cross 10x" in shown.stderr
     assert "Check words" in shown.stderr
+
+
+def test_a_draft_names_its_signer_and_has_its_words(desk, draft):
+    made = draft(*CROSS, "--challenge", "able acid also apex").document
+    request = load_requests(json.dumps(made["request"]).encode(), "draft", Defaults()).requests[0]
+    assert request.signer == request.account == desk.user.address
+    subject = Subject(request.signable.digest(), desk.user.address)
+    assert made["checkWords"] == " ".join(check_words([subject]))
+    assert made["challenge"]["words"] == "able acid also apex"
+    assert len(made["challenge"]["answer"].split()) == 5
 
 
 def test_an_open_position_shows_its_margin_before_and_after(desk, draft):

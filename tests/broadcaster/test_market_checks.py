@@ -22,18 +22,14 @@ def found(desk):
 @pytest.mark.parametrize(
     "asset",
     [
-        12,
+        201,
         999,
         9_999,
-        10_000,
-        10_107,
         100_000,
         109_999,
         110_001,
         150_000,
         99_999_999,
-        100_000_000,
-        4_294_967_295,
     ],
 )
 def test_an_asset_id_without_a_perpetual_market(found, action, asset):
@@ -41,6 +37,57 @@ def test_an_asset_id_without_a_perpetual_market(found, action, asset):
     assert result["market"]["error"] == "unknown-market"
     for later in ("leverage", "margin-mode", "position", "change"):
         assert result[later]["ok"] is None
+
+
+@pytest.mark.parametrize(
+    ("asset", "kind"),
+    [
+        (10_000, "a spot pair"),
+        (99_999, "a spot pair"),
+        (100_000_000, "an outcome market"),
+        (4_294_967_295, "an outcome market"),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--offline",)])
+def test_an_asset_id_of_another_class_is_refused_with_the_reason(
+    desk, action, asset, kind, options
+):
+    shown = desk.check(desk.signed_file(action.leverage(3, asset=asset)), *options)
+    result = {one["code"]: one for one in shown.document["checks"]}["market"]
+    assert (result["ok"], result["error"]) == (False, "asset-class")
+    assert f"asset {asset} is {kind}" in result["detail"]
+
+
+@pytest.fixture
+def renamed(monkeypatch):
+    """An exchange that calls asset 3 of its first dex by another name."""
+    send = ExchangeApi._send
+
+    def twist(api, path, query):
+        answer = send(api, path, query)
+        if b'"meta"' not in query:
+            return answer
+        return Answer(answer.status, answer.body.replace(b'"BTC"', b'"BTCX"'), None)
+
+    monkeypatch.setattr(ExchangeApi, "_send", twist)
+
+
+@pytest.mark.usefixtures("renamed")
+def test_a_name_that_contradicts_the_table_is_refused_and_not_taken_over(desk, action):
+    shown = desk.check(desk.signed_file(action.leverage(3)))
+    result = {one["code"]: one for one in shown.document["checks"]}
+    assert result["market"]["error"] == "market-mismatch"
+    assert "coldlever's table calls it BTC" in result["market"]["detail"]
+    assert result["leverage"]["ok"] is None
+    assert shown.status == 4
+
+
+@pytest.mark.usefixtures("renamed")
+def test_nothing_is_drafted_under_a_name_that_contradicts_the_table(desk):
+    account = ("--account", desk.user.address.lower)
+    wish = ("--coin", "BTCX", "--leverage", "3", "--cross")
+    shown = desk.run("draft", *account, *wish, "--json")
+    assert (shown.status, shown.error) == (4, "market-mismatch")
 
 
 @pytest.mark.parametrize(

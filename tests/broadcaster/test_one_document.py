@@ -21,8 +21,8 @@ def disk_full(monkeypatch):
     def fail(*_arguments, **_options):
         raise EnvironmentFault("write-failed", "No space left on device")
 
-    for module in ("draft", "market", "post"):
-        monkeypatch.setattr(f"coldlever.broadcaster.cli.{module}.write_document", fail)
+    for module in ("broadcaster.cli.post", "shared.cli.delivery"):
+        monkeypatch.setattr(f"coldlever.{module}.write_document", fail)
     monkeypatch.setattr("coldlever.shared.cli.qr_commands.write_document", fail)
 
 

@@ -106,6 +106,24 @@ def test_what_expires_while_the_person_thinks_is_not_sent(desk):
     assert desk.requests() == 0
 
 
+def test_several_payloads_are_posted_only_when_their_number_is_typed(desk):
+    files = [desk.signed_file(name="a.json"), desk.signed_file(name="b.json")]
+    answers = iter(["yes", "yes 3", "yes 2"])
+    desk.sit_down(lambda _prompt: next(answers))
+    for expected in (5, 5, 0):
+        assert desk.run("post", *files).status == expected
+        assert (desk.requests() == 0) is (expected == 5)
+
+
+def test_words_and_answer_are_the_same_before_and_after_posting(desk):
+    file, told = desk.signed_file(), ["--challenge", "able acid also apex"]
+    checked = desk.check(file, *told).document
+    posted, again = (desk.post(file, *told).document for _ in range(2))
+    for one in (posted, again):
+        assert one["challenge"] == checked["challenge"]
+        assert one["checkWords"] == one["receipt"]["checkWords"] == checked["checkWords"]
+
+
 def test_with_keep_going_nobody_is_asked_when_nothing_can_be_posted(desk, action):
     desk.sit_down(lambda _: pytest.fail("asked"))
     shown = desk.run("post", desk.signed_file(action.leverage(50)), "--keep-going")

@@ -150,16 +150,22 @@ def test_a_person_ends_what_can_no_longer_land(desk, blind):
     assert desk.accepted() == 0
 
 
+@pytest.mark.parametrize(
+    ("ending", "sentence"), [("replaced", "Must deposit"), ("removed", "does not exist")]
+)
 def test_an_api_wallet_that_ended_after_its_attempt_landed_is_no_refusal(
-    desk, landed_unseen, key_of
+    desk, landed_unseen, key_of, ending, sentence
 ):
     desk.exchange.add_agent(desk.user.address, desk.agent.address)
     landed_unseen(desk.signed_file(by=desk.agent))
-    desk.exchange.add_agent(desk.user.address, key_of(9).address)
+    if ending == "replaced":
+        desk.exchange.add_agent(desk.user.address, key_of(9).address)
+    else:
+        desk.exchange.remove_agent(desk.user.address, desk.agent.address)
     shown = desk.resolve()
     assert (shown.status, shown.document[0]["status"]) == (7, "unknown")
     assert (shown.document[0]["nonceState"], shown.document[0]["account"]) == ("open", "shows")
-    assert "does not exist" in shown.document[0]["exchange"]["response"]
+    assert sentence in shown.document[0]["exchange"]["response"]
 
 
 def test_a_refusal_after_an_attempt_that_never_arrived_counts_once_it_proves_that(
@@ -170,6 +176,24 @@ def test_a_refusal_after_an_attempt_that_never_arrived_counts_once_it_proves_tha
     shown = desk.resolve()
     assert shown.status == 6
     assert shown.document[0]["code"] == "leverage-refused"
+
+
+def test_a_refusal_whose_answer_got_lost_is_not_called_accepted(desk, action, monkeypatch):
+    file = desk.signed_file(action.leverage(40))
+    desk.exchange.inject("lose-answer")
+    send = ExchangeApi.post
+
+    def after_the_checks(api, body):
+        if desk.exchange.position(desk.user.address, "BTC") is None:
+            desk.exchange.open_position(desk.user.address, "BTC", "0.5")
+        return send(api, body)
+
+    monkeypatch.setattr(ExchangeApi, "post", after_the_checks)
+    shown = desk.post(file)
+    entries = desk.exchange.journal.entries()
+    assert [entry.outcome for entry in entries] == [Outcome.REFUSED] * len(entries)
+    assert entries[0].admitted
+    assert (shown.document["status"], shown.document["nonceState"]) == ("unknown", "spent")
 
 
 def test_an_accepted_change_that_does_not_show_is_accepted_and_told_so(desk, monkeypatch):

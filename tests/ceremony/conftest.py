@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,8 @@ class Ceremony:
 
     def __init__(self, folder: Path, keystore: Path, account: Address, network: Network) -> None:
         self.folder = folder
-        self.keystore = keystore
+        # A copy of its own: the ledger's head lies beside it, and each ceremony has a new ledger.
+        self.keystore = Path(shutil.copytree(keystore.parent, folder / "key")) / keystore.name
         self.account = account
         self.environment = _environment(folder)
         self.exchange = RehearsalExchange(network, accounts=[account])
@@ -100,6 +102,7 @@ def made_key(tmp_path_factory):
     """A real keystore of this run: its key derivation takes a second each time."""
     folder = tmp_path_factory.mktemp("key")
     (folder / "passphrase").write_text("seven plain wooden chairs\n")
+    (folder / "passphrase").chmod(0o600)
     done = subprocess.run(
         [
             sys.executable,

@@ -9,9 +9,15 @@ from pathlib import Path
 import msgpack
 import pytest
 
+from coldlever.shared.action.keccak import keccak256
 from coldlever.shared.action.market import parse_market_table
+from coldlever.shared.message.check_words import (
+    Subject,
+    answer_words,
+    check_words,
+    parse_challenge,
+)
 from coldlever.shared.message.request import Defaults, load_requests
-from coldlever.shared.message.review import check_words
 from coldlever.shared.message.signed import load_signed, verify
 from coldlever.shared.reading.fields import Where
 from coldlever.signer.key.signing_key import SigningKey
@@ -30,8 +36,20 @@ def test_the_request_has_the_hash_digest_and_words_that_are_printed(request_exam
     signable = request_example.signable
     assert f"`0x{signable.action_hash().hex()}`" in TEXT
     assert f"`0x{signable.digest().hex()}`" in TEXT
-    assert f"| {check_words(signable.action_hash())} |" in TEXT
     assert f"`{msgpack.packb(signable.action.to_wire()).hex()}`" in TEXT
+
+
+def test_the_check_words_and_the_answer_are_those_that_are_printed(request_example):
+    subject = Subject(request_example.signable.digest(), KEY.address)
+    table = dict(re.findall(r"^\| ([a-z0-9 ,]+) \| (.+) \|$", TEXT, re.MULTILINE))
+    data = b"".join(bytes.fromhex(part) for part in re.findall(r"`([0-9a-f]+)`", table["bytes"]))
+    assert data == b"coldlever/check/2" + subject.digest + subject.signer.raw
+    assert table["keccak256"] == f"`{keccak256(data).hex()}`"
+    assert table["check words"] == " ".join(check_words([subject]))
+    challenge = parse_challenge(table["challenge"])
+    assert table["answer"] == " ".join(answer_words([subject], challenge))
+    twice = " ".join(check_words([subject, subject]))
+    assert table["check words of a batch of it, twice"] == twice
 
 
 def test_the_signed_payload_is_the_requests_signature_by_the_key_named(request_example):

@@ -51,7 +51,7 @@ def test_a_vault_and_a_builder_market_are_reached(ceremony):
         "--vault",
         VAULT.lower,
     )
-    ceremony.sign("request.json", "signed.json")
+    ceremony.sign("request.json", "signed.json", "--expect", "130001=xyz:TSLA")
     assert ceremony.post("signed.json")["status"] == "confirmed"
     assert ceremony.exchange.setting(VAULT, "xyz:TSLA").value == 3
 
@@ -91,7 +91,18 @@ def test_a_market_file_names_the_asset_in_the_review(ceremony):
     shown = ceremony.run("signer", "inspect", "bare.json", "--market", "market.json", "--json")
     assert shown["coin"] == "BTC"
     codes = {warning["code"] for warning in shown["warnings"]}
-    assert "market-unverified" in codes
+    assert not {"market-unverified", "market-unknown"} & codes
+
+
+def test_a_builder_market_is_named_by_the_file_and_signed_once_the_script_says_so(ceremony):
+    wish = ("--coin", "xyz:TSLA", "--leverage", "2", "--isolated")
+    ceremony.draft("request.json", *wish)
+    shown = ceremony.run("signer", "inspect", "request.json", "--json")
+    assert shown["coin"] == "xyz:TSLA"
+    assert "market-unverified" in {warning["code"] for warning in shown["warnings"]}
+    asset = shown["action"]["asset"]
+    ceremony.sign("request.json", "signed.json", "--expect", f"{asset}=xyz:TSLA")
+    assert ceremony.post("signed.json")["status"] == "confirmed"
 
 
 def test_the_refusal_of_an_unknown_coin_leaves_no_file(ceremony):

@@ -60,7 +60,7 @@ def test_a_message_comes_back_as_it_was_written(message):
 @SOME
 def test_a_bare_body_comes_back_with_the_claims_that_fit_it(payload):
     read = load_message(payload.body(), NAME, payload.signable.network)
-    assert read.payloads == (payload,)
+    assert read.payloads == (replace(payload, account=None),)
 
 
 @given(value=JSON_VALUES)
@@ -105,7 +105,9 @@ def test_a_changed_byte_of_a_signed_payload_is_caught_or_means_the_same(payload,
             verify(one)
     except ColdleverError:
         return
-    assert message.payloads == (payload,)
+    # The account is a claim that no signature covers; it is compared with the exchange's answer.
+    (found,) = message.payloads
+    assert replace(found, account=None) == replace(payload, account=None)
     assert message.payloads[0].body() == payload.body()
 
 

@@ -71,6 +71,7 @@ def requests(draw):
         draw(st.none() | entry),
         draw(st.none() | SETTINGS),
         draw(st.none() | st.text(TEXT, max_size=NOTE_MAX_LENGTH)),
+        draw(st.none() | (ADDRESSES if signable.vault is None else st.just(signable.vault))),
     )
 
 
@@ -79,7 +80,8 @@ def payloads(draw):
     signable = draw(signables())
     key = SigningKey(draw(SECRETS))
     signature = key.sign(signable.digest())
-    return SignedPayload(signable, signature, key.address, signable.action_hash())
+    account = draw(st.none() | (ADDRESSES if signable.vault is None else st.just(signable.vault)))
+    return SignedPayload(signable, signature, key.address, signable.action_hash(), account)
 
 
 @st.composite

@@ -160,7 +160,9 @@ def test_a_batch_names_the_element(kind):
     [
         (SIGNED, (7,), [], "unknown-key", "$: found the key number 7, expected only 0, 1, 2"),
         (SIGNED, (1, 9), 0, "unknown-key", "$.action: found the key number 9"),
-        (REQUEST, (9,), 0, "unknown-key", "$: found the key number 9"),
+        (REQUEST, (10,), 0, "unknown-key", "$: found the key number 10"),
+        (REQUEST, (9,), bytes(19), "wrong-type", "$.account: "),
+        (SIGNED, (8,), bytes(19), "wrong-type", "$.account: "),
         (REQUEST, (6, 7), 0, "unknown-key", "$.market: "),
         (SIGNED, (0,), None, "missing-key", 'no key number 0, expected it, for "network"'),
         (SIGNED, (5,), None, "missing-key", "signer"),

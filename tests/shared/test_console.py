@@ -259,15 +259,20 @@ def started(*arguments, **options):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status"),
-    [(["print"], 8), (["refuse", "--json"], 4), (["--help"], 8), (["print", "--help"], 8)],
+    ("arguments", "status", "told"),
+    [
+        (["print"], 8, b""),
+        (["refuse", "--json"], 4, b"error [some-code]: A sentence.\n"),
+        (["--help"], 8, b""),
+        (["print", "--help"], 8, b""),
+    ],
 )
-def test_a_closed_pipe_is_no_traceback(arguments, status):
+def test_a_closed_pipe_is_no_traceback_and_hides_no_refusal(arguments, status, told):
     reading, writing = os.pipe()
     os.close(reading)
     with started(*arguments, stdout=writing) as process:
         os.close(writing)
-        assert process.stderr.read() == b""
+        assert process.stderr.read() == told
     assert process.returncode == status
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import click
 import pytest
 
+from coldlever.shared.cli import console
 from coldlever.shared.cli.console import (
     ask,
     ask_secret,
@@ -153,8 +154,8 @@ def test_a_descriptor_that_is_not_open_is_unreadable(refusal):
 
 def test_a_descriptor_is_left_open(descriptor):
     name = descriptor(b"secret\n")
-    read_secret_line(name)
-    os.fstat(int(name.removeprefix("fd:")))
+    assert read_secret_line(name) == "secret"
+    assert os.fstat(int(name.removeprefix("fd:")))
 
 
 @pytest.mark.parametrize("question", [ask, ask_secret])
@@ -167,8 +168,12 @@ def test_without_a_terminal_nobody_is_asked(question, stdin, refusal):
 
 def test_an_answer_is_stripped(stdin, monkeypatch):
     stdin(b"", attended=True)
+    emptied = []
+    monkeypatch.setattr(sys.stdin, "fileno", lambda: 7, raising=False)
+    monkeypatch.setattr(console, "discard_typed_ahead", emptied.append)
     monkeypatch.setattr(click, "prompt", lambda *arguments, **options: "  yes ")
     assert ask("sure?") == "yes"
+    assert emptied == [7]
 
 
 def test_a_secret_is_taken_as_it_was_typed_and_never_shown(stdin, monkeypatch):

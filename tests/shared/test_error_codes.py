@@ -50,6 +50,7 @@ def in_tables(text):
     return {code for row in rows for code in quoted(row)}
 
 
+@pytest.mark.sources
 @pytest.mark.parametrize("side", SIDES)
 def test_every_code_of_a_refusal_or_a_warning_is_documented(side):
     found = {code for path in sources(side) for code in codes(path)}
@@ -58,6 +59,7 @@ def test_every_code_of_a_refusal_or_a_warning_is_documented(side):
     assert found - known == set()
 
 
+@pytest.mark.sources
 @pytest.mark.parametrize("side", SIDES)
 def test_every_code_is_in_kebab_case(side):
     for path in sources(side):
@@ -65,6 +67,7 @@ def test_every_code_is_in_kebab_case(side):
             assert CODE.fullmatch(code), f"{path.name}: {code}"
 
 
+@pytest.mark.sources
 @pytest.mark.parametrize("heading", ["Error codes", "Warning codes"])
 def test_every_documented_code_exists(heading):
     text = "".join(path.read_text("utf-8") for side in SIDES for path in sources(side))
@@ -73,6 +76,7 @@ def test_every_documented_code_exists(heading):
     assert {code for code in listed if f'"{code}"' not in text} == set()
 
 
+@pytest.mark.sources
 def test_every_check_is_documented():
     text = (ROOT / "broadcaster/src/coldlever/broadcaster/check/checks.py").read_text("utf-8")
     steps = set(re.findall(r'\bCheck\("([a-z-]+)", ', text, re.MULTILINE))

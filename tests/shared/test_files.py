@@ -261,7 +261,9 @@ def test_a_folder_that_forbids_writing_is_found_by_both(mode, open_folder):
     assert names(folder) == []
 
 
-def test_a_writable_place_passes(tmp_path):
+def test_a_writable_place_passes_and_is_left_as_it_was(tmp_path):
     require_writable(tmp_path / "out", force=False)
-    (tmp_path / "out").touch()
+    assert names(tmp_path) == []
+    (tmp_path / "out").write_bytes(b"content")
     require_writable(tmp_path / "out", force=True)
+    assert (tmp_path / "out").read_bytes() == b"content"

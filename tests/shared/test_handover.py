@@ -5,7 +5,8 @@ import json
 import pytest
 
 from coldlever.shared.action.network import Network
-from coldlever.shared.cli.handover import draw_message, message_parts
+from coldlever.shared.cli.delivery import Outlet
+from coldlever.shared.cli.handover import message_parts
 from coldlever.shared.cli.loading import load_input, scan_message
 from coldlever.shared.message.any import (
     ANY,
@@ -35,6 +36,10 @@ def drawing(out=None, *, as_json=False):
         frame_ms=200,
         force=False,
     )
+
+
+def draw_message(message, drawing):
+    Outlet(None, False, False, drawing).prove(message, b"").deliver(message, b"")
 
 
 @pytest.fixture

@@ -23,10 +23,10 @@ from coldlever.shared.cli.console import emit_json, json_option
 from coldlever.shared.cli.group import ColdleverGroup
 from coldlever.shared.cli.qr_options import (
     drawing_options,
+    prove_drawing,
     require_drawable,
     scan_message,
     scanning_options,
-    show_message,
 )
 from coldlever.shared.errors import UsageRefused
 from coldlever.shared.qr.choices import Drawing, Scanning
@@ -43,6 +43,10 @@ _LONG_MESSAGE = random.Random(900).randbytes(900)
 _DOCUMENT = b'{"kind": "coldlever/test"}'
 
 
+def show_message(kind, message, document, drawing):
+    prove_drawing(kind, message, document, drawing).show(kind, message, document)
+
+
 @click.group(cls=ColdleverGroup)
 def _commands():
     pass
@@ -53,7 +57,8 @@ def _commands():
 @drawing_options()
 def draw(drawing, *, long):
     require_drawable(drawing)
-    show_message(_KIND, _LONG_MESSAGE if long else _MESSAGE, _DOCUMENT, drawing)
+    if drawing.wanted:
+        show_message(_KIND, _LONG_MESSAGE if long else _MESSAGE, _DOCUMENT, drawing)
     emit_json({"wanted": drawing.wanted})
 
 
@@ -191,6 +196,7 @@ class TestDrawing:
             press.start()
             drawing = Drawing(True, True, None, Density.LOW, as_json, 100, False)
             show_message(_KIND, _LONG_MESSAGE, _DOCUMENT, drawing)
+            assert press.is_alive(), "it ended before a key was pressed"
             ended.set()
             press.join()
             sys.stdin.close()
@@ -261,7 +267,9 @@ class TestScanning:
 
         texts = UrEncoder(_KIND, _LONG_MESSAGE, 200).parts()
         monkeypatch.setattr(
-            video, "camera_frames", lambda number: (Frame(f"camera {number}", (t,)) for t in texts)
+            video,
+            "camera_frames",
+            lambda number, _opened: (Frame(f"camera {number}", (t,)) for t in texts),
         )
         result = _run("scan", "--camera", "2")
         assert json.loads(result.stdout)["data"] == _LONG_MESSAGE.hex()
@@ -278,7 +286,10 @@ class TestScanning:
         )
         stdin.isatty = lambda: True
         monkeypatch.setattr(sys, "stdin", stdin)
-        assert qr_scan.scan_message({_KIND}, ["-"], None).data == _LONG_MESSAGE
+        assert (
+            qr_scan.scan_message({_KIND}, ["-"], Scanning(wanted=True, camera=None)).data
+            == _LONG_MESSAGE
+        )
         stderr.flush()
         shown = stderr.buffer.getvalue().decode().replace("\x1b[0m", "")
         assert shown.startswith("Scan with the scanner that types; Ctrl-D ends.\n")
@@ -290,7 +301,7 @@ class TestScanning:
     def test_an_interruption_leaves_130_and_nothing_else(self, monkeypatch):
         from coldlever.shared.qr.scan import video
 
-        def interrupted(_):
+        def interrupted(*_):
             raise KeyboardInterrupt
 
         monkeypatch.setattr(video, "camera_frames", interrupted)
@@ -298,6 +309,7 @@ class TestScanning:
         assert result.stdout == ""
 
 
+@pytest.mark.unmeasured
 def test_importing_the_options_loads_neither_what_draws_nor_what_reads():
     code = (
         "import sys, coldlever.shared.cli.qr_options\n"

@@ -196,14 +196,15 @@ if {take_terminal}:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from coldlever.shared.cli.group import ColdleverGroup
 from coldlever.shared.qr.draw.density import Density
-from coldlever.shared.cli.qr_options import Drawing, show_message
+from coldlever.shared.cli.qr_options import Drawing, prove_drawing
 commands = ColdleverGroup()
 @commands.command()
 def show():
     message = bytes.fromhex({message!r})
-    show_message({kind!r}, message, b'{{"kind": "x"}}', Drawing(
+    contents = ({kind!r}, message, b'{{"kind": "x"}}')
+    prove_drawing(*contents, Drawing(
         on_terminal=True, wide={wide}, out=None, density=Density({density!r}),
-        as_json={as_json}, frame_ms=100, force=False))
+        as_json={as_json}, frame_ms=100, force=False)).show(*contents)
 commands.main(["show"])
 """
 

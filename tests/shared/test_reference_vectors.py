@@ -170,12 +170,13 @@ def test_every_file_of_the_json_suite_is_refused_as_what_it_is(reference_vectors
 
 
 def test_naughty_strings_reach_the_screen_as_printable_ascii(reference_vectors):
+    from coldlever.shared.message.lines import review_lines
     from coldlever.shared.message.request import Request
-    from coldlever.shared.message.review import render_review, review
+    from coldlever.shared.message.review import review
     from coldlever.shared.printable import printable
 
     case = _l1(reference_vectors)[0]
     for text in json.loads((reference_vectors / "naughty" / "blns.json").read_text()):
         assert all(" " <= character <= "~" for character in printable(text))
-        for line in render_review(review(Request(_signable(case), note=text[:500]))):
-            assert all(" " <= character <= "~" for character in line)
+        for line in review_lines([review(Request(_signable(case), note=text[:500]))]):
+            assert all(" " <= character <= "~" for character in line.text)

@@ -145,6 +145,7 @@ class TestSizes:
         assert _peak(receive) < length * (length // 8 + 10 + 250)
         assert decoder.useful == decoder.solved == length
 
+    @pytest.mark.unmeasured
     def test_the_largest_animation_decodes_without_a_stall(self):
         length = MAX_SEQUENCE_LENGTH
         encoder = FountainEncoder(random.Random(3).randbytes(99 * length), 99)

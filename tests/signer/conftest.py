@@ -17,6 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from coldlever.shared.action.address import parse_address
+from coldlever.signer.cage.support import Supported
+from coldlever.signer.cage.syscalls import X86_64
 from coldlever.signer.cli import commands
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.key.keystore import seal
@@ -45,15 +47,32 @@ def own_vectors():
     return json.loads((OWN / "actions.json").read_text())
 
 
-@pytest.fixture
-def keystore():
-    """A keystore file made for the tests; its passphrase lies beside it."""
-    return OWN / "keystore.json"
+@pytest.fixture(autouse=True)
+def private_files():
+    """What the tests write nobody else can read, as the signer wants its files."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def private_copy(name, folder):
+    """A test vector that nobody else on the machine can read."""
+    path = folder / name
+    path.write_bytes((OWN / name).read_bytes())
+    path.chmod(0o600)
+    return path
 
 
 @pytest.fixture
-def passphrase_file():
-    return OWN / "keystore.passphrase"
+def keystore(tmp_path_factory):
+    """A keystore file made for the tests, in a folder where the ledger's head may lie."""
+    return private_copy("keystore.json", tmp_path_factory.mktemp("key"))
+
+
+@pytest.fixture
+def passphrase_file(tmp_path_factory):
+    """The passphrase of `keystore`."""
+    return private_copy("keystore.passphrase", tmp_path_factory.mktemp("phrase"))
 
 
 @pytest.fixture(scope="session")
@@ -69,12 +88,26 @@ def machine(tmp_path):
         environment={"HOME": str(tmp_path / "home")},
         work_factor=LIGHT_WORK,
         seal_memory=lambda: True,
+        engage_cage=lambda: Supported(X86_64),
     )
 
 
 @pytest.fixture
 def state(machine):
     return machine.state(None)
+
+
+def signer_command(head="", switches=()):
+    """The words that start this checkout's signer, with the switches it wants.
+
+    Args:
+        head: what the process does before.
+        switches: more of the interpreter's.
+    """
+    paths = os.environ["PYTHONPATH"].split(os.pathsep)
+    script = f"import sys\nsys.path[:0] = {paths!r}\n{head}\n"
+    script += "from coldlever.signer.__main__ import main\nmain()"
+    return [sys.executable, "-P", "-E", "-s", *switches, "-c", script]
 
 
 class CommandLine:
@@ -144,6 +177,24 @@ def make_request():
 
 
 @pytest.fixture
+def answers(cli):
+    """A person at the prompts of `sign`; returns what they were asked."""
+
+    def give(*lines):
+        left = list(lines)
+        asked = []
+
+        def ask(prompt):
+            asked.append(prompt)
+            return left.pop(0)
+
+        cli.machine = replace(cli.machine, ask=ask)
+        return asked
+
+    return give
+
+
+@pytest.fixture
 def sign(cli, keystore, passphrase_file):
     """`sign` with the test keystore and --yes."""
 
@@ -185,21 +236,30 @@ def make_keystore(tmp_path):
 @pytest.fixture
 def environment(tmp_path):
     """The environment of a real signer process."""
+    # Coverage is measured in children too, when it is.
+    measured = {k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")}
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
         "PYTHONPATH": os.environ["PYTHONPATH"],
         "LANG": "C.UTF-8",
+        **measured,
     }
 
 
 @pytest.fixture
-def run_process(environment, tmp_path):
-    """Runs `python -m coldlever.signer` as a process of its own."""
+def signer_words():
+    """See `signer_command`."""
+    return signer_command
 
-    def run(*arguments, **more):
+
+@pytest.fixture
+def run_process(environment, tmp_path):
+    """Runs the signer as a process of its own."""
+
+    def run(*arguments, head="", switches=(), **more):
         return subprocess.run(
-            [sys.executable, "-m", "coldlever.signer", *map(str, arguments)],
+            [*signer_command(head, switches), *map(str, arguments)],
             env=environment | more.pop("extra", {}),
             cwd=tmp_path,
             capture_output=True,
@@ -214,7 +274,7 @@ def run_process(environment, tmp_path):
 class Terminal:
     """A signer process with a pseudo-terminal in front of it, and a person who types."""
 
-    def __init__(self, arguments, environment, folder):
+    def __init__(self, arguments, environment, folder, document=None):
         self._master, slave = pty.openpty()
 
         def take_terminal():
@@ -222,15 +282,18 @@ class Terminal:
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "coldlever.signer", *map(str, arguments)],
+            [*signer_command(), *map(str, arguments)],
             env=environment,
             cwd=folder,
-            stdin=slave,
+            stdin=slave if document is None else subprocess.PIPE,
             stdout=slave,
             stderr=slave,
             preexec_fn=take_terminal,  # noqa: PLW1509 - no threads here
         )
         os.close(slave)
+        if document is not None:
+            with self._process.stdin as pipe:
+                pipe.write(document)
         self.seen = ""
         self._read_to = 0
 
@@ -244,6 +307,9 @@ class Terminal:
 
     def type(self, line):
         os.write(self._master, (line + "\n").encode())
+
+    def press(self, key):
+        os.write(self._master, key.encode())
 
     def interrupt(self):
         """Press Ctrl-C, and again when nothing happens.
@@ -287,8 +353,9 @@ def terminal(environment, tmp_path):
     """Starts signer processes at a pseudo-terminal."""
     opened = []
 
-    def start(*arguments, **extra):
-        opened.append(Terminal(arguments, environment | {"TERM": "xterm"} | extra, tmp_path))
+    def start(*arguments, document=None, **extra):
+        settings = environment | {"TERM": "xterm"} | extra
+        opened.append(Terminal(arguments, settings, tmp_path, document))
         return opened[-1]
 
     yield start

@@ -5,6 +5,7 @@ import pytest
 
 NAMED = ["network", "actionHash", "digest", "action", "nonce", "expiresAfter", "vaultAddress"]
 HOUR = 3_600_000
+SIGNER = "0x1111111111111111111111111111111111111111"
 
 
 def codes(inspected):
@@ -23,9 +24,10 @@ def market(network="mainnet", coin="BTC", asset=0):
 def test_a_single_request_gives_an_object(cli, request_file, make_request):
     one = cli.json("inspect", request_file(make_request()))
     assert set(NAMED) < one.keys()
-    assert len(one["checkWords"].split()) == 8
+    assert one["checkWords"] is None
+    assert "no signer" in one["checkWordsReason"]
     assert "signer" not in one
-    assert "coin" not in one
+    assert one["coin"] == "BTC"
     assert {"code", "text"} == set(one["warnings"][0])
 
 
@@ -34,7 +36,7 @@ def test_a_named_signer_and_coin_are_given(cli, request_file, make_request, owne
     one = cli.json("inspect", request_file(make_request(signer=owner.lower, market=entry)))
     assert one["signer"] == str(owner)
     assert one["coin"] == "BTC"
-    assert "market-unverified" in codes(one)
+    assert not {"market-unverified", "market-unknown"} & set(codes(one))
 
 
 def test_a_batch_or_several_files_give_one_array(cli, request_file, make_request):
@@ -55,9 +57,52 @@ def test_the_review_is_for_people_and_goes_to_stderr(cli, request_file, make_req
 
 def test_a_batch_is_shown_as_a_table_with_words_for_the_whole(cli, request_file, make_request, now):
     path = request_file(make_request(), make_request(nonce=now + 1))
-    text = cli("inspect", path).stderr
+    text = cli("inspect", path, "--signer", SIGNER).stderr
     assert "2 actions:" in text
-    assert "Check words of the whole batch of 2" in text
+    assert "Of the whole batch of 2:\n  Check words  " in text
+    first, second = cli.json("inspect", path, "--signer", SIGNER)
+    assert first["batchCheckWords"] == second["batchCheckWords"]
+    assert len({first["checkWords"], second["checkWords"], first["batchCheckWords"]}) == 3
+
+
+def test_the_signer_is_named_by_the_request_an_option_or_a_keystore(
+    cli, request_file, make_request, owner, keystore
+):
+    named = request_file(make_request(signer=owner.lower), name="named.json")
+    words = cli.json("inspect", named)["checkWords"]
+    assert len(words.split()) == 16
+    anybody = request_file(make_request())
+    assert cli.json("inspect", anybody, "--signer", owner)["checkWords"] == words
+    assert cli.json("inspect", anybody, "--keystore", keystore)["checkWords"] == words
+    other = cli.json("inspect", anybody, "--signer", SIGNER)
+    assert other["signer"] == SIGNER
+    assert other["checkWords"] != words
+    for option in (["--signer", SIGNER], ["--keystore", keystore, "--signer", SIGNER]):
+        assert cli.refusal("inspect", named, *option, status=4) == "signer-mismatch"
+    assert cli.refusal("inspect", named, "--signer", "0x12", status=2) == "bad-address"
+
+
+def test_a_challenge_is_drawn_on_one_side_and_answered_on_the_other(
+    cli, request_file, make_request, owner
+):
+    path = request_file(make_request(signer=owner.lower))
+    drawn = cli.json("inspect", "--challenge", path, entropy=lambda size: bytes(range(size)))
+    assert drawn["challenge"]["words"] == "able acid also apex"
+    told = cli.json("inspect", path, "--challenge", "ABLE ACID ALSO APEX")
+    assert told["challenge"] == drawn["challenge"]
+    assert len(told["challenge"]["answer"].split()) == 5
+    shown = cli("inspect", path, "--challenge", "able acid also apex").stderr
+    assert "Challenge    able acid also apex" in shown
+    assert f"Answer       {drawn['challenge']['answer']}" in shown
+
+
+def test_a_challenge_is_drawn_only_after_the_document_was_read(cli, tmp_path):
+    def draw(_size):
+        pytest.fail("drawn before there was a document")
+
+    assert cli.refusal(
+        "inspect", tmp_path / "none.json", "--challenge", status=3, entropy=draw
+    ) == ("file-unreadable")
 
 
 @pytest.fixture

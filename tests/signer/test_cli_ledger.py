@@ -28,6 +28,12 @@ def elsewhere(tmp_path):
     return ["--state-dir", tmp_path / "elsewhere"]
 
 
+def without_chain(exported):
+    """The export as release 0.1 would have written it: nothing binds its entries together."""
+    entries = json.loads(exported.read_text())["entries"]
+    return {"kind": "coldlever/signer-ledger", "version": 1, "entries": entries}
+
+
 def test_an_empty_ledger_is_shown_and_not_made(cli, state):
     assert cli.json("ledger", "show") == {"entries": []}
     assert "0 entries" in cli("ledger", "show").stderr
@@ -56,7 +62,7 @@ def test_a_missing_time_is_said(cli, sign, request_file, make_request):
 
 def test_an_export_is_one_document(cli, exported):
     document = json.loads(exported.read_text())
-    assert (document["kind"], document["version"]) == ("coldlever/signer-ledger", 1)
+    assert (document["kind"], document["version"]) == ("coldlever/signer-ledger", 2)
     assert len(document["entries"]) == 2
     assert exported.stat().st_mode & 0o777 == 0o600
     assert cli("ledger", "export").stdout == exported.read_text()
@@ -79,7 +85,7 @@ def test_an_import_brings_the_memory_to_another_machine(
 
 def test_a_contradicting_import_changes_nothing(cli, exported, elsewhere, tmp_path):
     cli.json("ledger", "import", exported, *elsewhere)
-    document = json.loads(exported.read_text())
+    document = without_chain(exported)
     document["entries"][1]["actionHash"] = "0x" + "00" * 32
     document["entries"][0]["nonce"] += 50
     bad = tmp_path / "bad.json"
@@ -103,7 +109,7 @@ def test_an_import_from_stdin(cli, exported, elsewhere):
 
 
 def test_foreign_words_in_an_import_are_escaped(cli, exported, elsewhere, tmp_path):
-    document = json.loads(exported.read_text())
+    document = without_chain(exported)
     document["entries"][0]["description"] = "\x1b[2J\u202e"
     hostile = tmp_path / "hostile.json"
     hostile.write_text(json.dumps(document))

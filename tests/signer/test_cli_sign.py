@@ -2,13 +2,12 @@
 import json
 import resource
 import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 
+from coldlever.shared.cli import delivery
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
-from coldlever.signer.cli import sign as sign_command
 from coldlever.signer.key.keystore import Keystore
 
 HOUR = 3_600_000
@@ -22,24 +21,6 @@ def now(machine):
 @pytest.fixture
 def options(keystore, passphrase_file):
     return ["--keystore", keystore, "--passphrase-file", passphrase_file]
-
-
-@pytest.fixture
-def answers(cli):
-    """A person at the prompts of `sign`."""
-
-    def give(*lines):
-        left = list(lines)
-        asked = []
-
-        def ask(prompt):
-            asked.append(prompt)
-            return left.pop(0)
-
-        cli.machine = replace(cli.machine, ask=ask)
-        return asked
-
-    return give
 
 
 def recorded(cli):
@@ -92,7 +73,7 @@ def test_json_reports_and_carries_the_payload_when_there_is_no_file(
     sign_json, cli, request_file, make_request, owner, tmp_path
 ):
     path = request_file(make_request())
-    shown = cli.json("inspect", path)
+    shown = cli.json("inspect", path, "--signer", owner)
     first = sign_json(path)
     assert first["out"] is None
     assert first["signed"] == [
@@ -208,46 +189,36 @@ def test_every_file_is_loaded_before_anything_is_signed(
     assert recorded(cli) == []
 
 
-def test_a_person_types_the_asset_and_yes(cli, options, request_file, make_request, answers):
-    asked = answers("0", "yes")
+def test_a_person_types_yes_where_the_table_names_the_market(
+    cli, options, request_file, make_request, answers
+):
+    asked = answers("yes")
     result = cli("sign", request_file(make_request()), *options)
     assert result.exit_code == 0
-    assert "Type the asset id" in asked[0]
-    assert asked[1] == 'Type "yes" to sign'
+    assert "BTC = asset 0 (in coldlever's table)" in result.stderr
+    assert asked == ['Type "yes" to sign']
 
 
-def test_a_batch_asks_for_each_asset_once(cli, options, request_file, make_request, answers, now):
-    requests = [
-        make_request(nonce=now + step, action=make_request()["action"] | {"asset": asset})
-        for step, asset in enumerate((7, 30, 7))
-    ]
-    asked = answers("30, 7", "yes")
-    assert cli("sign", request_file(*requests), *options).exit_code == 0
-    assert "the 2 asset ids" in asked[0]
+@pytest.mark.parametrize("typed", ["yes", "yes 2", "yes 4", "3 yes", "3"])
+def test_a_batch_is_not_signed_without_its_number_of_requests(
+    cli, options, request_file, make_request, answers, now, typed, state
+):
+    path = request_file(*(make_request(nonce=now + step) for step in range(3)))
+    answers(typed)
+    assert cli.refusal("sign", path, *options, status=5) == "declined"
+    assert not (state / "ledger.sqlite3").exists()
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [["1"], [""], ["0 1"], ["00"], ["BTC"], ["0", "no"], ["0", ""], ["0", "y"], ["0", "YES"]],
-)
+@pytest.mark.parametrize("typed", ["no", "", "y", "YES", "0"])
 def test_anything_else_is_a_no_and_nothing_happens(
     cli, options, request_file, make_request, answers, typed, tmp_path, state
 ):
-    answers(*typed)
+    answers(typed)
     out = tmp_path / "out.json"
     path = request_file(make_request())
     assert cli.refusal("sign", path, *options, "--out", out, status=5) == "declined"
     assert not out.exists()
     assert not state.exists()
-
-
-def test_an_attested_name_needs_no_typing(
-    cli, options, request_file, make_request, answers, monkeypatch
-):
-    monkeypatch.setattr(sign_command, "_UNNAMED", frozenset())
-    asked = answers("yes")
-    assert cli("sign", request_file(make_request()), *options).exit_code == 0
-    assert len(asked) == 1
 
 
 def test_without_a_terminal_somebody_must_say_yes(cli, options, request_file, make_request):
@@ -325,6 +296,49 @@ def test_a_keystore_without_an_address_is_checked_after_opening(
     result = cli("sign", request_file(make_request(signer=owner.lower)), *rest)
     assert result.exit_code == 0
     assert "with the key of this keystore" in result.stderr
+    assert "The keystore names no address" in result.stderr
+
+
+def test_the_address_of_a_nameless_keystore_is_asked_for_before_anything_is_recorded(
+    cli, keystore, passphrase_file, request_file, make_request, tmp_path, owner, answers
+):
+    nameless = tmp_path / "nameless.json"
+    nameless.write_text(keystore.read_text().replace('"address"', '"label"'))
+    rest = ["--keystore", nameless, "--passphrase-file", passphrase_file]
+    path = request_file(make_request())
+    words = cli.json("inspect", path, "--signer", owner)["checkWords"].split()
+    asked = answers("yes", "no")
+    declined = cli("sign", path, *rest)
+    assert declined.exit_code == 5
+    assert asked[-1] == 'Type "yes" to sign'
+    before, after = declined.stderr.split(f"The keystore holds the key of {owner}.")
+    assert "none: no signer is named" in before
+    assert " ".join(words[:4]) in after
+    assert recorded(cli) == []
+    answers("yes", "yes")
+    assert cli("sign", path, *rest).exit_code == 0
+
+
+def test_the_account_of_a_request_goes_with_the_payload(sign_json, cli, request_file, make_request):
+    account = "0x" + "22" * 20
+    payload = sign_json(request_file(make_request(account=account)))["payload"]
+    assert payload["account"] == account
+    assert "account" not in payload["payload"]
+    signed = request_file(payload, name="signed.json")
+    assert f"{account} (as drafted, not signed)" in cli("inspect", signed).stderr
+    assert f"{account} (as drafted, not signed)" in cli("verify", signed).stderr
+
+
+def test_sign_shows_and_reports_the_words_and_the_answer_that_inspect_does(
+    sign_json, sign, cli, request_file, make_request, owner
+):
+    path = request_file(make_request())
+    told = ["--challenge", "able acid also apex"]
+    shown = cli.json("inspect", path, "--signer", owner, *told)
+    (one,) = sign_json(path, *told)["signed"]
+    assert one["checkWords"] == shown["checkWords"]
+    assert one["challenge"] == shown["challenge"]
+    assert shown["challenge"]["answer"] in sign(path, *told).stderr
 
 
 def test_an_existing_output_is_refused_first_and_replaced_with_force(
@@ -381,7 +395,7 @@ def test_a_locked_or_damaged_ledger_signs_nothing(
     (state / "ledger.sqlite3").write_bytes(b"x" * 5_000)
     out = tmp_path / "out.json"
     path = request_file(make_request())
-    assert cli.refusal("sign", path, *options, "--yes", "--out", out, status=8) == "ledger-damaged"
+    assert cli.refusal("sign", path, *options, "--yes", "--out", out, status=4) == "ledger-damaged"
     assert not out.exists()
 
 
@@ -391,7 +405,7 @@ def test_an_interruption_after_recording_is_harmless(
     path = request_file(make_request())
     out = tmp_path / "out.json"
     with monkeypatch.context() as patched:
-        patched.setattr(sign_command, "write_document", _full_disk)
+        patched.setattr(delivery, "write_document", _full_disk)
         assert (
             cli.refusal("sign", path, *options, "--yes", "--out", out, status=8) == "write-failed"
         )
@@ -405,48 +419,49 @@ def _full_disk(*_, **__):
     raise EnvironmentFault("write-failed", "no space left on device")
 
 
-def run_limited(environment, folder, limit, *arguments):
-    """The signer in a process that may not make files larger than ``limit`` bytes."""
-    return subprocess.run(
-        [sys.executable, "-m", "coldlever.signer", *map(str, arguments), "--json"],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        timeout=60,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-    )
+@pytest.fixture
+def run_limited(run_process):
+    """Runs the signer in a process that may not make files larger than ``limit`` bytes."""
+
+    def run(limit, *arguments):
+        return run_process(
+            *arguments,
+            "--json",
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        )
+
+    return run
 
 
 def test_no_room_for_the_ledger_means_no_signature(
-    environment, options, request_file, make_request, now, tmp_path
+    run_limited, options, request_file, make_request, now, tmp_path
 ):
     path = request_file(make_request())
     arguments = ["sign", path, *options, "--yes", "--assume-time", now, "--out", "out.json"]
-    done = run_limited(environment, tmp_path, 4_096, *arguments, "--state-dir", "state")
+    done = run_limited(4_096, *arguments, "--state-dir", "state")
     assert done.returncode == 8, done.stdout
     assert json.loads(done.stdout)["error"]["code"] in ("ledger-full", "ledger-unusable")
     assert not (tmp_path / "out.json").exists()
-    again = run_limited(environment, tmp_path, 1 << 20, *arguments, "--state-dir", "state")
+    again = run_limited(1 << 20, *arguments, "--state-dir", "state")
     assert json.loads(again.stdout)["signed"][0]["alreadySigned"] is False
 
 
-def test_no_room_for_the_output_leaves_no_part_of_it(
-    environment, options, request_file, make_request, now, tmp_path
+def test_no_room_for_the_output_records_nothing_and_leaves_no_part_of_it(
+    run_limited, options, request_file, make_request, now, tmp_path
 ):
-    path = request_file(*(make_request(nonce=now + step) for step in range(60)))
+    path = request_file(*(make_request(nonce=now + step) for step in range(150)))
     arguments = ["sign", path, *options, "--yes", "--assume-time", now, "--out", "out/o.json"]
     (tmp_path / "out").mkdir()
-    done = run_limited(environment, tmp_path, 24_000, *arguments, "--state-dir", "state")
+    done = run_limited(80_000, *arguments, "--state-dir", "state")
     assert done.returncode == 8, done.stdout
     assert json.loads(done.stdout)["error"]["code"] == "write-failed"
     assert list((tmp_path / "out").iterdir()) == []
-    again = run_limited(environment, tmp_path, 1 << 20, *arguments, "--state-dir", "state")
-    assert all(one["alreadySigned"] for one in json.loads(again.stdout)["signed"])
+    again = run_limited(1 << 20, *arguments, "--state-dir", "state")
+    assert not any(one["alreadySigned"] for one in json.loads(again.stdout)["signed"])
 
 
 def test_two_processes_never_sign_two_requests_with_one_nonce(
-    environment, options, request_file, make_request, now, tmp_path
+    environment, options, request_file, make_request, now, tmp_path, signer_words
 ):
     racers = []
     for leverage in (10, 11, 12):
@@ -454,7 +469,7 @@ def test_two_processes_never_sign_two_requests_with_one_nonce(
         path = request_file(make_request(action=action), name=f"{leverage}.json")
         racers.append(
             subprocess.Popen(
-                [sys.executable, "-m", "coldlever.signer", "sign", path, *map(str, options), "--yes",
+                [*signer_words(), "sign", path, *map(str, options), "--yes",
                  "--assume-time", str(now), "--state-dir", "state", "--json"],
                 env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )
@@ -475,7 +490,7 @@ def test_what_was_reviewed_is_what_gets_signed_even_if_the_file_changes(
         request_file(make_request(action=make_request()["action"] | {"leverage": 50}))
         return replies.pop(0)
 
-    replies = ["0", "yes"]
+    replies = ["yes"]
     document = cli.json("sign", path, *options, ask=replace_file)
     assert document["signed"][0]["actionHash"] == shown
     assert document["payload"]["payload"]["action"]["leverage"] == 10

@@ -1,6 +1,6 @@
 import ctypes
-import os
 import runpy
+import socket
 import subprocess
 import sys
 import textwrap
@@ -95,6 +95,63 @@ def test_sockets_lookups_and_programs_raise_in_a_real_process(run_isolated):
     assert [line for line in lines if not line.endswith("WayOutClosed")] == []
 
 
+def test_multiprocessing_carries_nothing_to_a_listener(run_isolated):
+    """It starts its children through `_posixsubprocess.fork_exec`, which raises no audit event."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.2)
+        printed = run_isolated(
+            textwrap.dedent(f"""
+            import multiprocessing
+            send = (
+                "import socket; "
+                "socket.create_connection(('127.0.0.1', {listener.getsockname()[1]})).sendall(b'key')"
+            )
+            if __name__ == "__main__":
+                for method in ("spawn", "forkserver", "fork"):
+                    child = multiprocessing.get_context(method).Process(target=exec, args=(send,))
+                    try:
+                        child.start()
+                        child.join()
+                        print(method, "GOT OUT")
+                    except Exception as error:
+                        print(method, type(error).__name__)
+            """)
+        )
+        assert printed.splitlines() == [
+            "spawn WayOutClosed", "forkserver WayOutClosed", "fork WayOutClosed",
+        ]  # fmt: skip
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+def test_the_way_without_an_audit_event_is_closed_for_every_caller(run_isolated):
+    printed = run_isolated(
+        textwrap.dedent("""
+        import _posixsubprocess, os, pty, subprocess
+        from multiprocessing import util
+        attempts = {
+            "fork_exec": lambda: _posixsubprocess.fork_exec(),
+            "spawnv": lambda: util.spawnv_passfds(b"/bin/true", [b"true"], []),
+            "popen": lambda: subprocess.Popen(["true"]),
+            "os.spawn": lambda: os.spawnv(os.P_WAIT, "/bin/true", ["true"]),
+            "os.popen": lambda: os.popen("true"),
+            "pty": lambda: pty.spawn("true"),
+            "forkpty": lambda: os.forkpty(),
+        }
+        for name, attempt in attempts.items():
+            try:
+                attempt()
+            except Exception as error:
+                print(name, type(error).__name__, getattr(error, "code", None))
+            else:
+                print(name, "GOT OUT")
+        """)
+    )
+    lines = printed.splitlines()
+    assert len(lines) == 7
+    assert [line for line in lines if not line.endswith("WayOutClosed isolated")] == []
+
+
 def test_eth_account_loads_and_works_beneath_the_hook(run_isolated):
     printed = run_isolated(
         "from coldlever.signer.key.keystore import parse_keystore, seal\n"
@@ -143,18 +200,23 @@ def test_engaging_installs_the_hook_and_the_limits(monkeypatch):
     monkeypatch.setattr(sys, "addaudithook", done.append)
     monkeypatch.setattr(isolation.os, "umask", lambda mask: done.append(oct(mask)))
     monkeypatch.setattr(isolation.resource, "setrlimit", lambda *limit: done.append(limit))
+    process_starter = SimpleNamespace(fork_exec=None)
+    monkeypatch.setattr(isolation, "_posixsubprocess", process_starter)
     isolation.engage()
+    with pytest.raises(WayOutClosed, match=r"_posixsubprocess\.fork_exec"):
+        process_starter.fork_exec(["true"], [b"/bin/true"], True)
     assert done == [refuse_ways_out, "0o77", (isolation.resource.RLIMIT_CORE, (0, 0))]
 
 
 def test_the_entry_point_engages_before_it_runs_anything(monkeypatch):
     order = []
-    monkeypatch.setattr(entry_point, "engage", lambda: order.append("engage"))
+    monkeypatch.setattr(entry_point, "begin", lambda: order.append("begin"))
+    monkeypatch.setattr(isolation, "engage", lambda: order.append("engage"))
     monkeypatch.setattr(
         "coldlever.signer.cli.commands.main", lambda prog_name: order.append(f"run {prog_name}")
     )
     entry_point.main()
-    assert order == ["engage", "run coldlever-signer"]
+    assert order == ["begin", "engage", "run coldlever-signer"]
 
 
 def test_running_the_package_is_running_the_entry_point(monkeypatch, capsys):
@@ -183,13 +245,10 @@ def test_click_is_loaded_only_after_the_hook_is_in_place(environment, tmp_path):
 
 
 def test_a_socket_inside_the_real_signer_process_raises(
-    run_process, environment, tmp_path, make_request, request_file
+    run_process, tmp_path, make_request, request_file
 ):
-    spy = tmp_path / "spy"
-    spy.mkdir()
-    # Loaded by the interpreter before the signer; it strikes at the very end.
-    (spy / "sitecustomize.py").write_text(
-        textwrap.dedent(f"""
+    # It strikes at the very end.
+    head = textwrap.dedent(f"""
         import atexit
 
         def strike():
@@ -204,11 +263,7 @@ def test_a_socket_inside_the_real_signer_process_raises(
 
         atexit.register(strike)
         """)
-    )
-    path = request_file(make_request())
-    done = run_process(
-        "inspect", path, extra={"PYTHONPATH": f"{spy}{os.pathsep}{environment['PYTHONPATH']}"}
-    )
+    done = run_process("inspect", request_file(make_request()), head=head)
     assert done.returncode == 0
     assert (tmp_path / "outcome").read_text() == "isolated"
 

@@ -1,4 +1,3 @@
-import contextlib
 import json
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, RuleRefused
 from coldlever.signer.key import keystore as keystore_module
-from coldlever.signer.key.keystore import load_keystore, parse_keystore, seal, store
+from coldlever.signer.key.keystore import Keystore, load_keystore, parse_keystore, seal, store
 from coldlever.signer.key.signing_key import SigningKey
 
 SECRET = bytes(range(1, 33))
@@ -361,5 +360,9 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_json_is_refused_with_an_error_of_ours_or_parsed(value):
-    with contextlib.suppress(ColdleverError):
-        parse_keystore(json.dumps(value).encode(), "k.json")
+    try:
+        parsed = parse_keystore(json.dumps(value).encode(), "k.json")
+    except ColdleverError as refusal:
+        assert refusal.message.startswith("k.json")  # noqa: PT017 - parsing it is fine too
+    else:
+        assert isinstance(parsed, Keystore)

@@ -176,14 +176,14 @@ def test_a_locked_ledger_is_waited_for_and_then_reported(path):
 
 def test_a_file_that_is_no_database_is_refused(path):
     path.write_bytes(b"these are not the bytes of a database" * 100)
-    assert fault(Ledger.open, path) == "ledger-damaged"
+    assert rule(Ledger.open, path) == "ledger-damaged"
 
 
 def test_a_database_of_another_program_is_refused_and_left_alone(path):
     with contextlib.closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TABLE cookies (host TEXT)")
     before = path.read_bytes()
-    assert fault(Ledger.open, path) == "ledger-damaged"
+    assert rule(Ledger.open, path) == "ledger-damaged"
     assert path.read_bytes() == before
 
 
@@ -191,14 +191,14 @@ def test_a_ledger_of_another_version_is_refused(path):
     with Ledger.open(path):
         pass
     with contextlib.closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA user_version = 2")
+        other.execute("PRAGMA user_version = 99")
     assert fault(Ledger.open, path) == "ledger-version"
 
 
 def test_a_ledger_without_its_table_signs_nothing(path):
     with Ledger.open(path) as ledger:
         ledger._connection.execute("DROP TABLE signed")
-        assert fault(ledger.record, [entry()]) == "ledger-unusable"
+        assert rule(ledger.record, [entry()]) == "ledger-damaged"
 
 
 def test_a_torn_ledger_signs_nothing(path):
@@ -208,9 +208,7 @@ def test_a_torn_ledger_signs_nothing(path):
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (size - 4096))
-    with Ledger.open(path) as ledger:
-        assert fault(ledger.record, [entry(nonce=1_000)]) == "ledger-damaged"
-        assert fault(ledger.entries) == "ledger-damaged"
+    assert rule(Ledger.open, path) == "ledger-damaged"
 
 
 def test_a_full_disk_records_nothing(ledger):

@@ -29,9 +29,10 @@ def requests(strings, make_request, now):
         make_request(
             nonce=now + number,
             note=text[:500],
+            action=make_request()["action"] | {"asset": 110_000 + number},
             market={
-                "network": "mainnet", "asset": 0, "coin": text[:64], "maxLeverage": 40,
-                "marginMode": "normal", "delisted": False, "time": 1,
+                "network": "mainnet", "asset": 110_000 + number, "coin": f"dex:X{text[:59]}",
+                "maxLeverage": 40, "marginMode": "normal", "delisted": False, "time": 1,
             },
         )
         for number, text in enumerate(strings)
@@ -44,8 +45,16 @@ def unprintable(text):
 
 def test_nothing_unprintable_reaches_the_screen(cli, requests, request_file, sign):
     path = request_file(*requests)
-    for result in (cli("inspect", path), sign(path), cli("ledger", "show")):
-        assert result.exit_code == 0
+    expected = [
+        part
+        for one in requests
+        for part in ("--expect", f"{one['market']['asset']}={one['market']['coin']}")
+    ]
+    refused = sign(path)
+    assert refused.exit_code == 4
+    shown = (cli("inspect", path), sign(path, *expected), cli("ledger", "show"))
+    assert [result.exit_code for result in shown] == [0, 0, 0]
+    for result in (refused, *shown):
         assert unprintable(result.stderr) == set()
         assert unprintable(result.stdout) == set()
 

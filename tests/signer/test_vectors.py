@@ -5,6 +5,7 @@ import json
 import pytest
 
 from coldlever.shared.action.address import parse_address
+from coldlever.shared.action.asset_class import class_of
 from coldlever.shared.action.hashing import agent_digest, hash_wire_action
 from coldlever.shared.action.network import Network
 from coldlever.signer.key.signing_key import SigningKey
@@ -20,15 +21,16 @@ def asked(case):
 
 def sign_one_by_one(cli, make_keystore, tmp_path, secret, cases):
     """The signature of each case, each with a ledger of its own: vectors repeat nonces."""
-    keystore = make_keystore(secret)
     phrase = tmp_path / "phrase"
     phrase.write_text(PHRASE)
     request, signatures = tmp_path / "one.json", []
     for number, case in enumerate(cases):
         request.write_text(json.dumps(asked(case)))
+        keystore = make_keystore(secret, folder=tmp_path / f"key{number}")
         document = cli.json(
             "sign", request, "--keystore", keystore, "--passphrase-file", phrase, "--yes",
-            "--no-clock", "--state-dir", tmp_path / f"state{number}",
+            "--no-clock", "--accept-risk", "far-nonce",
+            "--state-dir", tmp_path / f"state{number}",
         )  # fmt: skip
         signatures.append(document["payload"]["payload"]["signature"])
     return signatures
@@ -105,9 +107,29 @@ def test_reference_vectors_verify(cli, l1, request_file):
 @pytest.mark.parametrize("number", range(12))
 def test_reference_vectors_sign(cli, l1, make_keystore, tmp_path, number):
     secret = sorted({case["privateKey"] for case in l1})[number]
-    cases = [case for case in l1 if case["privateKey"] == secret]
+    cases = [case for case in l1 if case["privateKey"] == secret and is_perpetual(case)]
+    assert cases
     signatures = sign_one_by_one(cli, make_keystore, tmp_path, bytes.fromhex(secret[2:]), cases)
     assert signatures == [case["signature"] for case in cases]
+
+
+def is_perpetual(case):
+    return class_of(case["action"]["asset"]).is_perpetual
+
+
+def test_reference_vectors_of_other_asset_classes_hold_but_are_never_signed_here(
+    cli, l1, keystore, passphrase_file, request_file
+):
+    others = [case for case in l1 if not is_perpetual(case)]
+    assert {case["action"]["asset"] for case in others} == {65_535, 65_536, 2**32 - 1}
+    for case in others:
+        made = SigningKey(bytes.fromhex(case["privateKey"][2:])).sign(
+            bytes.fromhex(case["eip712Digest"][2:])
+        )
+        assert made.to_wire() == case["signature"]
+        run = ("sign", request_file(asked(case)), "--no-clock", "--yes")
+        options = ("--keystore", keystore, "--passphrase-file", passphrase_file)
+        assert cli.refusal(*run, *options, status=4) == "asset-class"
 
 
 def test_an_expiry_that_javascript_would_round_is_refused(cli, l1, request_file):

@@ -79,6 +79,37 @@ def test_a_multi_sig_account_is_made(live):
     assert signers.json()["threshold"] == 1
 
 
+def test_an_agent_is_removed(live, act):
+    scene = live.scene
+    body = {"master": scene.user.address.lower, "agent": scene.agent.address.lower}
+    assert control(live, "agent", body).json() == DONE
+    removed = live.session.delete(live.server.url + "/rehearsal/agent", json=body, timeout=5)
+    assert removed.json() == DONE
+    assert "does not exist" in scene.refusal(act.leverage(BTC, 5), by=scene.agent)
+
+
+def test_an_abstraction_is_chosen(live):
+    body = {"account": live.scene.user.address.lower, "abstraction": "unifiedAccount"}
+    assert control(live, "abstraction", body).json() == DONE
+    asked = {"type": "userAbstraction", "user": body["account"]}
+    assert live.post("/info", asked).json() == "unifiedAccount"
+    refused = control(live, "abstraction", {**body, "abstraction": "none"})
+    assert refused.json()["code"] == "rehearsal-account"
+
+
+def test_its_clock_is_shifted_for_answers_headers_and_rules(live, act):
+    scene = live.scene
+    body = scene.body(act.leverage(BTC, 5), expires_after=scene.time + 30_000)
+    assert control(live, "clock", {"shiftMs": 90_000}).json() == DONE
+    status = live.post("/info", {"type": "exchangeStatus"})
+    assert status.json()["time"] == scene.time + 90_000
+    assert status.headers["Date"] == "Sun, 22 Nov 2026 09:34:50 GMT"
+    assert live.post("/exchange", body).json()["response"] == "Action already expired"
+    assert control(live, "clock", {"shiftMs": -90_000}).json() == DONE
+    assert live.post("/info", {"type": "exchangeStatus"}).json()["time"] == scene.time - 90_000
+    assert control(live, "clock", {"shiftMs": 10**12}).json()["code"] == "out-of-range"
+
+
 def test_faults_are_asked_for_and_called_off(live, act):
     assert control(live, "fault", {"kind": "502"}).json() == DONE
     assert (

@@ -8,7 +8,7 @@ import json
 import pytest
 import requests
 
-from coldlever.broadcaster.rehearsal import Fault, FaultKind
+from coldlever.broadcaster.rehearsal import Fault, FaultKind, RehearsalServer
 from coldlever.shared.errors import InputRefused
 
 OK = {"status": "ok", "response": {"type": "default"}}
@@ -55,9 +55,24 @@ def test_a_delayed_action_counts_by_its_arrival_and_a_stalled_one_by_its_executi
 
         line = Line(scene.exchange, WeightBudget(None), sleep)
         body = scene.body(act.leverage(BTC, 10), expires_after=scene.time + 5_000)
-        answer = line.carry("/exchange", json.dumps(body).encode(), "http://127.0.0.1/")
+        answer = line.carry(
+            "/exchange", "application/json", json.dumps(body).encode(), "http://127.0.0.1/"
+        )
         outcomes.append(json.loads(answer.body)["status"])
     assert outcomes == ["ok", "err"]
+
+
+def test_latency_lies_half_before_and_half_behind_what_a_request_does(scene, act):
+    naps = []
+
+    def sleep(seconds):
+        naps.append((seconds, len(scene.exchange.journal.entries())))
+
+    server = RehearsalServer(scene.exchange, sleep=sleep, latency_s=0.3)
+    with server, requests.Session() as session:
+        session.post(server.url + "/exchange", json=scene.body(act.leverage(BTC, 10)), timeout=5)
+        session.post(server.url + "/info", json={"type": "meta"}, timeout=5)
+    assert naps == [(0.15, 0), (0.15, 1), (0.15, 1), (0.15, 1)]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +116,7 @@ def test_a_truncated_answer_is_shorter_than_its_length(live, act):
     live.scene.exchange.inject("truncate")
     connection = http.client.HTTPConnection("127.0.0.1", live.server.port, timeout=5)
     body = json.dumps(live.scene.body(act.leverage(BTC, 10)))
-    connection.request("POST", "/exchange", body)
+    connection.request("POST", "/exchange", body, {"Content-Type": "application/json"})
     with pytest.raises(http.client.IncompleteRead):
         connection.getresponse().read()
     connection.close()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 
 import pytest
 
 from coldlever.broadcaster.rehearsal.ask.figures import figure
+from coldlever.shared.action.coin_table import coins_of
+from coldlever.shared.action.network import Network
 
 FIGURE = re.compile(r"-?[0-9]+\.[0-9]+")
 NOBODY = "0x" + "99" * 20
@@ -48,6 +51,11 @@ def test_meta_lists_testnet_markets_at_their_ids(scene):
     assert modes["HPOS"] == (None, True)
     assert modes["PURR"] == ("noCross", True)
     assert modes["HYPE"] == ("strictIsolated", True)
+
+
+def test_the_first_dex_has_the_markets_of_the_table_at_their_ids(scene, mainnet):
+    for each, network in ((scene, Network.TESTNET), (mainnet, Network.MAINNET)):
+        assert tuple(entry["name"] for entry in entries(each)) == coins_of(network)
 
 
 def test_every_market_has_a_margin_table_that_agrees_with_it(scene, mainnet):
@@ -320,3 +328,107 @@ def test_a_request_the_exchange_cannot_read_is_unprocessable(scene, request_):
 def test_figures_always_have_a_point_and_never_an_exponent(amount, text):
     assert figure(Decimal(amount)) == text
     assert FIGURE.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    ("positional", "named"),
+    [
+        (["userRole", "USER"], {"type": "userRole", "user": "USER"}),
+        (["meta"], {"type": "meta"}),
+        (["meta", "xyz"], {"type": "meta", "dex": "xyz"}),
+        (["activeAssetData", "USER", "BTC"], {"type": "activeAssetData", "user": "USER", "coin": "BTC"}),
+        (["exchangeStatus"], {"type": "exchangeStatus"}),
+    ],
+)  # fmt: skip
+def test_a_request_may_be_an_array_and_an_address_lack_its_0x(scene, positional, named):
+    user = scene.user.address.lower.removeprefix("0x")
+    values = [user if value == "USER" else value for value in positional]
+    fields = {name: user if value == "USER" else value for name, value in named.items()}
+    answer = scene.exchange.ask(json.dumps(values).encode())
+    assert answer.status == 200
+    assert json.loads(answer.body) == scene.ask(**fields)
+
+
+@pytest.mark.parametrize(
+    ("abstraction", "total"),
+    [("unifiedAccount", "40000.0"), ("portfolioMargin", "40000.0"), ("disabled", None)],
+)
+def test_balances_lie_in_the_spot_state_of_a_unified_account_alone(scene, abstraction, total):
+    user = scene.user.address.lower
+    assert scene.ask(type="userAbstraction", user=user) == "default"
+    scene.exchange.set_abstraction(scene.user.address, abstraction)
+    assert scene.ask(type="userAbstraction", user=user) == abstraction
+    balances = scene.ask(type="spotClearinghouseState", user=user)["balances"]
+    assert [each["total"] for each in balances] == ([] if total is None else [total])
+    assert scene.ask(type="spotClearinghouseState", user=NOBODY) == {"balances": []}
+
+
+def test_dex_abstraction_is_null_until_it_is_set(scene):
+    user = scene.user.address.lower
+    assert scene.ask(type="userDexAbstraction", user=user) is None
+    scene.exchange.set_abstraction(scene.user.address, "dexAbstraction")
+    assert scene.ask(type="userDexAbstraction", user=user) is True
+
+
+def test_margin_tables_are_found_by_their_number(scene):
+    tables = dict(scene.ask(type="meta")["marginTables"])
+    for number, table in tables.items():
+        assert scene.ask(type="marginTable", id=number) == table
+    assert scene.ask(type="marginTable", id=7)["marginTiers"][0]["maxLeverage"] == 7
+    assert scene.ask(type="marginTable", id=9_999) == 422
+    assert scene.ask(type="marginTable", id=10, dex="gone")["description"] == ""
+
+
+def test_prices_come_in_the_order_of_meta_and_delisted_markets_have_no_middle(scene):
+    scene.exchange.set_mark("BTC", "90000")
+    meta, contexts = scene.ask(type="metaAndAssetCtxs")
+    for market, context in zip(meta["universe"], contexts, strict=True):
+        assert (context["midPx"] is None) == market.get("isDelisted", False)
+        if market["name"] == "BTC":
+            assert (context["markPx"], context["prevDayPx"]) == ("90000.0", "84000.0")
+    assert scene.ask(type="metaAndAssetCtxs", dex="gone") is None
+
+
+def test_builder_dexes_have_limits_and_the_first_one_has_none(scene):
+    assert scene.ask(type="perpDexLimits", dex="xyz")["coinToOiCap"]
+    assert scene.ask(type="perpDexLimits", dex="") is None
+    assert scene.ask(type="perpDexStatus", dex="xyz") == {"totalNetDeposit": "0.0"}
+    assert scene.ask(type="perpDexStatus", dex="gone") is None
+
+
+def test_a_book_is_empty_and_that_of_an_unknown_coin_null(scene):
+    assert scene.ask(type="l2Book", coin="BTC")["levels"] == [[], []]
+    assert scene.ask(type="l2Book", coin="PURR/USDC")["levels"] == [[], []]
+    assert scene.ask(type="l2Book", coin="GONE") is None
+
+
+def test_sub_accounts_come_with_their_state_on_every_dex(scene):
+    master = scene.user.address.lower
+    assert scene.ask(type="subAccounts2", user=master) is None
+    scene.exchange.add_sub_account(scene.user.address, scene.sub)
+    (shown,) = scene.ask(type="subAccounts2", user=master)
+    dexes = [dex and dex["name"] for dex in scene.ask(type="perpDexs")]
+    assert [name for name, _ in shown["dexToClearinghouseState"]] == ["", *dexes[1:]]
+
+
+def test_the_page_of_the_exchange_sees_the_unnamed_agent(scene):
+    user = scene.user.address.lower
+    assert scene.ask(type="webData2", user=user)["agentAddress"] is None
+    scene.exchange.add_agent(scene.user.address, scene.agent.address)
+    scene.exchange.add_vault(scene.user.address, scene.vault)
+    shown = scene.ask(type="webData2", user=user)
+    assert shown["agentAddress"] == scene.agent.address.lower
+    assert [vault["address"] for vault in shown["leadingVaults"]] == [scene.vault.lower]
+
+
+def test_sending_to_an_address_nobody_knows_costs_a_dollar(scene):
+    user = scene.user.address.lower
+    assert scene.ask(type="preTransferCheck", user=NOBODY, source=user)["fee"] == "1.0"
+    known = scene.ask(type="preTransferCheck", user=user, source=user)
+    assert (known["fee"], known["userExists"], known["userHasSentTx"]) == ("0.0", True, False)
+
+
+@pytest.mark.parametrize("kind", ["openOrders", "userFees", "isVip", "userAbstraction", "webData2"])
+def test_a_question_about_somebody_names_an_address(scene, kind):
+    assert scene.ask(type=kind) == 422
+    assert scene.ask(type=kind, user=NOBODY) != 422

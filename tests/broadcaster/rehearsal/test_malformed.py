@@ -1,4 +1,4 @@
-"""Bodies the exchange cannot read: HTTP 422, whatever is wrong with them."""
+"""Bodies the exchange cannot read: HTTP 400 for what is no JSON, 422 for JSON of another form."""
 
 from __future__ import annotations
 
@@ -87,19 +87,45 @@ def test_the_other_actions_are_read_as_strictly(scene, act, action, path, value)
     assert scene.send(changed(body, path, value)) == 422
 
 
+def refused_by_both_paths(scene, body, status, words):
+    for answer in (scene.exchange.act(body), scene.exchange.ask(body)):
+        assert (answer.status, answer.body.decode()) == (status, words)
+        assert answer.mime.startswith("text/plain")
+    (entry,) = scene.exchange.journal.entries()
+    assert (entry.outcome, entry.sentence) == (Outcome.MALFORMED, words)
+    assert not entry.admitted
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"null", b"[]", b"{", b'"action"', b"\xff\xfe", b"{}", b"[" * 100_000, b'{"nonce":NaN}',
-        b'{"action":{"type":"noop"},"action":{"type":"noop"},"nonce":1}', b"1" * 5_000,
+        b"null", b"[]", b"{}", b'"action"', b"[1, 2]", b'[{"type":"noop"},1]', b'["order"]', b'["meta",1,2,3]',
+        b'{"action":{"type":"noop"},"action":{"type":"noop"},"nonce":1}',
+        b'{"type":"meta","type":"meta"}',
     ],
 )  # fmt: skip
-def test_bytes_that_are_no_json_object_are_unprocessable(scene, body):
-    for answer in (scene.exchange.act(body), scene.exchange.ask(body)):
-        assert answer.status == 422
-        assert answer.body == b"Failed to deserialize the JSON body into the target type"
-        assert answer.mime.startswith("text/plain")
-    assert scene.exchange.journal.entries()[-1].outcome is Outcome.MALFORMED
+def test_json_of_another_form_is_unprocessable(scene, body):
+    refused_by_both_paths(
+        scene, body, 422, "Failed to deserialize the JSON body into the target type"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"nonce":NaN}', b"1" * 5_000, b"hello", b"{'a':1}", b'{"a":"\xff"}',
+    ],
+)  # fmt: skip
+def test_bytes_that_are_no_json_are_a_bad_request(scene, body):
+    refused_by_both_paths(scene, body, 400, "Failed to parse the request body as JSON")
+
+
+@pytest.mark.parametrize("rest", [b" ", b"x", b'{"nonce":1}', b"\xff\x00"])
+def test_bytes_after_the_first_json_value_do_not_count(scene, act, rest):
+    body = json.dumps(scene.body(act.leverage(3, 10))).encode()
+    assert scene.exchange.act(b"\r\n\t " + body + rest).status == 200
+    assert scene.exchange.journal.entries()[-1].outcome is Outcome.ACCEPTED
+    assert scene.exchange.ask(b'{"type":"exchangeStatus"}' + rest).status == 200
 
 
 json_values = st.recursive(
@@ -119,5 +145,5 @@ keys = st.sampled_from(
 )
 def test_whatever_comes_in_gets_an_answer(body):
     exchange = RehearsalExchange()
-    assert exchange.act(body).status in (200, 422)
-    assert exchange.ask(body).status in (200, 422)
+    assert exchange.act(body).status in (200, 400, 422)
+    assert exchange.ask(body).status in (200, 400, 422)

@@ -7,6 +7,8 @@ import pytest
 BTC = 3
 OK = {"status": "ok", "response": {"type": "default"}}
 DAY = 86_400_000
+# The window ends this much further in than documented.
+MARGIN = 120_000
 
 
 def test_the_same_payload_twice_is_a_duplicate(scene, act):
@@ -29,28 +31,47 @@ def test_nonces_belong_to_the_signer_and_not_to_the_account(scene, act):
         assert scene.act(act.leverage(BTC, 10), by=signer, nonce=scene.time) == OK
 
 
-def test_a_full_set_of_100_forgets_its_lowest_nonce_and_refuses_lower_ones(scene, act):
+def test_below_the_100th_highest_nonce_a_new_one_is_too_low_and_a_used_one_a_duplicate(scene, act):
     first = scene.time - 10_000
     for step in range(101):
         assert scene.act({"type": "noop"}, nonce=first + 2 * step) == OK
-    # The first nonce has dropped out of the set, so the second one is the floor now.
     floor = first + 2
-    for nonce in (first, first + 1):
+    for nonce in (first - 1, first + 1):
         refusal = scene.refusal(act.leverage(BTC, 10), nonce=nonce)
         assert refusal == f"Invalid nonce: nonce too low {nonce} < {floor}"
+    for nonce in (first, floor):
+        refusal = scene.refusal(act.leverage(BTC, 10), nonce=nonce)
+        assert refusal == f"Invalid nonce: duplicate nonce {nonce}"
     assert scene.act(act.leverage(BTC, 10), nonce=floor + 1) == OK
+
+
+def test_nonces_older_than_the_window_count_for_the_floor_no_longer(scene, act):
+    old = scene.time
+    for step in range(100):
+        assert scene.act({"type": "noop"}, nonce=old + step) == OK
+    scene.time += 2 * DAY
+    assert scene.act({"type": "noop"}, nonce=scene.time - 2 * DAY + MARGIN + 1) == OK
 
 
 @pytest.mark.parametrize(
     ("offset", "words"),
-    [(-2 * DAY, "too low"), (DAY, "too high"), (-30 * DAY, "too low"), (2**62, "too high")],
+    [
+        (-2 * DAY + MARGIN, "too low {} < {}"),
+        (DAY - MARGIN, "too high {} > {}"),
+        (-30 * DAY, "too low {} < {}"),
+        (2**62, "too high {} > {}"),
+    ],
 )
 def test_a_nonce_outside_the_window_is_refused(scene, act, offset, words):
-    refusal = scene.refusal(act.leverage(BTC, 10), nonce=scene.time + offset)
-    assert refusal.startswith(f"Invalid nonce: nonce {words} {scene.time + offset} ")
+    nonce = scene.time + offset
+    end = scene.time + (DAY - MARGIN if offset > 0 else -2 * DAY + MARGIN)
+    for _ in range(2):
+        refusal = scene.refusal(act.leverage(BTC, 10), nonce=nonce)
+        assert refusal == "Invalid nonce: nonce " + words.format(nonce, end)
+    assert not any(entry.admitted for entry in scene.exchange.journal.entries())
 
 
-@pytest.mark.parametrize("offset", [-2 * DAY + 1, DAY - 1])
+@pytest.mark.parametrize("offset", [-2 * DAY + MARGIN + 1, DAY - MARGIN - 1])
 def test_the_edges_of_the_window_are_accepted(scene, act, offset):
     assert scene.act(act.leverage(BTC, 10), nonce=scene.time + offset) == OK
 
@@ -66,11 +87,20 @@ def test_a_refusal_by_a_rule_uses_up_the_nonce(scene, act):
     assert "duplicate" in scene.send(body)["response"]
 
 
-def test_an_expired_action_is_refused_and_keeps_its_nonce(scene, act):
-    body = scene.body(act.leverage(BTC, 10), expires_after=scene.time, nonce=scene.time)
+@pytest.mark.parametrize(
+    "action",
+    [{"type": "noop"}, {"type": "updateLeverage", "asset": 3, "isCross": True, "leverage": 999}],
+)
+def test_an_expired_action_is_refused_for_that_and_uses_up_its_nonce(scene, action):
+    body = scene.body(action, expires_after=scene.time, nonce=scene.time)
     scene.time += 1
     assert scene.send(body) == {"status": "err", "response": "Action already expired"}
-    assert scene.act(act.leverage(BTC, 10), nonce=scene.time - 1) == OK
+    assert scene.exchange.journal.entries()[-1].admitted
+    assert scene.send(body) == {
+        "status": "err",
+        "response": f"Invalid nonce: duplicate nonce {body['nonce']}",
+    }
+    assert not scene.exchange.journal.entries()[-1].admitted
 
 
 def test_an_action_is_good_until_its_expiry(scene, act):

@@ -169,6 +169,12 @@ def test_info_reads_what_the_sdk_offers(server):
     assert info.user_rate_limit(WALLET.address)["nRequestsCap"] == 10_000
     assert info.query_user_to_multi_sig_signers(WALLET.address) is None
     assert info.user_state(WALLET.address, dex="xyz")["withdrawable"] == "10000.0"
+    assert info.open_orders(WALLET.address) == info.user_fills(WALLET.address) == []
+    assert info.spot_user_state(WALLET.address) == {"balances": []}
+    meta, contexts = info.meta_and_asset_ctxs()
+    assert len(meta["universe"]) == len(contexts)
+    assert info.user_fees(WALLET.address)["activeReferralDiscount"] == "0.0"
+    assert info.l2_snapshot("BTC")["levels"] == [[], []]
     with pytest.raises(ClientError) as caught:
         info.query_referral_state(WALLET.address)
     assert caught.value.status_code == 422

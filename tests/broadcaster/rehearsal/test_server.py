@@ -21,6 +21,7 @@ from coldlever.broadcaster.rehearsal import (
 from coldlever.broadcaster.rehearsal.serve.connection import hang_up
 
 STATUS = b'{"type":"exchangeStatus"}'
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_one_connection_serves_many_requests(raw):
     raw.connect()
     first = raw.sock
     for _ in range(100):
-        raw.request("POST", "/info", STATUS)
+        raw.request("POST", "/info", STATUS, JSON)
         response = raw.getresponse()
         assert json.loads(response.read())["specialStatuses"] is None
         assert raw.sock is first
@@ -50,7 +51,7 @@ def test_every_response_names_network_and_time(live, mainnet):
         response = live.session.request(method, live.server.url + path, timeout=5)
         assert response.headers[NETWORK_HEADER] == "testnet"
         assert response.headers["Date"] == "Sun, 22 Nov 2026 09:33:20 GMT"
-    response = create_app(mainnet.exchange).test_client().post("/info", data=STATUS)
+    response = create_app(mainnet.exchange).test_client().post("/info", data=STATUS, headers=JSON)
     assert response.headers[NETWORK_HEADER] == "mainnet"
 
 
@@ -61,8 +62,32 @@ def test_an_unknown_path_is_404_and_a_get_405(live):
 
 def test_a_lost_answer_without_a_socket_is_an_empty_502(scene):
     scene.exchange.inject("drop")
-    response = create_app(scene.exchange).test_client().post("/exchange", data=b"{}")
+    response = create_app(scene.exchange).test_client().post("/exchange", data=b"{}", headers=JSON)
     assert (response.status_code, response.data) == (502, b"")
+
+
+@pytest.mark.parametrize(
+    ("mime", "status"),
+    [
+        (None, 415),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("json", 415),
+        ("application/json; charset=utf-8", 200),
+        ("Application/JSON", 200),
+        ("application/problem+json", 200),
+    ],
+)
+def test_a_body_has_to_be_declared_as_json(live, act, mime, status):
+    body = json.dumps(live.scene.body(act.leverage(3, 10))).encode()
+    headers = {} if mime is None else {"Content-Type": mime}
+    for path in ("/exchange", "/info"):
+        data = STATUS if path == "/info" else body
+        answer = live.session.post(live.server.url + path, data=data, headers=headers, timeout=5)
+        assert answer.status_code == status
+        if status == 415:
+            assert answer.text == "Expected request with `Content-Type: application/json`"
+    assert live.outcomes() == [("malformed" if status == 415 else "accepted", None)]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +120,7 @@ def test_a_client_that_leaves_halfway_does_no_harm(live, act):
 
 
 def test_a_client_may_ask_to_close(raw):
-    raw.request("POST", "/info", STATUS, {"Connection": "close"})
+    raw.request("POST", "/info", STATUS, {**JSON, "Connection": "close"})
     response = raw.getresponse()
     assert response.headers["Connection"] == "close"
     assert response.read()
@@ -106,7 +131,7 @@ def test_head_gets_no_body(raw):
     response = raw.getresponse()
     assert response.status == 200
     assert response.read() == b""
-    raw.request("POST", "/info", STATUS)
+    raw.request("POST", "/info", STATUS, JSON)
     assert raw.getresponse().read()
 
 
@@ -114,7 +139,7 @@ def test_a_callback_gets_one_harmless_line_per_request(scene):
     lines: list[str] = []
     server = RehearsalServer(scene.exchange, log=lines.append)
     with server, requests.Session() as session:
-        session.post(server.url + "/info", data=STATUS, timeout=5)
+        session.post(server.url + "/info", data=STATUS, headers=JSON, timeout=5)
         with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
             client.sendall(
                 b"GET /\x1b[31m HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -144,7 +169,7 @@ def test_the_port_can_be_chosen_and_is_free_again_after_the_stop(scene):
     with RehearsalServer(scene.exchange) as server:
         port = server.port
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        connection.request("POST", "/info", STATUS)
+        connection.request("POST", "/info", STATUS, JSON)
         connection.getresponse().read()
     assert connection.sock.recv(1) == b"", "the connection outlived the server"
     connection.close()
@@ -159,13 +184,15 @@ def test_stopping_twice_or_before_the_start_is_fine(scene):
     server.start()
     server.stop()
     server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=5)
 
 
 def test_it_serves_in_the_foreground_until_stopped(scene):
     server = RehearsalServer(scene.exchange)
     foreground = threading.Thread(target=server.serve_forever)
     foreground.start()
-    answer = requests.post(server.url + "/info", data=STATUS, timeout=5)
+    answer = requests.post(server.url + "/info", data=STATUS, headers=JSON, timeout=5)
     assert answer.json()["time"] == scene.time
     server.stop()
     foreground.join(timeout=5)
@@ -205,3 +232,4 @@ def test_hanging_up_on_a_closed_connection_is_fine():
     there.close()
     here.close()
     hang_up(here)
+    assert here.fileno() == -1

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from coldlever.broadcaster.rehearsal import LeverageSetting
-from coldlever.broadcaster.rehearsal.state.accounts import AGENT_GRACE_MS
+from coldlever.broadcaster.rehearsal.state.accounts import AGENT_GRACE_MS, REMOVAL_PENDING_MS
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import InputRefused
@@ -32,10 +32,17 @@ def test_the_order_of_keys_in_the_json_does_not_matter(scene, act):
     assert scene.send(dict(reversed(body.items()))) == OK
 
 
-def test_keys_the_exchange_does_not_know_are_ignored_and_not_hashed(scene, act):
+def test_keys_the_exchange_does_not_know_make_a_body_unprocessable(scene, act):
     body = scene.body(act.leverage(BTC, 10))
-    body["action"] = {**body["action"], "comment": "hello"}
-    assert scene.send({**body, "isFrontend": True}) == OK
+    assert scene.send({**body, "isFrontend": True}) == 422
+    assert scene.send({**body, "action": {**body["action"], "comment": "hello"}}) == 422
+    noop = scene.body({"type": "noop"})
+    assert scene.send({**noop, "action": {"type": "noop", "comment": "hello"}}) == 422
+
+
+def test_keys_it_does_not_know_in_a_signature_are_ignored(scene, act):
+    body = scene.body(act.leverage(BTC, 10))
+    assert scene.send({**body, "signature": {**body["signature"], "yParity": 0}}) == OK
 
 
 def test_leading_zeros_of_r_and_s_may_be_missing(scene, act):
@@ -74,6 +81,7 @@ def test_a_signature_for_the_other_network_recovers_somebody_else(scene, act):
 @pytest.mark.parametrize(
     "signature",
     [
+        {"r": "0x0", "s": "0x0", "v": 27},
         {"r": "0x0", "s": "0x1", "v": 27},
         {"r": "0x1", "s": "0x0", "v": 27},
         {"r": hex(CURVE_PRIME), "s": "0x1", "v": 28},
@@ -113,8 +121,63 @@ def test_an_agent_is_accepted_for_a_while_after_its_end_and_then_unknown(scene, 
 def test_a_new_agent_of_the_same_name_replaces_the_old_one(scene, act):
     scene.exchange.add_agent(scene.user.address, scene.agent.address)
     scene.exchange.add_agent(scene.user.address, scene.stranger.address)
-    assert "does not exist" in scene.refusal(act.leverage(BTC, 7), by=scene.agent)
+    assert scene.refusal(act.leverage(BTC, 7), by=scene.agent) == (
+        f"Must deposit before performing actions. User: {scene.user.address.lower}"
+    )
     assert scene.act(act.leverage(BTC, 7), by=scene.stranger) == OK
+
+
+def test_a_removed_agent_does_not_exist(scene, act):
+    scene.exchange.add_agent(scene.user.address, scene.agent.address, name="desk")
+    scene.exchange.remove_agent(scene.user.address, scene.agent.address)
+    assert scene.refusal(act.leverage(BTC, 7), by=scene.agent) == (
+        f"User or API Wallet {scene.agent.address.lower} does not exist."
+    )
+    with pytest.raises(InputRefused, match="no API wallet"):
+        scene.exchange.remove_agent(scene.user.address, scene.agent.address)
+
+
+def test_after_a_removal_a_new_agent_has_to_wait_and_needs_a_new_address(scene):
+    scene.exchange.add_agent(scene.user.address, scene.agent.address)
+    scene.exchange.remove_agent(scene.user.address, scene.agent.address)
+    scene.time += REMOVAL_PENDING_MS - 1
+    with pytest.raises(InputRefused, match="User has pending agent removal"):
+        scene.exchange.add_agent(scene.user.address, scene.stranger.address)
+    scene.time += 1
+    with pytest.raises(InputRefused, match="Extra agent already used"):
+        scene.exchange.add_agent(scene.user.address, scene.agent.address)
+    scene.exchange.add_agent(scene.user.address, scene.stranger.address)
+
+
+def test_the_address_of_a_replaced_agent_is_not_taken_again(scene):
+    scene.exchange.add_agent(scene.user.address, scene.agent.address)
+    scene.exchange.add_agent(scene.user.address, scene.stranger.address)
+    with pytest.raises(InputRefused, match="Extra agent already used"):
+        scene.exchange.add_agent(scene.user.address, scene.agent.address)
+
+
+def test_a_master_has_three_named_agents_and_two_more_for_each_sub_account(scene):
+    def add(number):
+        agent = Address(bytes([number]) * 20)
+        scene.exchange.add_agent(scene.user.address, agent, name=f"desk {number}")
+
+    for number in (50, 51, 52):
+        add(number)
+    with pytest.raises(InputRefused, match="as many as it may have"):
+        add(53)
+    scene.exchange.add_agent(scene.user.address, scene.agent.address)
+    scene.exchange.add_sub_account(scene.user.address, scene.sub)
+    add(54)
+    add(55)
+    with pytest.raises(InputRefused, match="as many as it may have"):
+        add(56)
+    scene.exchange.add_agent(scene.user.address, scene.stranger.address, name="desk 50")
+
+
+def test_an_agent_lives_for_90_days_unless_told_otherwise(scene, act):
+    scene.exchange.add_agent(scene.user.address, scene.agent.address, name="desk")
+    (shown,) = scene.ask(type="extraAgents", user=scene.user.address.lower)
+    assert shown["validUntil"] == scene.time + 90 * 86_400_000
 
 
 def test_an_agent_may_be_renewed(scene):
@@ -140,11 +203,13 @@ def test_an_agent_of_the_master_acts_for_its_sub_account(scene, act):
     assert scene.exchange.setting(scene.sub, "BTC").value == 4
 
 
-def test_the_vault_address_counts_in_any_case(scene, act):
+def test_the_vault_address_counts_in_any_case_with_and_without_0x(scene, act):
     vault = Address(bytes.fromhex("ab" * 20))
     scene.exchange.add_vault(scene.user.address, vault)
     body = scene.body(act.leverage(BTC, 4), vault=vault)
     assert scene.send({**body, "vaultAddress": "0x" + "aB" * 20}) == OK
+    body = scene.body(act.leverage(BTC, 4), vault=vault)
+    assert scene.send({**body, "vaultAddress": "ab" * 20}) == OK
 
 
 def test_an_address_that_is_no_vault_is_not_registered(scene, act):
@@ -167,9 +232,39 @@ def test_a_vault_is_no_signer(scene, act):
     assert "does not exist" in scene.refusal(act.leverage(BTC, 4), by=scene.stranger)
 
 
-def test_a_multi_sig_account_refuses_a_single_signer(scene, act):
-    scene.exchange.set_multi_sig(scene.user.address, [scene.agent.address], 1)
+def test_a_vault_error_leaves_the_nonce_free(scene, act):
+    body = scene.body(act.leverage(BTC, 4), vault=scene.vault, nonce=scene.time)
+    for _ in range(2):
+        assert scene.send(body)["response"].startswith("Vault not registered")
+    assert not any(entry.admitted for entry in scene.exchange.journal.entries())
+    assert scene.act(act.leverage(BTC, 4), nonce=scene.time) == OK
+    assert scene.exchange.journal.entries()[-1].admitted
+
+
+def test_a_vault_error_comes_before_a_nonce_outside_the_window_and_an_expiry(scene, act):
+    options = {"vault": scene.vault, "expires_after": 1, "nonce": 1}
+    assert "Vault not registered" in scene.refusal(act.leverage(BTC, 4), **options)
+
+
+def test_the_signer_comes_before_the_nonce(scene, act):
+    assert "does not exist" in scene.refusal(act.leverage(BTC, 4), by=scene.stranger, nonce=1)
+    body = {
+        **scene.body(act.leverage(BTC, 4), nonce=1),
+        "signature": {"r": "0x0", "s": "0x0", "v": 27},
+    }
+    assert scene.send(body)["response"] == "Unable to recover signer."
+
+
+def test_a_multi_sig_account_refuses_its_own_key(scene, act):
+    scene.exchange.set_multi_sig(scene.user.address, [scene.stranger.address], 1)
     assert scene.refusal(act.leverage(BTC, 4)) == "Multi-sig required"
+
+
+def test_an_agent_of_a_multi_sig_account_acts_for_it_directly(scene, act):
+    scene.exchange.set_multi_sig(scene.user.address, [scene.stranger.address], 1)
+    scene.exchange.add_agent(scene.user.address, scene.agent.address)
+    assert scene.act(act.leverage(BTC, 4), by=scene.agent) == OK
+    assert scene.exchange.setting(scene.user.address, "BTC").value == 4
 
 
 def test_an_address_is_one_thing_only(scene):

@@ -38,6 +38,22 @@ def test_without_a_limit_everything_passes():
     assert all(budget.spend(1_000, 0) == 0 for _ in range(100))
 
 
+def test_a_shifted_clock_gives_no_weight_back_and_takes_none(scene):
+    with RehearsalServer(scene.exchange, weight_limit=4) as server, requests.Session() as session:
+        status = {"type": "exchangeStatus"}
+
+        def code():
+            return session.post(server.url + "/info", json=status, timeout=5).status_code
+
+        assert code() == 200
+        scene.exchange.shift_clock(120_000)
+        assert code() == 200
+        assert code() == 429
+        scene.exchange.shift_clock(-120_000)
+        scene.time += 60_000
+        assert code() == 200
+
+
 def test_beyond_the_limit_the_answer_is_429_and_nothing_is_executed(scene, act):
     with RehearsalServer(scene.exchange, weight_limit=81) as server, requests.Session() as session:
         role = {"type": "userRole", "user": scene.user.address.lower}

@@ -18,6 +18,7 @@ from coldlever.shared.action import (
     UpdateLeverage,
 )
 from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
+from coldlever.shared.action.market_name import name_market
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import Request
 from coldlever.shared.printable import printable
@@ -112,7 +113,8 @@ def make_draft(exchange: Exchange, ledger: Ledger, wish: Wish) -> Draft:
         wish: what the person wants.
 
     Raises:
-        RuleRefused: ``unknown-market``, ``unknown-signer`` and what `account_acted_for` refuses.
+        RuleRefused: ``unknown-market``, ``market-mismatch``, ``unknown-signer`` and what
+            `account_acted_for` refuses.
         EnvironmentFault: the exchange could not be read.
     """
     now = exchange.now()
@@ -124,6 +126,8 @@ def make_draft(exchange: Exchange, ledger: Ledger, wish: Wish) -> Draft:
             f"{exchange.network.value}",
             "names are exact: BTC, kPEPE, xyz:TSLA; see `market`",
         )
+    # A signer would refuse a name that the table contradicts, so nothing is drafted for it.
+    name_market(exchange.network, market.asset, market)
     signer = wish.account if wish.signer is None else wish.signer
     if exchange.role(signer).name == "missing":
         raise RuleRefused(
@@ -143,7 +147,7 @@ def make_draft(exchange: Exchange, ledger: Ledger, wish: Wish) -> Draft:
     expires_after = None if wish.validity is None else now + wish.validity
     action = _action(market, wish.change, standing)
     signable = Signable(exchange.network, action, nonce, wish.vault, expires_after)
-    request = Request(signable, signer, market, standing.setting, wish.note)
+    request = Request(signable, signer, market, standing.setting, wish.note, acted.account)
     foresight = Checker(ledger, exchange.api.venue.key, now, exchange).foresee(
         signable, signer, acted
     )

@@ -1,18 +1,22 @@
 """The signer's side of the air gap, kept inside the process: no sockets, no other programs.
 
-A hook on the interpreter's audit events refuses every way out that Python code has. It is a net
-under mistakes and under libraries that would like to phone home, not a cage for hostile native
-code: whoever can run machine code in this process can take the hook away. The real gap is the
-machine's missing network; this one tells when something reaches for it anyway.
+A hook on the interpreter's audit events refuses sockets, look-ups, other programs and child
+processes to Python code that asks for them through the standard library, and the one way there
+that raises no event is replaced by a refusal. It is a net under mistakes and under libraries that
+would like to phone home. It stops no native code (ctypes included), nor Python code that means to
+get around it; `signer.cage` has the kernel refuse that, where there is such a kernel. The real gap
+is the machine's missing network; this one tells when something reaches for it anyway.
 """
 
 from __future__ import annotations
 
+import _posixsubprocess
 import errno
 import os
 import resource
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from coldlever.shared.errors import EnvironmentFault
 
@@ -78,11 +82,24 @@ def refuse_ways_out(event: str, arguments: tuple[object, ...]) -> None:
     if event == "subprocess.Popen" and arguments[:1] == (_ASKED_BY_PLATFORM,):
         raise PermissionError(errno.EPERM, "the signer starts no other program")
     if event.partition(".")[0] in _CLOSED_FAMILIES or event in _CLOSED_EVENTS:
-        raise WayOutClosed(
-            "isolated",
-            f"something tried to leave the signer ({event}); it was stopped",
-            "nothing in the signer needs this: check where this installation came from",
-        )
+        _refuse(event)
+
+
+def _refuse(way: str) -> NoReturn:
+    raise WayOutClosed(
+        "isolated",
+        f"something tried to leave the signer ({way}); it was stopped",
+        "nothing in the signer needs this: check where this installation came from",
+    )
+
+
+def _refuse_fork_exec(*_arguments: object) -> NoReturn:
+    """In the place of ``_posixsubprocess.fork_exec``.
+
+    `multiprocessing` starts programs through it, and it raises no audit event; `subprocess` raises
+    one before it comes here.
+    """
+    _refuse("_posixsubprocess.fork_exec")
 
 
 def engage() -> None:
@@ -91,6 +108,7 @@ def engage() -> None:
     New files become readable for their owner alone, and a crash leaves no core file.
     """
     sys.addaudithook(refuse_ways_out)
+    _posixsubprocess.fork_exec = _refuse_fork_exec
     os.umask(_PRIVATE_UMASK)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from coldlever.shared.action import Address, Network, Signable
+from coldlever.shared.action.asset_class import class_problem
+from coldlever.shared.action.market_name import MarketName, name_market
 from coldlever.shared.action.time_rules import SIGN_MARGIN_MS, expiry_problem, nonce_window_problem
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import Request, Review
 from coldlever.shared.message.review import review
 from coldlever.shared.reading import Where
+
+if TYPE_CHECKING:
+    from coldlever.signer.ledger import ConfirmedCoin
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +27,59 @@ class Placed:
         request: what is asked for.
         where: file and position in it, for error messages.
         review: the request's review.
+        name: what its market is called, and who vouches for that.
     """
 
     request: Request
     where: Where
     review: Review
+    name: MarketName
 
 
-def place(request: Request, where: Where) -> Placed:
-    """A request with its place and its review."""
-    return Placed(request, where, review(request))
+def place(request: Request, where: Where, confirmed: str | None = None) -> Placed:
+    """A request with its place, its review and its market's name.
+
+    Args:
+        request: what is asked for.
+        where: file and position in it.
+        confirmed: what a person confirmed on this machine as the name of its asset id, or None.
+
+    Raises:
+        RuleRefused: ``market-mismatch`` or ``asset-class``, for its market's name.
+    """
+    signable = request.signable
+    try:
+        name = name_market(signable.network, signable.action.asset, request.market, confirmed)
+    except RuleRefused as problem:
+        raise problem.at(where) from None
+    return Placed(request, where, review(request, confirmed=confirmed), name)
+
+
+def recall(requests: Sequence[Placed], coins: Iterable[ConfirmedCoin]) -> tuple[Placed, ...]:
+    """The requests, named also by what a person confirmed on this machine before.
+
+    Raises:
+        RuleRefused: ``market-mismatch`` when a name contradicts a confirmed one.
+    """
+    confirmed = {(coin.network, coin.asset): coin.coin for coin in coins}
+    return tuple(
+        one
+        if (coin := confirmed.get((one.name.network, one.name.asset))) is None
+        else place(one.request, one.where, coin)
+        for one in requests
+    )
+
+
+def require_perpetuals(requests: Sequence[Placed]) -> None:
+    """Refuse asset ids of spot pairs and outcome markets: they have no leverage.
+
+    Raises:
+        RuleRefused: ``asset-class``.
+    """
+    for placed in requests:
+        problem = class_problem(placed.name.asset)
+        if problem is not None:
+            raise problem.at(placed.where)
 
 
 def time_problems(signable: Signable, now: int) -> list[RuleRefused]:
@@ -91,6 +140,23 @@ def require_signer(requests: Sequence[Placed], address: Address) -> None:
                 f"{placed.where}: must be signed by {wanted}, this is the key of {address}",
                 "choose the right keystore with --keystore",
             )
+
+
+def name_signer(requests: Sequence[Placed], address: Address) -> tuple[Placed, ...]:
+    """The requests with the signer that is known now; nothing signed changes.
+
+    Args:
+        requests: those that name another signer are refused.
+        address: whose key it will be.
+
+    Raises:
+        RuleRefused: ``signer-mismatch``.
+    """
+    require_signer(requests, address)
+    return tuple(
+        place(replace(placed.request, signer=address), placed.where, placed.name.confirmed)
+        for placed in requests
+    )
 
 
 def wanted_signer(requests: Sequence[Placed]) -> Address | None:

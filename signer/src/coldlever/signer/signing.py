@@ -101,10 +101,13 @@ def _sign(placed: Placed, key: Key) -> SignedPayload:
     if not _belongs_to(key.address, digest, signature):
         raise EnvironmentFault(
             "signature-faulty",
-            f"{placed.where}: this machine computed a signature that is not the key's",
+            f"{placed.where}: this machine computed a signature that is not the key's; no payload "
+            "leaves it, though the nonces of this run are recorded as spent on these requests",
             "do not sign on this machine: its memory or its installation is damaged",
         )
-    return SignedPayload(signable, signature, key.address, signable.action_hash())
+    return SignedPayload(
+        signable, signature, key.address, signable.action_hash(), placed.request.account
+    )
 
 
 def _belongs_to(address: Address, digest: bytes, signature: Signature) -> bool:
@@ -117,4 +120,6 @@ def _belongs_to(address: Address, digest: bytes, signature: Signature) -> bool:
 def unsigned_twin(placed: Placed, signer: Address) -> SignedPayload:
     """A payload as long as the signed one will be, to find out sizes before anything is signed."""
     signable = placed.request.signable
-    return SignedPayload(signable, _SIZING_SIGNATURE, signer, signable.action_hash())
+    return SignedPayload(
+        signable, _SIZING_SIGNATURE, signer, signable.action_hash(), placed.request.account
+    )

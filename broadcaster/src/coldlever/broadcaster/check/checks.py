@@ -15,7 +15,10 @@ from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger import Ledger, NonceKey, Row
 from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Setting, UpdateLeverage
+from coldlever.shared.action.asset_class import class_problem
+from coldlever.shared.action.market_name import name_market
 from coldlever.shared.action.time_rules import (
+    NONCE_PAST_MS,
     POST_MARGIN_MS,
     expiry_problem,
     nonce_floor_problem,
@@ -140,6 +143,14 @@ class Checks:
     def _signer_allowed(self, facts: Facts) -> Finding | str:
         if facts.acted is None:
             return self._gap("signer-allowed", facts)
+        claimed = None if facts.payload is None else facts.payload.account
+        if claimed is not None and claimed != facts.acted.account:
+            raise RuleRefused(
+                "account-mismatch",
+                f"drafted and reviewed for the account {claimed}, but it would change "
+                f"{facts.acted.account}",
+                "find out which of the two was meant, and draft the request again",
+            )
         if facts.acted.caution is not None:
             return caution("signer-allowed", facts.acted.caution)
         return facts.acted.sentence
@@ -183,14 +194,20 @@ class Checks:
         expires_after = facts.signable.expires_after
         _raise(expiry_problem(expires_after, self._now, POST_MARGIN_MS))
         if expires_after is None:
-            sentence = "no expiry: whoever sees it can post it for two days"
+            last = facts.signable.nonce + NONCE_PAST_MS
+            sentence = f"no expiry: whoever sees it can post it until {moment(last)}"
             return caution("expiry", sentence)
         return f"valid for another {span(expires_after - self._now)}{self._by_clock()}"
 
     def _find_market(self, facts: Facts) -> Facts:
+        asset = facts.signable.action.asset
+        _raise(class_problem(asset))
         if self._exchange is None:
             return facts
-        return replace(facts, market=self._exchange.market(facts.signable.action.asset))
+        market = self._exchange.market(asset)
+        # Of a market that the table calls otherwise, nothing becomes a fact.
+        name_market(facts.signable.network, asset, market)
+        return replace(facts, market=market)
 
     def _market(self, facts: Facts) -> Finding | str:
         if self._exchange is None:

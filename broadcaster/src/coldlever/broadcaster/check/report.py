@@ -9,6 +9,7 @@ from coldlever.broadcaster.venue.authority import Acted
 from coldlever.shared.action import Address, MarketEntry, Signable
 from coldlever.shared.errors import ColdleverError, RuleRefused
 from coldlever.shared.message import SignedPayload
+from coldlever.shared.message.check_words import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,12 @@ class Report:
     def is_complete(self) -> bool:
         """There were checks, and every one was run and passed."""
         return bool(self.findings) and all(finding.ok for finding in self.findings)
+
+    @property
+    def subject(self) -> Subject | None:
+        """What the check words are of; None while no signer is known."""
+        facts = self.facts
+        return None if facts.signer is None else Subject(facts.signable.digest(), facts.signer)
 
     @property
     def first_failure(self) -> Finding | None:

@@ -18,19 +18,27 @@ from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.shared.action import Address, Network
+from coldlever.shared.cli.challenge_option import (
+    Asked,
+    ChallengeCommand,
+    challenge_option,
+    take_challenge,
+)
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
+from coldlever.shared.message.check_words import Challenge, run_wire, words_wire
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading.hexadecimal import to_0x
 
 
-@click.command(short_help="Check signed payloads without posting them.")
+@click.command(cls=ChallengeCommand, short_help="Check signed payloads without posting them.")
 @click.argument("files", nargs=-1, metavar="FILE...")
 @scanning_options()
 @click.option("--offline", is_flag=True, help="Run only the checks that need no network.")
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
+@challenge_option
 @network_option()
 @venue_options
 @pass_machine
@@ -41,6 +49,7 @@ def check(
     scanning: Scanning,
     offline: bool,
     signer: Address | None,
+    asked: Asked | None,
     network: Network | None,
     api_url: str | None,
     state_dir: str | None,
@@ -53,16 +62,19 @@ def check(
     cannot be read as a payload ends the command with 3 before anything is checked.
     """
     items = load_items(files, network, scanning)
+    challenge = take_challenge(asked, machine.entropy)
     ledger = open_ledger(machine, state_dir)
     try:
         checked = run_checks(machine, items, ledger, api_url, signer, offline=offline)
     finally:
         ledger.close()
     if as_json:
-        wires = [checked_wire(one) for one in checked]
+        subjects = [one.report.subject for one in checked]
+        whole = run_wire(subjects, challenge, is_batch=items.is_batch)
+        wires = [checked_wire(one) | whole for one in checked]
         emit_json(wires if items.is_batch else wires[0])
     else:
-        _show(items, [one.report for one in checked], offline=offline)
+        _show(items, [one.report for one in checked], challenge, offline=offline)
     if not all(one.report.ok for one in checked):
         sys.exit(RuleRefused.exit_status)
 
@@ -117,6 +129,7 @@ def checked_wire(checked: Cleared | Blocked) -> dict[str, object]:
         "account": None if facts.account is None else facts.account.checksummed,
         "coin": None if facts.market is None else facts.market.coin,
         "actionHash": to_0x(signable.action_hash()),
+        **words_wire(checked.report.subject),
         "nonce": signable.nonce,
         "checks": findings_wire(checked.report),
     }
@@ -127,8 +140,10 @@ def findings_wire(report: Report) -> list[dict[str, object]]:
     return [finding.to_wire() for finding in report.findings]
 
 
-def _show(items: Items, reports: list[Report], *, offline: bool) -> None:
-    show_payloads(reports)
+def _show(
+    items: Items, reports: list[Report], challenge: Challenge | None, *, offline: bool
+) -> None:
+    show_payloads(reports, challenge)
     for item, report in zip(items.items, reports, strict=True):
         say()
         show_report(report, item.title)

@@ -26,20 +26,24 @@ from coldlever.broadcaster.draft import (
 )
 from coldlever.shared.action import Address, Network, Setting, UpdateLeverage
 from coldlever.shared.action.actions import MICRO_USD, parse_action
+from coldlever.shared.cli.challenge_option import (
+    Asked,
+    ChallengeCommand,
+    challenge_option,
+    take_challenge,
+)
 from coldlever.shared.cli.console import (
-    STDIO,
     dump_document,
     emit_json,
-    require_output,
     say,
-    write_document,
 )
-from coldlever.shared.cli.handover import draw_message
+from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.network_option import network_option
-from coldlever.shared.cli.qr_options import drawing_options, require_drawable
-from coldlever.shared.cli.show_review import show_review
+from coldlever.shared.cli.qr_options import drawing_options
+from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.errors import InputRefused, UsageRefused
 from coldlever.shared.message import RequestFile
+from coldlever.shared.message.check_words import Challenge, run_wire, words_wire
 from coldlever.shared.message.request import NOTE_MAX_LENGTH
 from coldlever.shared.message.review import review
 from coldlever.shared.printable import printable
@@ -51,7 +55,7 @@ from coldlever.shared.reading.times import parse_duration
 _MAX_VALIDITY_MS = 2 * 86_400_000
 
 
-@click.command(short_help="Write an unsigned request from live data.")
+@click.command(cls=ChallengeCommand, short_help="Write an unsigned request from live data.")
 @click.option("--coin", required=True, help="Market name, such as BTC, kPEPE or xyz:TSLA.")
 @click.option("--leverage", type=click.IntRange(1, U32_MAX), help="The leverage to set.")
 @click.option("--cross", "mode", flag_value="cross", help="With --leverage: cross margin.")
@@ -67,11 +71,16 @@ _MAX_VALIDITY_MS = 2 * 86_400_000
 @click.option(
     "--valid-for", default="1h", show_default=True, metavar="DURATION", help="At most 2d."
 )
-@click.option("--no-expiry", is_flag=True, help="Leave the expiry out (postable for two days).")
+@click.option(
+    "--no-expiry",
+    is_flag=True,
+    help="Leave the expiry out (postable until its nonce is two days old).",
+)
 @click.option("--note", help="Words for the person who signs; not covered by the signature.")
 @click.option("--out", metavar="PATH", help="File to make; - is stdout (default without a code).")
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @drawing_options(own_force=True)
+@challenge_option
 @network_option("Which network; without it mainnet, or what the rehearsal exchange plays.")
 @venue_options
 @pass_machine
@@ -93,6 +102,7 @@ def draft(
     out: str | None,
     force: bool,
     drawing: Drawing,
+    asked: Asked | None,
     network: Network | None,
     api_url: str | None,
     state_dir: str | None,
@@ -113,10 +123,8 @@ def draft(
     if note is not None and len(note) > NOTE_MAX_LENGTH:
         raise UsageRefused("note-too-long", f"a note has at most {NOTE_MAX_LENGTH} characters")
     validity = None if no_expiry else _validity(valid_for)
-    target = out if out is not None or drawing.wanted or as_json else STDIO
-    if target is not None:
-        require_output(target, force=force)
-    require_drawable(drawing)
+    outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
+    outlet.require()
     connection = connect_any(machine, network, api_url)
     ledger = open_ledger(machine, state_dir)
     try:
@@ -127,16 +135,18 @@ def draft(
         )
     finally:
         ledger.close()
+    challenge = take_challenge(asked, machine.entropy)
+    message = RequestFile((made.request,), is_batch=False)
+    document = dump_document(made.request.to_wire())
+    delivery = outlet.prove(message, document)
     if not as_json:
-        _show(made)
-    if target is not None and not (as_json and target == STDIO):
-        write_document(target, dump_document(made.request.to_wire()), force=force)
-    if target is not None and target != STDIO:
-        say(f"unsigned request written to {printable(target)}", fg="green")
-    draw_message(RequestFile((made.request,), is_batch=False), drawing)
+        _show(made, challenge)
+    delivery.deliver(message, document)
+    if outlet.file is not None:
+        say(f"unsigned request written to {printable(outlet.file)}", fg="green")
     # Last, because a failure before would be a second document on stdout.
     if as_json:
-        emit_json(_wire(made, target))
+        emit_json(_wire(made, challenge, outlet.file))
 
 
 def _change(
@@ -205,8 +215,8 @@ def _validity(text: str) -> int:
     return validity
 
 
-def _show(made: Draft) -> None:
-    show_review(review(made.request))
+def _show(made: Draft, challenge: Challenge | None) -> None:
+    show_reviews([review(made.request)], challenge)
     say()
     action = made.request.signable.action
     if isinstance(action, UpdateLeverage):
@@ -223,17 +233,17 @@ def _show(made: Draft) -> None:
         say("  As things stand, the exchange will refuse this.", fg="red", bold=True)
 
 
-def _wire(made: Draft, out: str | None) -> dict[str, object]:
+def _wire(made: Draft, challenge: Challenge | None, out: str | None) -> dict[str, object]:
+    shown = review(made.request)
     return {
         "request": made.request.to_wire(),
         "current": made.standing.setting.to_wire(),
         "marginUsed": _margin_wire(made),
-        "warnings": [
-            {"code": caution.code, "text": caution.text}
-            for caution in review(made.request).cautions
-        ],
+        "warnings": [{"code": caution.code, "text": caution.text} for caution in shown.cautions],
+        **words_wire(shown.subject),
+        **run_wire([shown.subject], challenge, is_batch=False),
         "checks": [finding.to_wire() for finding in (*made.objections, *made.cautions)],
-        "out": None if out == STDIO else out,
+        "out": out,
     }
 
 

@@ -1,10 +1,11 @@
-"""What the command line takes from the machine: clocks, pauses, prompts, environment.
+"""What the command line takes from the machine: clocks, pauses, chance, prompts, environment.
 
 Tests put other things in the same places.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class Machine:
         monotonic: a clock in seconds that never goes back.
         sleep: waits that many seconds.
         environment: the process environment.
+        entropy: returns that many random bytes.
         is_attended: whether somebody sits at the terminal who could answer.
         ask: puts a question to them and returns the answer.
     """
@@ -34,6 +36,7 @@ class Machine:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     environment: Mapping[str, str] = field(default_factory=environment)
+    entropy: Callable[[int], bytes] = secrets.token_bytes
     is_attended: Callable[[], bool] = is_attended
     ask: Callable[[str], str] = ask
 

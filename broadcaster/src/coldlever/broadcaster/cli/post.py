@@ -18,14 +18,20 @@ from coldlever.broadcaster.cli.exit_status import worst_of
 from coldlever.broadcaster.cli.load import load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.post_run import Job, Runner
+from coldlever.broadcaster.cli.receipts import require_outputs
 from coldlever.broadcaster.cli.result import show_result
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.shared.action import Address, Network
+from coldlever.shared.cli.challenge_option import (
+    Asked,
+    ChallengeCommand,
+    challenge_option,
+    take_challenge,
+)
 from coldlever.shared.cli.console import (
     STDIO,
     dump_document,
     emit_json,
-    require_output,
     say,
     write_document,
 )
@@ -36,11 +42,12 @@ from coldlever.shared.errors import (
     EnvironmentFault,
     PersonDeclined,
 )
+from coldlever.shared.message.check_words import Challenge, run_wire, words_wire
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 
 
-@click.command(short_help="Check, record and post; posting twice posts once.")
+@click.command(cls=ChallengeCommand, short_help="Check, record and post; posting twice posts once.")
 @click.argument("files", nargs=-1, metavar="FILE...")
 @scanning_options()
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
@@ -49,6 +56,7 @@ from coldlever.shared.qr.choices import Scanning
 @click.option("--receipt", metavar="PATH", help="Write the receipt to this file.")
 @click.option("--force", is_flag=True, help="Replace an existing receipt file.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal (never skips a check).")
+@challenge_option
 @network_option()
 @venue_options
 @pass_machine
@@ -63,6 +71,7 @@ def post(
     receipt: str | None,
     force: bool,
     yes: bool,
+    asked: Asked | None,
     network: Network | None,
     api_url: str | None,
     state_dir: str | None,
@@ -76,23 +85,23 @@ def post(
     continues.
     """
     items = load_items(files, network, scanning)
-    if receipt is not None:
-        require_output(receipt, force=force)
+    require_outputs(receipt, len(items.items), force=force, as_json=as_json)
+    challenge = take_challenge(asked, machine.entropy)
     folder = machine.state(state_dir)
     ledger = open_ledger(machine, state_dir)
     try:
         runner = Runner(machine, ledger, folder, api_url, signer, retry_s=retry_for)
         jobs = [runner.prepare(item) for item in items.items]
         if not as_json:
-            _show_jobs(jobs)
+            _show_jobs(jobs, challenge)
         if keep_going or not any(job.is_blocked for job in jobs):
-            waits = any(job.is_waiting for job in jobs)
-            asked = waits and not as_json and not yes and _confirm(machine)
-            jobs = _post_all(runner, jobs, recheck=asked, keep_going=keep_going, quiet=as_json)
+            waiting = sum(job.is_waiting for job in jobs)
+            paused = waiting > 0 and not as_json and not yes and _confirm(machine, waiting)
+            jobs = _post_all(runner, jobs, recheck=paused, keep_going=keep_going, quiet=as_json)
     finally:
         ledger.close()
     unsaved = _save_receipts(jobs, receipt, force=force, as_json=as_json, is_batch=items.is_batch)
-    _report(jobs, as_json=as_json, is_batch=items.is_batch)
+    _report(jobs, challenge, as_json=as_json, is_batch=items.is_batch)
     status = worst_of(job.exit_status for job in jobs)
     if unsaved is not None:
         # What became of the payloads counts more than the file about it.
@@ -101,10 +110,10 @@ def post(
     sys.exit(status)
 
 
-def _show_jobs(jobs: Sequence[Job]) -> None:
+def _show_jobs(jobs: Sequence[Job], challenge: Challenge | None) -> None:
     fresh = [(job, job.report) for job in jobs if job.report is not None]
     if fresh:
-        show_payloads([report for _, report in fresh])
+        show_payloads([report for _, report in fresh], challenge)
     for job, report in fresh:
         say()
         show_report(report, job.item.title)
@@ -113,8 +122,12 @@ def _show_jobs(jobs: Sequence[Job]) -> None:
             say(f"{job.item.title}: an earlier run left it open; this goes on with the same bytes")
 
 
-def _confirm(machine: Machine) -> bool:
+def _confirm(machine: Machine, count: int) -> bool:
     """A person at a terminal has a last word; a script has none to give.
+
+    Args:
+        machine: whom it belongs to.
+        count: how many payloads wait to be posted; several are typed with the word.
 
     Returns:
         Whether somebody was asked, and so time has passed.
@@ -125,8 +138,9 @@ def _confirm(machine: Machine) -> bool:
     if not machine.is_attended():
         return False
     say()
-    if machine.ask("Post it? Type yes") != "yes":
-        raise PersonDeclined("declined", "you did not type yes; nothing was posted")
+    wanted, what = ("yes", "it") if count == 1 else (f"yes {count}", "them")
+    if " ".join(machine.ask(f"Post {what}? Type {wanted}").split()) != wanted:
+        raise PersonDeclined("declined", f"you did not type {wanted}; nothing was posted")
     return True
 
 
@@ -153,9 +167,10 @@ def _progress(jobs: list[Job], *, quiet: bool) -> Iterator[Iterator[Job]]:
         yield iter(bar)
 
 
-def _report(jobs: list[Job], *, as_json: bool, is_batch: bool) -> None:
+def _report(jobs: list[Job], challenge: Challenge | None, *, as_json: bool, is_batch: bool) -> None:
     if as_json:
-        wires = [job.to_wire() for job in jobs]
+        whole = run_wire([job.subject for job in jobs], challenge, is_batch=is_batch)
+        wires = [job.to_wire() | words_wire(job.subject) | whole for job in jobs]
         emit_json(wires if is_batch else wires[0])
         return
     for job in jobs:

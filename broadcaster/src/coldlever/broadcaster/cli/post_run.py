@@ -18,6 +18,7 @@ from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
 from coldlever.shared.message import verify
+from coldlever.shared.message.check_words import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,15 @@ class Job:
     def is_waiting(self) -> bool:
         """All checks ran and passed, or an earlier run is to be finished."""
         return isinstance(self.stage, Cleared | Row)
+
+    @property
+    def subject(self) -> Subject | None:
+        """What the check words are of; None while no signer is known."""
+        if self.report is not None and self.report.findings:
+            return self.report.subject
+        # What the ledger knows has been verified on the way to finding it there.
+        payload = self.item.payload
+        return Subject(payload.signable.digest(), payload.recovered_signer())
 
     @property
     def is_resumed(self) -> bool:

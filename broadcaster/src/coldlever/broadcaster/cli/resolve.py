@@ -25,6 +25,7 @@ from coldlever.broadcaster.post import Poster, Result, make_receipt
 from coldlever.shared.action import Network
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.refusals import refusal_of
+from coldlever.shared.cli.stdout import require_stdout
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
 
 Work = Callable[[Poster, Row], Result]
@@ -69,6 +70,8 @@ def resolve(
     if closing and probing:
         raise click.UsageError("--close and --probe exclude each other")
     work: Work = Poster.close if closing else Poster.probe if probing else Poster.resume
+    if as_json:
+        require_stdout()
     ledger = open_ledger(machine, state_dir)
     posters = _Posters(machine, ledger, machine.state(state_dir), retry_for)
     try:

@@ -10,7 +10,8 @@ from coldlever.broadcaster.ledger import Row
 from coldlever.shared.cli.console import say
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.message import Request
-from coldlever.shared.message.review import review
+from coldlever.shared.message.check_words import Challenge
+from coldlever.shared.message.review import Origin, Review, review
 from coldlever.shared.printable import printable
 
 _MARKS = {True: ("ok  ", "green"), False: ("FAIL", "red"), None: ("--  ", "yellow")}
@@ -22,17 +23,20 @@ _COLOURS = {
 }
 
 
-def show_payloads(reports: Sequence[Report]) -> None:
+def show_payloads(reports: Sequence[Report], challenge: Challenge | None = None) -> None:
     """Print the review of checked payloads: the same words that the signer printed."""
-    reviews = [review(_as_request(report)) for report in reports]
-    show_reviews(reviews, [report.facts.signable for report in reports])
+    show_reviews([_review(report) for report in reports], challenge)
+
+
+def _review(report: Report) -> Review:
+    return review(_as_request(report), origin=Origin.READ)
 
 
 def _as_request(report: Report) -> Request:
     """What was signed, with what the exchange says about it."""
     facts = report.facts
     current = None if facts.standing is None else facts.standing.setting
-    return Request(facts.signable, facts.signer, facts.market, current)
+    return Request(facts.signable, facts.signer, facts.market, current, account=facts.account)
 
 
 def show_report(report: Report, title: str) -> None:

@@ -9,9 +9,11 @@ from coldlever.broadcaster.ledger import Row, unreadable
 from coldlever.broadcaster.post.effect import Snapshot, load_snapshot
 from coldlever.broadcaster.post.end import end_of
 from coldlever.broadcaster.venue import read_answer
+from coldlever.shared.action import Network
+from coldlever.shared.action.hashing import agent_digest
 from coldlever.shared.errors import ColdleverError
 from coldlever.shared.message import load_signed
-from coldlever.shared.message.review import check_words
+from coldlever.shared.message.check_words import Subject, words_wire
 from coldlever.shared.reading.hexadecimal import to_0x
 
 KIND = "coldlever/receipt"
@@ -52,6 +54,7 @@ def can_land_until(row: Row) -> int | None:
 
 def _compose(row: Row, seen: Snapshot | None) -> dict[str, object]:
     envelope = json.loads(row.envelope)
+    digest = agent_digest(Network(envelope["network"]), row.action_hash)
     before = None if row.before is None else load_snapshot(row.before)
     is_inferred = row.state is NonceState.SPENT_REFUSED and row.unanswered > 0
     return {
@@ -71,7 +74,7 @@ def _compose(row: Row, seen: Snapshot | None) -> dict[str, object]:
         "account": row.account.checksummed,
         "coin": row.coin,
         "actionHash": to_0x(row.action_hash),
-        "checkWords": check_words(row.action_hash),
+        **words_wire(Subject(digest, row.key.signer)),
         "payload": envelope["payload"],
         "attempts": row.attempts,
         "reservedAt": row.reserved_at,

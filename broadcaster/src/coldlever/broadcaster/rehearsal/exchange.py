@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from coldlever.broadcaster.rehearsal.act import Answer, Entry, Journal, Outcome, answers, engine
 from coldlever.broadcaster.rehearsal.ask import info
 from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind, FaultQueue
+from coldlever.broadcaster.rehearsal.reading import Malformed
 from coldlever.broadcaster.rehearsal.state import (
     Account,
     Agent,
@@ -22,12 +23,13 @@ from coldlever.broadcaster.rehearsal.state import (
     Role,
     Venue,
 )
+from coldlever.broadcaster.rehearsal.state.accounts import AGENT_LIFE_MS, Abstraction
 from coldlever.broadcaster.rehearsal.state.venue import REQUEST_CAP
-from coldlever.broadcaster.rehearsal.wire import Malformed
 from coldlever.shared.action import Address, Network
 from coldlever.shared.errors import InputRefused
 
 FUNDS = Decimal(10_000)
+MAX_SHIFT_MS = 366 * 86_400_000
 Amount = Decimal | int | str
 Clock = Callable[[], int]
 
@@ -43,7 +45,7 @@ class RehearsalExchange:
     Args:
         network: whose markets and whose signatures. The official SDK signs for testnet on a
             loopback address, hence the default.
-        clock: the exchange's time, ms since the epoch.
+        clock: the machine's time, ms since the epoch; see `shift_clock`.
         accounts: users to start with, funded with 10,000 USD on each dex.
         request_cap: requests an address may send in total.
 
@@ -64,6 +66,7 @@ class RehearsalExchange:
         self.journal = Journal()
         self.faults = FaultQueue()
         self._clock = clock
+        self._shift_ms = 0
         self._lock = threading.RLock()
         self._venue = Venue(network, request_cap)
         for address in accounts:
@@ -71,7 +74,21 @@ class RehearsalExchange:
 
     def now(self) -> int:
         """The exchange's time, ms since the epoch."""
+        return self._clock() + self._shift_ms
+
+    def machine_now(self) -> int:
+        """The machine's time, ms since the epoch, however the exchange's clock goes."""
         return self._clock()
+
+    def shift_clock(self, ms: int) -> None:
+        """Let the exchange's clock run ``ms`` ahead of the machine's, or behind it below 0.
+
+        Raises:
+            InputRefused: ``rehearsal-clock``, more than a year.
+        """
+        if abs(ms) > MAX_SHIFT_MS:
+            raise InputRefused("rehearsal-clock", "the clock is shifted by a year at most")
+        self._shift_ms = ms
 
     def act(self, body: bytes, *, fault: str | None = None) -> Answer:
         """Answer a POST to ``/exchange`` and enter it in the journal.
@@ -90,12 +107,12 @@ class RehearsalExchange:
         with self._lock:
             try:
                 return answers.of_json(info.answer(self._venue, body, self.now()))
-            except Malformed:
-                return answers.UNPROCESSABLE
+            except Malformed as problem:
+                return answers.of_problem(problem)
 
-    def note(self, outcome: Outcome, fault: str) -> None:
+    def note(self, outcome: Outcome, fault: str | None = None, sentence: str | None = None) -> None:
         """Enter a request in the journal that never reached the engine."""
-        self.journal.write(Entry(self.now(), outcome, fault=fault))
+        self.journal.write(Entry(self.now(), outcome, sentence, fault))
 
     def inject(
         self,
@@ -151,15 +168,48 @@ class RehearsalExchange:
             master: a user.
             agent: an address that is nobody's account.
             name: None for the unnamed agent, which ``extraAgents`` does not list.
-            valid_until: ms since the epoch, or None for no end.
+            valid_until: ms since the epoch, or None for the exchange's 90 days.
+
+        Raises:
+            InputRefused: ``rehearsal-account``, no such master, the address is or was used, or the
+                master has too many already.
         """
         with self._lock:
-            self._venue.book.approve(Agent(agent, master, name, valid_until))
+            now = self.now()
+            if valid_until is None:
+                valid_until = now + AGENT_LIFE_MS
+            self._venue.book.approve(Agent(agent, master, name, valid_until), now)
+
+    def remove_agent(self, master: Address, agent: Address) -> None:
+        """Remove an API wallet; for some seconds its master gets no new one.
+
+        Raises:
+            InputRefused: ``rehearsal-account``, it is none of ``master``'s.
+        """
+        with self._lock:
+            self._venue.book.remove(master, agent, self.now())
 
     def set_multi_sig(self, user: Address, authorized: Iterable[Address], threshold: int) -> None:
         """Convert a user to a multi-sig account; it then refuses actions of one signer."""
         with self._lock:
             self._venue.book.require(user).multi_sig = MultiSig(tuple(authorized), threshold)
+
+    def set_abstraction(self, account: Address, abstraction: Abstraction | str) -> None:
+        """Choose how far an account's balances are one, in the words of ``userAbstraction``.
+
+        Raises:
+            InputRefused: ``rehearsal-account``, no such account or word.
+        """
+        try:
+            chosen = Abstraction(abstraction)
+        except ValueError:
+            raise InputRefused(
+                "rehearsal-account",
+                "there is no such abstraction",
+                "one of " + ", ".join(each.value for each in Abstraction),
+            ) from None
+        with self._lock:
+            self._venue.book.require(account).abstraction = chosen
 
     def set_mark(self, coin: str, mark: Amount) -> None:
         """Move a price, in USD."""

@@ -1,45 +1,54 @@
-"""Wire: from the bytes of a request to types, as leniently and as strictly as the exchange reads.
+"""Wire: the body of a POST to ``/exchange`` as types.
 
-Unknown keys are ignored and keys may come in any order, because the exchange reads into structs;
-a missing key, a key given twice or a value of another type makes the body malformed. This reader
-shares nothing with the formats of `shared`, so that a mistake there is not repeated here.
+Keys may come in any order, because the exchange reads into structs and serialises again before it
+hashes. Observed (testnet, 2026-09): a key that the body or its action does not have is HTTP 422;
+unknown keys inside ``signature`` are ignored.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Final
 
+from coldlever.broadcaster.rehearsal.reading import (
+    I64_MAX,
+    U32_MAX,
+    U64_MAX,
+    Malformed,
+    a_list,
+    an_object,
+    load_object,
+    only,
+    read_address,
+    read_boolean,
+    read_hex_integer,
+    read_integer,
+    read_string,
+)
 from coldlever.shared.action import Address, Signature
 
-U32_MAX: Final = 2**32 - 1
-U64_MAX: Final = 2**64 - 1
-I64_MAX: Final = 2**63 - 1
-
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_HEX_INTEGER = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 
-# Actions that the exchange knows and the rehearsal does not play.
+# Actions that the exchange knows and the rehearsal does not play, as its documentation and its
+# clients (the official SDK 0.24, @nktkas/hyperliquid 0.33) name them.
 NOT_MODELLED: Final = frozenset(
     {
-        "agentEnableDexAbstraction", "agentSetAbstraction", "approveAgent", "approveBuilderFee",
-        "batchModify", "borrowLend", "cDeposit", "cWithdraw", "cancel", "cancelByCloid",
-        "claimRewards", "convertToMultiSigUser", "createSubAccount", "createVault",
-        "evmUserModify", "modify", "multiSig", "order", "perpDeploy", "registerReferrer",
-        "reserveRequestWeight", "scheduleCancel", "sendAsset", "setReferrer", "spotDeploy",
-        "spotSend", "spotUser", "subAccountModify", "subAccountSpotTransfer",
-        "subAccountTransfer", "tokenDelegate", "twapCancel", "twapOrder", "usdClassTransfer",
-        "usdSend", "userDexAbstraction", "userPortfolioMargin", "userSetAbstraction",
-        "vaultDistribute", "vaultModify", "vaultTransfer", "withdraw3",
+        "CSignerAction", "CValidatorAction", "activateOutcomeDeployer",
+        "agentEnableDexAbstraction", "agentSendAsset", "agentSetAbstraction", "approveAgent",
+        "approveBuilderFee", "authorizeAqav2Role", "batchModify", "borrowLend", "cDeposit",
+        "cWithdraw", "cancel", "cancelByCloid", "claimRewards", "convertToMultiSigUser",
+        "createSubAccount", "createVault", "evmUserModify", "finalizeEvmContract",
+        "gossipPriorityBid", "hip3LiquidatorTransfer", "linkStakingUser", "modify", "order",
+        "perpDeploy", "registerReferrer", "reserveRequestWeight", "scheduleCancel", "sendAsset",
+        "sendToEvmWithData", "setDisplayName", "setReferrer", "spotDeploy", "spotSend",
+        "spotUser", "stakingLinkDisableTradingUser", "subAccountModify",
+        "subAccountSpotTransfer", "subAccountTransfer", "tokenDelegate", "twapCancel",
+        "twapOrder", "usdClassTransfer", "usdSend", "userDexAbstraction", "userOutcome",
+        "userPortfolioMargin", "userSetAbstraction", "validatorL1Stream", "vaultDistribute",
+        "vaultModify", "vaultTransfer", "withdraw3",
     }
 )  # fmt: skip
-
-
-class Malformed(Exception):
-    """The body does not have the form the exchange reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,25 @@ Action = UpdateLeverage | UpdateIsolatedMargin | TopUpIsolatedOnlyMargin | Noop
 
 
 @dataclass(frozen=True, slots=True)
+class MultiSigAction:
+    """The wrapper that carries an action of a multi-sig account.
+
+    Args:
+        chain_id: EIP-155 id of the outer signature, as 0x and digits.
+        signatures: the inner ones.
+        user: the multi-sig account.
+        leader: who signs the wrapper and whose nonce counts.
+        action: what the account shall do.
+    """
+
+    chain_id: str
+    signatures: tuple[Signature, ...]
+    user: Address
+    leader: Address
+    action: Action | NotModelled
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """The body of a POST to ``/exchange``.
 
@@ -125,134 +153,100 @@ class Envelope:
         expires_after: ms since the epoch, u64, or None.
     """
 
-    action: Action | NotModelled
+    action: Action | MultiSigAction | NotModelled
     nonce: int
     signature: Signature
     vault: Address | None
     expires_after: int | None
 
 
-def load_object(body: bytes) -> dict[str, object]:
-    """Read a JSON object.
-
-    Raises:
-        Malformed: not UTF-8, not JSON, not an object, or a key given twice.
-    """
-    try:
-        loaded: object = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_without_twins, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError):
-        raise Malformed from None
-    return _an_object(loaded)
-
-
-def read_address(value: object) -> Address:
-    """An address in any case: the exchange does not mind EIP-55.
-
-    Raises:
-        Malformed: not 0x and 40 digits.
-    """
-    if not isinstance(value, str) or _ADDRESS.fullmatch(value) is None:
-        raise Malformed
-    return Address(bytes.fromhex(value[2:]))
-
-
-def read_string(value: object) -> str:
-    """A string.
-
-    Raises:
-        Malformed: anything else.
-    """
-    if not isinstance(value, str):
-        raise Malformed
-    return value
-
-
 def read_envelope(body: bytes) -> Envelope:
     """Read the body of a POST to ``/exchange``.
 
     Raises:
+        NotJson: the exchange would answer HTTP 400.
         Malformed: the exchange would answer HTTP 422.
     """
-    fields = load_object(body)
-    signature = _an_object(fields.get("signature"))
+    fields = only(load_object(body), "action", "nonce", "signature", "vaultAddress", "expiresAfter")
     vault = fields.get("vaultAddress")
     expires_after = fields.get("expiresAfter")
     return Envelope(
-        _action(_an_object(fields.get("action"))),
-        _integer(fields.get("nonce"), 0, U64_MAX),
-        Signature(
-            _hex_integer(signature.get("r")),
-            _hex_integer(signature.get("s")),
-            _integer(signature.get("v"), 0, U64_MAX),
-        ),
+        _action(an_object(fields.get("action"))),
+        read_integer(fields.get("nonce"), 0, U64_MAX),
+        _signature(fields.get("signature")),
         None if vault is None else read_address(vault),
-        None if expires_after is None else _integer(expires_after, 0, U64_MAX),
+        None if expires_after is None else read_integer(expires_after, 0, U64_MAX),
     )
 
 
-def _action(fields: dict[str, object]) -> Action | NotModelled:
+def _signature(value: object) -> Signature:
+    fields = an_object(value)
+    return Signature(
+        read_hex_integer(fields.get("r")),
+        read_hex_integer(fields.get("s")),
+        read_integer(fields.get("v"), 0, U64_MAX),
+    )
+
+
+def _action(fields: dict[str, object]) -> Action | MultiSigAction | NotModelled:
+    if fields.get("type") == "multiSig":
+        return _multi_sig(
+            only(fields, "type", "signatureChainId", "signatures", "payload"),
+        )
+    return _plain_action(fields)
+
+
+def _multi_sig(fields: dict[str, object]) -> MultiSigAction:
+    payload = only(an_object(fields.get("payload")), "multiSigUser", "outerSigner", "action")
+    chain_id = read_string(fields.get("signatureChainId"))
+    read_integer(read_hex_integer(chain_id), 0, U64_MAX)
+    return MultiSigAction(
+        chain_id,
+        tuple(_signature(each) for each in a_list(fields.get("signatures"))),
+        read_address(payload.get("multiSigUser")),
+        read_address(payload.get("outerSigner")),
+        _plain_action(an_object(payload.get("action"))),
+    )
+
+
+def _plain_action(fields: dict[str, object]) -> Action | NotModelled:
     kind = read_string(fields.get("type"))
     if kind == "updateLeverage":
-        return UpdateLeverage(
-            _asset(fields),
-            _boolean(fields.get("isCross")),
-            _integer(fields.get("leverage"), 0, U32_MAX),
-        )
+        return _update_leverage(only(fields, "type", "asset", "isCross", "leverage"))
     if kind == "updateIsolatedMargin":
-        return UpdateIsolatedMargin(
-            _asset(fields),
-            _boolean(fields.get("isBuy")),
-            _integer(fields.get("ntli"), -I64_MAX - 1, I64_MAX),
-        )
+        return _update_isolated_margin(only(fields, "type", "asset", "isBuy", "ntli"))
     if kind == "topUpIsolatedOnlyMargin":
-        leverage = read_string(fields.get("leverage"))
-        if _DECIMAL.fullmatch(leverage) is None:
-            raise Malformed
-        return TopUpIsolatedOnlyMargin(_asset(fields), leverage)
+        return _top_up(only(fields, "type", "asset", "leverage"))
     if kind == "noop":
+        only(fields, "type")
         return Noop()
     if kind in NOT_MODELLED:
         return NotModelled(kind)
     raise Malformed
 
 
+def _update_leverage(fields: dict[str, object]) -> UpdateLeverage:
+    return UpdateLeverage(
+        _asset(fields),
+        read_boolean(fields.get("isCross")),
+        read_integer(fields.get("leverage"), 0, U32_MAX),
+    )
+
+
+def _update_isolated_margin(fields: dict[str, object]) -> UpdateIsolatedMargin:
+    return UpdateIsolatedMargin(
+        _asset(fields),
+        read_boolean(fields.get("isBuy")),
+        read_integer(fields.get("ntli"), -I64_MAX - 1, I64_MAX),
+    )
+
+
+def _top_up(fields: dict[str, object]) -> TopUpIsolatedOnlyMargin:
+    leverage = read_string(fields.get("leverage"))
+    if _DECIMAL.fullmatch(leverage) is None:
+        raise Malformed
+    return TopUpIsolatedOnlyMargin(_asset(fields), leverage)
+
+
 def _asset(fields: dict[str, object]) -> int:
-    return _integer(fields.get("asset"), 0, U32_MAX)
-
-
-def _an_object(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise Malformed
-    return value
-
-
-def _integer(value: object, minimum: int, maximum: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
-        raise Malformed
-    return value
-
-
-def _boolean(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise Malformed
-    return value
-
-
-def _hex_integer(value: object) -> int:
-    if not isinstance(value, str) or _HEX_INTEGER.fullmatch(value) is None:
-        raise Malformed
-    return int(value, 16)
-
-
-def _without_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError
-    return fields
-
-
-def _no_constant(_: str) -> object:
-    # NaN and Infinity are Python's own additions to JSON.
-    raise ValueError
+    return read_integer(fields.get("asset"), 0, U32_MAX)

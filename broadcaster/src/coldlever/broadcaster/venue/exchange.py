@@ -23,13 +23,12 @@ from coldlever.broadcaster.venue.fields import (
     read_text,
 )
 from coldlever.shared.action import Address, MarginMode, MarketEntry, MarketTable, Network, Setting
+from coldlever.shared.action.asset_class import AssetClass, class_of
 from coldlever.shared.action.market import COIN_MAX_LENGTH
 from coldlever.shared.reading import U32_MAX, JsonValue
 
-SPOT_BASE = 10_000
 BUILDER_BASE = 100_000
 BUILDER_STEP = 10_000
-OUTCOME_BASE = 100_000_000
 
 T = TypeVar("T")
 
@@ -141,9 +140,10 @@ class Exchange:
 
     def market(self, asset: int) -> MarketEntry | None:
         """The market of an asset id, or None where the exchange has none."""
-        if asset < SPOT_BASE:
+        kind = class_of(asset)
+        if kind is AssetClass.FIRST_DEX:
             return self._dex_entries(0).get(asset)
-        if not BUILDER_BASE <= asset < OUTCOME_BASE:
+        if kind is not AssetClass.BUILDER_DEX:
             return None
         dex = (asset - BUILDER_BASE) // BUILDER_STEP
         if dex == 0 or dex >= len(self.dexes()):

@@ -1,7 +1,7 @@
 """What an asset id means: the market's name, its maximum leverage and its margin mode.
 
-The signature covers only the asset id. Names come from these entries, which the broadcaster reads
-from the exchange; as long as nobody has attested an entry, a review labels its name "unverified".
+The signature covers only the asset id. These entries are what the broadcaster reads from the
+exchange, so their names are claims: `market_name` says who vouches for one.
 """
 
 from __future__ import annotations

@@ -15,6 +15,12 @@ from typing import Any, TypeVar
 
 import click
 
+from coldlever.shared.cli.terminal import (
+    ask_other_terminal,
+    discard_typed_ahead,
+    has_other_terminal,
+    note_stdin_is_document,
+)
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
 from coldlever.shared.files import read_bounded, require_writable, write_exclusive
 from coldlever.shared.reading.strict_json import MAX_BYTES
@@ -71,6 +77,7 @@ def read_document(name: str, limit: int = MAX_BYTES) -> bytes:
         return read_bounded(Path(name), limit)
     if sys.stdin is None:
         raise InputRefused("file-unreadable", "stdin: closed")
+    note_stdin_is_document()
     data = sys.stdin.buffer.read(limit + 1)
     if len(data) > limit:
         raise InputRefused("file-too-large", f"stdin: larger than {limit} bytes")
@@ -123,21 +130,28 @@ def is_attended() -> bool:
 def ask(prompt: str) -> str:
     """Ask a person on the terminal; the prompt goes to stderr.
 
+    What was typed before is thrown away. Where stdin was the document, the controlling terminal
+    is asked.
+
     Raises:
         UsageRefused: ``no-terminal`` when there is nobody to ask.
     """
+    if has_other_terminal():
+        return ask_other_terminal(prompt)
     if not is_attended():
         raise UsageRefused(
             "no-terminal",
             "a person must answer here, and stdin is no terminal",
             "run it in a terminal, or use --yes in a script",
         )
+    discard_typed_ahead(sys.stdin.fileno())
     return str(click.prompt(prompt, err=True, default="", show_default=False)).strip()
 
 
 def ask_secret(prompt: str, *, confirm: bool = False) -> str:
     """Ask for a secret on the terminal, without echo."""
-    if not is_attended():
+    # `getpass` asks the controlling terminal by itself, and throws away what was typed before.
+    if not is_attended() and not has_other_terminal():
         raise UsageRefused(
             "no-terminal",
             "a secret must be typed here, and stdin is no terminal",

@@ -89,7 +89,6 @@ class ColdleverGroup(click.Group):
     ) -> NoReturn:
         """Run the command line and leave with its exit status."""
         arguments = list(sys.argv[1:] if args is None else args)
-        as_json = _asks_for_json(arguments)
         if no_color():
             extra["color"] = False
         extra["standalone_mode"] = False
@@ -97,7 +96,7 @@ class ColdleverGroup(click.Group):
             result = super().main(arguments, prog_name, **extra)
             status = result if isinstance(result, int) else 0
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place that catches
-            status = _fail(error, as_json=as_json)
+            leave_refused(error, arguments)
         _leave(status)
 
 
@@ -112,6 +111,11 @@ def _noticing_closed_pipes() -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise _PipeClosed("output-closed", "nobody reads the output any more") from None
+
+
+def leave_refused(error: BaseException, arguments: Sequence[str]) -> NoReturn:
+    """Tell what went wrong, as text or as the one JSON document, and exit with its status."""
+    _leave(_fail(error, as_json=_asks_for_json(arguments)))
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:
@@ -142,10 +146,12 @@ def _show_usage(error: click.UsageError, message: str) -> None:
 def _report(error: ColdleverError, *, as_json: bool) -> None:
     if isinstance(error, Interrupted):
         say()  # the ^C of the terminal stands on a line without an end
-    if as_json:
-        emit_json({"error": error.to_wire()})
-    else:
-        say_refusal(error)
+    if as_json and sys.stdout is not None:
+        # Where stdout is what failed, the person is told on stderr.
+        with contextlib.suppress(OSError):
+            emit_json({"error": error.to_wire()})
+            return
+    say_refusal(error)
 
 
 def _leave(status: int) -> NoReturn:

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coldlever.shared.message.any import Message, compact_document
+from coldlever.shared.message.any import Message
 
 if TYPE_CHECKING:
     from coldlever.shared.qr.choices import Drawing
-
-
-def draw_message(message: Message, drawing: Drawing) -> None:
-    """Draw a message as the options say; see `coldlever.shared.cli.qr_options.show_message`."""
-    if not drawing.wanted:
-        return
-    from coldlever.shared.cli.qr_options import show_message  # noqa: PLC0415 - only where a code is drawn
-    from coldlever.shared.compact import encode  # noqa: PLC0415 - the same
-
-    kind, data = encode(message)
-    show_message(kind, data, compact_document(message), drawing)
 
 
 def message_parts(message: Message, drawing: Drawing) -> dict[str, object]:
@@ -28,8 +17,8 @@ def message_parts(message: Message, drawing: Drawing) -> dict[str, object]:
         ``type`` (the UR type), ``bytes`` (the message's size) and ``parts``: one text a code, as
         many as the message has fragments.
     """
-    from coldlever.shared.compact import encode  # noqa: PLC0415 - the same
-    from coldlever.shared.qr.draw import ur_parts  # noqa: PLC0415 - only where a code is drawn
+    from coldlever.shared.compact import encode  # noqa: PLC0415 - only where a code is drawn
+    from coldlever.shared.qr.draw import ur_parts  # noqa: PLC0415 - the same
 
     kind, data = encode(message)
     return {"type": kind, "bytes": len(data), "parts": ur_parts(kind, data, drawing.density)}

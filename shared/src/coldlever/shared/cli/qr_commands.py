@@ -18,10 +18,12 @@ from coldlever.shared.cli.console import (
     source_name,
     write_document,
 )
-from coldlever.shared.cli.handover import draw_message, message_parts
+from coldlever.shared.cli.delivery import Outlet
+from coldlever.shared.cli.handover import message_parts
 from coldlever.shared.cli.loading import scan_message
 from coldlever.shared.cli.network_option import network_option
-from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
+from coldlever.shared.cli.qr_options import drawing_options, scanning_options
+from coldlever.shared.cli.stdout import require_stdout
 from coldlever.shared.message import Defaults, SignedFile, message_wire
 from coldlever.shared.message.any import ANY, load_message
 from coldlever.shared.message.signed import require_claimed_hash
@@ -41,12 +43,15 @@ def show(file: str, *, drawing: Drawing, network: Network | None, as_json: bool)
     an animation until you press q. With --json the texts of the codes are printed instead.
     """
     chosen = drawing if drawing.wanted or as_json else replace(drawing, on_terminal=True)
-    require_drawable(chosen)
+    outlet = Outlet(None, drawing.force, as_json, chosen)
+    outlet.require()
     message = load_message(read_document(file), source_name(file), network)
-    draw_message(message, chosen)
+    delivery = outlet.prove(message, b"")
+    parts = message_parts(message, chosen) if as_json else None
+    delivery.deliver(message, b"")
     # Last, because a failure before would be a second document on stdout.
     if as_json:
-        emit_json(message_parts(message, chosen))
+        emit_json(parts)
 
 
 @click.command("read", short_help="Read QR codes into a document.")
@@ -66,6 +71,8 @@ def read(
     USB scanner types. Nothing is written before the message is whole.
     """
     require_output(out, force=force)
+    if as_json or out == STDIO:
+        require_stdout()
     message = scan_message(ANY, files, scanning, Defaults())
     if isinstance(message, SignedFile):
         # A document is written with the hash of its content: it must not hide another one.

@@ -1,4 +1,7 @@
-"""Carrying out the options for drawing: the picture file, and the terminal."""
+"""Carrying out the options for drawing: the picture file, and the terminal.
+
+First everything that can refuse, on a message of the same size (`prove_drawing`); then the drawing.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,28 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from coldlever.shared.cli.console import require_output, say, write_document
-from coldlever.shared.errors import UsageRefused
+from coldlever.shared.errors import EnvironmentFault, UsageRefused
+from coldlever.shared.files import rehearse_write
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing
 from coldlever.shared.qr.draw import (
     Density,
+    Matrix,
     Stream,
     ending_of,
     json_frame,
     static_stream,
     ur_frames,
+    ur_loop,
     ur_stream,
 )
-from coldlever.shared.qr.draw.picture import picture
+from coldlever.shared.qr.draw.picture import picture, require_holding
 from coldlever.shared.qr.play import (
     STATUS_ROWS,
     KeyReader,
@@ -46,59 +54,131 @@ def require_drawable(drawing: Drawing) -> None:
         require_output(drawing.out, force=drawing.force)
 
 
-def show_message(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> None:
-    """See `coldlever.shared.cli.qr_options.show_message`."""
+@dataclass(frozen=True, slots=True)
+class ProvenDrawing:
+    """A drawing that can be made of every message as long as the one it was proven with.
+
+    Only `prove_drawing` makes one.
+
+    Args:
+        drawing: the options.
+    """
+
+    drawing: Drawing
+
+    def show(self, ur_type: str, message: bytes, document: bytes) -> None:
+        """Draw a message; arguments as `prove_drawing`.
+
+        Raises:
+            UsageRefused: ``output-exists`` or ``no-terminal``, if that has changed meanwhile.
+            EnvironmentFault: ``write-failed``, if the disk has.
+        """
+        if self.drawing.out is not None:
+            _write_picture(self.drawing.out, ur_type, message, document, self.drawing)
+        if self.drawing.on_terminal:
+            _show(ur_type, message, document, self.drawing)
+
+
+def prove_drawing(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> ProvenDrawing:
+    """See `coldlever.shared.cli.qr_options.prove_drawing`."""
+    require_drawable(drawing)
     if drawing.out is not None:
-        ending = ending_of(drawing.out)
-        frames = (
-            (json_frame(document),)
-            if drawing.as_json
-            else ur_frames(ur_type, message, drawing.density)
-        )
-        data = picture(frames, ending, frame_ms=drawing.frame_ms)
-        write_document(drawing.out, data, force=drawing.force)
-        count = "1 QR code" if len(frames) == 1 else f"a loop of {len(frames)} QR codes"
-        say(f"{printable(drawing.out)}: {count} of version {frames[0].version}")
+        _prove_picture(drawing.out, ur_type, message, document, drawing)
     if drawing.on_terminal:
-        _show(ur_type, message, document, drawing)
+        _prove_terminal(ur_type, message, document, drawing)
+    return ProvenDrawing(drawing)
+
+
+def _prove_picture(
+    out: str, ur_type: str, message: bytes, document: bytes, drawing: Drawing
+) -> None:
+    ending = ending_of(out)
+    frame, count = _first_frame(ur_type, message, document, drawing)
+    require_holding(ending, count)
+    # Frames of one size that hold random-looking bytes make pictures of about one size.
+    rehearse_write(Path(out), count * len(picture((frame,), ending, frame_ms=drawing.frame_ms)))
+
+
+def _first_frame(
+    ur_type: str, message: bytes, document: bytes, drawing: Drawing
+) -> tuple[Matrix, int]:
+    if drawing.as_json:
+        return json_frame(document), 1
+    loop = ur_loop(ur_type, message, drawing.density)
+    return next(loop.frames), loop.count
+
+
+def _write_picture(
+    out: str, ur_type: str, message: bytes, document: bytes, drawing: Drawing
+) -> None:
+    frames = (
+        (json_frame(document),) if drawing.as_json else ur_frames(ur_type, message, drawing.density)
+    )
+    data = picture(frames, ending_of(out), frame_ms=drawing.frame_ms)
+    write_document(out, data, force=drawing.force)
+    count = "1 QR code" if len(frames) == 1 else f"a loop of {len(frames)} QR codes"
+    say(f"{printable(out)}: {count} of version {frames[0].version}")
+
+
+def _streams(ur_type: str, message: bytes, document: bytes, density: Density | None) -> Stream:
+    if density is None:
+        return static_stream(json_frame(document))
+    return ur_stream(ur_type, message, density)
+
+
+def _prove_terminal(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> None:
+    if sys.stderr is None:
+        raise EnvironmentFault(
+            "output-closed", "stderr: closed", "write a picture with --qr-out code.png or code.html"
+        )
+    density = None if drawing.as_json else drawing.density
+    stream = _streams(ur_type, message, document, density)
+    wide = _is_wide(drawing)
+    with _keyboard() as keyboard:
+        if keyboard is None:
+            _require_still(stream)
+        if sys.stderr.isatty():
+            size = _terminal_size()
+            room = size if keyboard is None else Size(size.columns, size.rows - STATUS_ROWS)
+            lower = density not in (None, Density.LOW) and stream.fragments > 1
+            require_room(stream.next_frame(), room, wide=wide, lower_density=lower)
 
 
 def _show(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> None:
     def streams(density: Density | None) -> Stream:
-        if density is None:
-            return static_stream(json_frame(document))
-        return ur_stream(ur_type, message, density)
+        return _streams(ur_type, message, document, density)
 
     density = None if drawing.as_json else drawing.density
-    stream = streams(density)
-    # Without half blocks in the terminal's character set there are still spaces.
-    wide = drawing.wide or not _can_show_blocks()
+    wide = _is_wide(drawing)
     with _keyboard() as keyboard:
         if keyboard is None:
-            _print(stream, wide=wide)
+            _print(streams(density), wide=wide)
             return
-        lower = density not in (None, Density.LOW) and stream.fragments > 1
-        size = _terminal_size()
-        room = Size(size.columns, size.rows - STATUS_ROWS)
-        require_room(stream.next_frame(), room, wide=wide, lower_density=lower)
+        # A window that has become too small meanwhile gets a word from the player, not a refusal.
         with KeyReader(keyboard) as keys, Screen(sys.stderr, _terminal_size) as screen:
             Player(
                 streams, screen, keys, _clock, density=density, wide=wide, frame_ms=drawing.frame_ms
             ).play()
 
 
+def _is_wide(drawing: Drawing) -> bool:
+    """Without half blocks in the terminal's character set there are still spaces."""
+    return drawing.wide or not _can_show_blocks()
+
+
 def _print(stream: Stream, *, wide: bool) -> None:
+    _require_still(stream)
+    for line in draw(stream.next_frame(), wide=wide):
+        click.echo(line, err=True, color=True)
+
+
+def _require_still(stream: Stream) -> None:
     if stream.fragments > 1:
         raise UsageRefused(
             "no-terminal",
             f"the message takes {stream.fragments} frames, and there is no terminal to play them",
             "write them to a picture with --qr-out code.html, or try --density high",
         )
-    matrix = stream.next_frame()
-    if sys.stderr.isatty():
-        require_room(matrix, _terminal_size(), wide=wide, lower_density=False)
-    for line in draw(matrix, wide=wide):
-        click.echo(line, err=True, color=True)
 
 
 @contextlib.contextmanager

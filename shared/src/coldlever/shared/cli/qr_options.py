@@ -6,6 +6,7 @@ Importing this costs nothing but click: what draws and reads is imported when it
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.qr.draw import Density, pace
 
 if TYPE_CHECKING:
+    from coldlever.shared.cli.qr_draw import ProvenDrawing
     from coldlever.shared.qr.scan import ScanResult
 
 _Command = Callable[..., Any]
@@ -115,15 +117,24 @@ def scanning_options(*, always: bool = False) -> Callable[[_Command], _Command]:
 
     Args:
         always: the command does nothing else, so that it needs no ``--scan``.
+
+    Whoever wraps the command may add ``opened``, see `Scanning`.
     """
 
     def decorate(command: _Command) -> _Command:
         @wraps(command)
         def gathered(
-            *args: Any, camera: int | None, scan_files: bool = always, **others: Any
+            *args: Any,
+            camera: int | None,
+            scan_files: bool = always,
+            opened: Callable[[], None] | None = None,
+            **others: Any,
         ) -> object:
             wanted = scan_files or camera is not None
-            return command(*args, scanning=Scanning(wanted, camera), **others)
+            scanning = Scanning(wanted, camera)
+            if opened is not None:
+                scanning = replace(scanning, opened=opened)
+            return command(*args, scanning=scanning, **others)
 
         return _with(gathered, (_CAMERA,) if always else (_SCAN, _CAMERA))
 
@@ -137,7 +148,7 @@ def _with(command: _Command, options: Sequence[Callable[[_Command], _Command]]) 
 
 
 def require_drawable(drawing: Drawing) -> None:
-    """Refuse early what `show_message` would refuse, as far as the message does not matter.
+    """Refuse early what `prove_drawing` would refuse, as far as the message does not matter.
 
     Raises:
         UsageRefused: ``qr-out-ending``, ``output-exists`` or ``output-is-folder``.
@@ -149,24 +160,26 @@ def require_drawable(drawing: Drawing) -> None:
         qr_draw.require_drawable(drawing)
 
 
-def show_message(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> None:
-    """Draw a message as the options say: in the terminal, into a picture, both, or not at all.
+def prove_drawing(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> ProvenDrawing:
+    """Refuse everything that could be refused while a message is drawn, and draw nothing yet.
+
+    Encodes it, looks at the picture's format and folder, the disk, the terminal and its size.
 
     Args:
         ur_type: the UR type of the message.
-        message: CBOR.
+        message: CBOR: the message itself, or a stand-in of the same length.
         document: the same as JSON, best without line breaks.
-        drawing: the options.
+        drawing: the options; something is wanted.
 
     Raises:
         UsageRefused: ``qr-out-ending``, ``qr-out-still``, ``output-exists`` or ``no-terminal``.
         InputRefused: ``qr-too-large``, ``qr-too-many`` or ``ur-too-large``.
-        EnvironmentFault: ``terminal-too-small``, ``extra-missing`` or ``write-failed``.
+        EnvironmentFault: ``terminal-too-small``, ``extra-missing``, ``output-folder``,
+            ``output-closed``, ``disk-full`` or ``write-failed``.
     """
-    if drawing.wanted:
-        from coldlever.shared.cli import qr_draw  # noqa: PLC0415 - see the top
+    from coldlever.shared.cli import qr_draw  # noqa: PLC0415 - see the top
 
-        qr_draw.show_message(ur_type, message, document, drawing)
+    return qr_draw.prove_drawing(ur_type, message, document, drawing)
 
 
 def scan_message(
@@ -197,4 +210,4 @@ def scan_message(
         )
     from coldlever.shared.cli import qr_scan  # noqa: PLC0415 - see the top
 
-    return qr_scan.scan_message(expected_types, files, scanning.camera)
+    return qr_scan.scan_message(expected_types, files, scanning)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import click
 
 from coldlever.shared.cli.console import STDIO, say
+from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.qr.scan import (
     Collector,
     Frame,
@@ -26,7 +27,7 @@ _CLEAR_LINE = "\r\x1b[K"
 
 
 def scan_message(
-    expected_types: Collection[str], files: Sequence[str], camera: int | None
+    expected_types: Collection[str], files: Sequence[str], scanning: Scanning
 ) -> ScanResult:
     """See `coldlever.shared.cli.qr_options.scan_message`."""
     collector = Collector(expected_types)
@@ -34,10 +35,10 @@ def scan_message(
     watcher = Watcher(_say_over if replaceable else say, _tick if replaceable else None)
     try:
         result = scan(
-            _sources(files, camera),
+            _sources(files, scanning),
             collector,
             watcher.watch,
-            one_message_only=camera is None and STDIO not in files,
+            one_message_only=scanning.camera is None and STDIO not in files,
         )
     finally:
         if replaceable:
@@ -46,12 +47,12 @@ def scan_message(
     return result
 
 
-def _sources(files: Sequence[str], camera: int | None) -> Iterator[Iterable[Frame]]:
-    if camera is not None:
+def _sources(files: Sequence[str], scanning: Scanning) -> Iterator[Iterable[Frame]]:
+    if scanning.camera is not None:
         from coldlever.shared.qr.scan.video import camera_frames  # noqa: PLC0415 - needs extras
 
-        say(f"Hold the code in front of camera {camera}; Ctrl-C ends.")
-        yield camera_frames(camera)
+        say(f"Hold the code in front of camera {scanning.camera}; Ctrl-C ends.")
+        yield camera_frames(scanning.camera, scanning.opened)
     for name in files:
         if name == STDIO:
             if sys.stdin.isatty():

@@ -1,32 +1,44 @@
-"""Reviews on the terminal: the same words on both sides of the gap."""
+"""Reviews on the terminal: one renderer for both sides of the gap."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypedDict
 
-from coldlever.shared.action import Signable
 from coldlever.shared.cli.console import say
 from coldlever.shared.message import Review
-from coldlever.shared.message.review import batch_words, render_batch, render_review
-
-_CAUTION_MARK = "! "
-
-
-def show_review(one: Review) -> None:
-    """One request as a list of facts."""
-    _show(render_review(one))
-
-
-def show_reviews(reviews: Sequence[Review], signables: Sequence[Signable]) -> None:
-    """One request as a list of facts, several as a table with check words for the whole."""
-    if len(reviews) == 1:
-        show_review(reviews[0])
-    else:
-        _show(render_batch(reviews, batch_words(signables)))
+from coldlever.shared.message.check_words import Challenge
+from coldlever.shared.message.lines import (
+    CautionLine,
+    EntryLine,
+    FactLine,
+    Line,
+    TotalLine,
+    WordsLine,
+    review_lines,
+)
 
 
-def _show(lines: Sequence[str]) -> None:
-    """Print lines; cautions and check words stand out."""
-    for line in lines:
-        is_caution = line.lstrip().startswith(_CAUTION_MARK)
-        say(line, fg="yellow" if is_caution else None, bold="Check words" in line)
+class _Style(TypedDict, total=False):
+    fg: str
+    bold: bool
+
+
+_STYLES: dict[type[Line], _Style] = {
+    FactLine: {},
+    EntryLine: {},
+    WordsLine: {"bold": True},
+    TotalLine: {"bold": True},
+    CautionLine: {"fg": "yellow"},
+}
+
+
+def show_reviews(reviews: Sequence[Review], challenge: Challenge | None = None) -> None:
+    """One request as a list of facts, several as a table; then the words to compare.
+
+    Args:
+        reviews: at least one.
+        challenge: drawn or typed, or None.
+    """
+    for line in review_lines(reviews, challenge):
+        say(line.text, **_STYLES[type(line)])

@@ -171,6 +171,7 @@ def _read_market_entry(value: CborValue, where: Where, _network: Network | None)
 def _envelope(flat: Any) -> JsonValue:
     """The ``coldlever/signed`` document whose parts lie side by side in ``flat``."""
     body: dict[str, JsonValue] = dict(flat)
+    claimed = {"account": body.pop("account")} if "account" in body else {}
     return {
         "kind": SIGNED_KIND,
         "version": SIGNED_VERSION,
@@ -179,6 +180,7 @@ def _envelope(flat: Any) -> JsonValue:
         "actionHash": _NO_HASH,
         "payload": body,
         "approvals": [],
+        **claimed,
     }
 
 

@@ -90,6 +90,7 @@ REQUEST = Record(
     Field(6, "market", MARKET_ENTRY),
     Field(7, "current", SETTING),
     Field(8, "note", TEXT),
+    Field(9, "account", ADDRESS),
 )
 
 # 7 is kept for approvals.
@@ -98,6 +99,7 @@ SIGNED_PAYLOAD = Record(
     *_SIGNABLE,
     Field(5, "signer", ADDRESS, required=True),
     Field(6, "signature", SIGNATURE, required=True),
+    Field(8, "account", ADDRESS),
 )
 
 RECORDS = (

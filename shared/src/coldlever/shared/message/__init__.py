@@ -8,8 +8,9 @@ from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
     from coldlever.shared.message.any import message_wire
+    from coldlever.shared.message.caution import Caution
     from coldlever.shared.message.request import Defaults, Request, RequestFile, parse_requests
-    from coldlever.shared.message.review import Caution, Review
+    from coldlever.shared.message.review import Review
     from coldlever.shared.message.signed import (
         SignedFile,
         SignedPayload,
@@ -26,7 +27,7 @@ else:
             "Request": "request",
             "RequestFile": "request",
             "parse_requests": "request",
-            "Caution": "review",
+            "Caution": "caution",
             "Review": "review",
             "SignedFile": "signed",
             "SignedPayload": "signed",

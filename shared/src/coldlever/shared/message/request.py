@@ -20,6 +20,7 @@ from coldlever.shared.action.market import (
 )
 from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
+from coldlever.shared.message.account import parse_account
 from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
     U32_MAX,
@@ -38,7 +39,16 @@ NOTE_MAX_LENGTH = 500
 DEFAULT_VALIDITY_MS = 3_600_000
 
 _REQUIRED = ("action", "nonce")
-_OPTIONAL = ("network", "expiresAfter", "vaultAddress", "signer", "market", "current", "note")
+_OPTIONAL = (
+    "network",
+    "expiresAfter",
+    "vaultAddress",
+    "signer",
+    "market",
+    "current",
+    "note",
+    "account",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,7 @@ class Request:
         market: what the asset id means, or None. Not signed.
         current: the setting the drafter saw on the exchange, or None. Not signed.
         note: the drafter's words, or None. Not signed; escape before display.
+        account: whose setting the drafter says it changes, or None. Not signed.
     """
 
     signable: Signable
@@ -58,6 +69,7 @@ class Request:
     market: MarketEntry | None = None
     current: Setting | None = None
     note: str | None = None
+    account: Address | None = None
 
     def to_wire(self) -> dict[str, object]:
         """The request as JSON; optional parts are left out when absent."""
@@ -77,6 +89,8 @@ class Request:
             wire["current"] = self.current.to_wire()
         if self.note is not None:
             wire["note"] = self.note
+        if self.account is not None:
+            wire["account"] = self.account.checksummed
         return wire
 
 
@@ -164,6 +178,7 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         _parse_market(fields.get("market"), where.key("market"), signable),
         _parse_setting(fields.get("current"), where.key("current")),
         _parse_note(fields.get("note"), where.key("note")),
+        parse_account(fields, where, signable),
     )
 
 

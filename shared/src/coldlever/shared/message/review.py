@@ -1,19 +1,17 @@
 """The words a person checks before money is at stake: the same on both sides of the air gap.
 
 Everything here is computed from the content that gets hashed, never from what a file says about
-itself; what is not covered by the signature is labelled so. The result depends on the request
-alone, so the signer and the broadcaster print the same lines and the same check words.
+itself; what is not covered by the signature is labelled so.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from coldlever.shared.action import (
     Action,
-    Address,
     MarketEntry,
     Setting,
     Signable,
@@ -21,31 +19,53 @@ from coldlever.shared.action import (
     UpdateLeverage,
 )
 from coldlever.shared.action.actions import MICRO_USD
-from coldlever.shared.action.keccak import keccak256
-from coldlever.shared.action.market import require_fitting, venue_objections
+from coldlever.shared.action.market import require_fitting
+from coldlever.shared.action.market_name import name_market
+from coldlever.shared.action.time_rules import NONCE_PAST_MS
+from coldlever.shared.message.caution import Caution, cautions_of
+from coldlever.shared.message.check_words import Subject
 from coldlever.shared.message.request import Request
 from coldlever.shared.printable import quoted
 from coldlever.shared.reading import moment
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.shared.reading.times import span
-from coldlever.shared.ur.bytewords import WORDS
 
-CHECK_WORD_COUNT = 8
-_COIN_SHOWN = 40
-_PLAIN_COIN = re.compile(rf"[A-Za-z0-9@][A-Za-z0-9@:/._-]{{0,{_COIN_SHOWN - 1}}}")
+
+class Origin(enum.Enum):
+    """Where the facts beside the signed content come from; the value is how a review says it."""
+
+    DRAFTED = "as drafted, not signed"
+    READ = "as the exchange says, not signed"
+
+
+class Effect(enum.Enum):
+    """What a request does, for the totals of a batch: of one, and of several."""
+
+    RAISES = ("raises leverage", "raise leverage")
+    UNKNOWN = (
+        "sets leverage, and what was set before is not known",
+        "set leverage, and what was set before is not known",
+    )
+    SWITCHES = ("switches the margin mode", "switch the margin mode")
+    REMOVES = ("removes margin", "remove margin")
+    VAULT = ("touches a vault or sub-account", "touch a vault or sub-account")
+    TOPS_UP = ("tops up margin", "top up margin")
+    ADDS = ("adds margin", "add margin")
+    LOWERS = ("lowers leverage", "lower leverage")
+    KEEPS = ("leaves leverage as it is", "leave leverage as it is")
 
 
 @dataclass(frozen=True, slots=True)
-class Caution:
-    """Something the person must notice.
+class Row:
+    """One fact.
 
     Args:
-        code: stable identifier.
-        text: one sentence.
+        label: its name.
+        value: the fact, safe to show.
     """
 
-    code: str
-    text: str
+    label: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,86 +73,98 @@ class Review:
     """One action, in words.
 
     Args:
-        rows: label and value, in the order to show them.
+        network: in capitals.
+        market: name and asset id.
+        change: what it does.
+        was: the setting before and where that comes from, or None.
+        account: whose setting changes.
+        signer: who must sign.
+        nonce: number and time.
+        expires: until when it can be posted.
+        note: the drafter's words in quotes, or None.
+        action_hash: in hexadecimal.
         cautions: what must not be overlooked.
-        words: eight check words of the action hash.
-        summary: the change on one line.
-        account: whose setting changes, on one line.
+        effects: what it counts as in a batch's totals.
+        subject: what the check words are of, or None while no signer is named.
     """
 
-    rows: tuple[tuple[str, str], ...]
-    cautions: tuple[Caution, ...]
-    words: str
-    summary: str
+    network: str
+    market: str
+    change: str
+    was: str | None
     account: str
+    signer: str
+    nonce: str
+    expires: str
+    note: str | None
+    action_hash: str
+    cautions: tuple[Caution, ...]
+    effects: tuple[Effect, ...]
+    subject: Subject | None
+
+    @property
+    def summary(self) -> str:
+        """The change on one line."""
+        return f"{self.market}: {self.change}"
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All facts, in the order to show them."""
+        facts = (
+            ("Network", self.network),
+            ("Market", self.market),
+            ("Action", self.change),
+            ("Was", self.was),
+            ("Account", self.account),
+            ("Signer", self.signer),
+            ("Nonce", self.nonce),
+            ("Expires", self.expires),
+            ("Note", self.note),
+            ("Action hash", self.action_hash),
+        )
+        return tuple(Row(label, value) for label, value in facts if value is not None)
 
 
-def check_words(digest: bytes) -> str:
-    """Eight words for the first eight bytes of a hash, to compare by phone."""
-    return " ".join(WORDS[byte] for byte in digest[:CHECK_WORD_COUNT])
-
-
-def batch_words(signables: Sequence[Signable]) -> str:
-    """Eight words for a whole batch: of the Keccak-256 over all action hashes in order."""
-    return check_words(keccak256(b"".join(signable.action_hash() for signable in signables)))
-
-
-def review(request: Request, market: MarketEntry | None = None) -> Review:
+def review(
+    request: Request,
+    market: MarketEntry | None = None,
+    *,
+    confirmed: str | None = None,
+    origin: Origin = Origin.DRAFTED,
+) -> Review:
     """Put one request into words.
 
     Args:
         request: the request; of a signed payload, a request of its `signable` and signer.
         market: the entry to go by when the request has none of its own.
+        confirmed: the name that a person confirmed for this asset id on this machine, or None.
+        origin: where the request's facts that are not signed come from.
 
     Raises:
-        RuleRefused: ``market-mismatch`` when an entry speaks of another market.
+        RuleRefused: ``market-mismatch`` when an entry speaks of another market, or misnames it.
     """
     signable = request.signable
+    signer = request.signer
     entry = request.market if request.market is not None else market
     if entry is not None:
         require_fitting(entry, signable.network, signable.action)
-    action_hash = signable.action_hash()
-    words = check_words(action_hash)
-    market_name = name_market(entry, signable.action)
-    change = _describe_change(signable.action)
-    account = _describe_account(signable.vault, request.signer)
-    rows = [
-        ("Network", signable.network.value.upper()),
-        ("Market", market_name),
-        ("Action", change),
-    ]
-    if isinstance(signable.action, UpdateLeverage) and request.current is not None:
-        rows.append(("Was", f"{request.current} (not signed)"))
-    rows += [
-        ("Account", account),
-        ("Signer", "any key" if request.signer is None else request.signer.checksummed),
-        ("Nonce", f"{signable.nonce} = {moment(signable.nonce)}"),
-        ("Expires", _describe_expiry(signable)),
-    ]
-    if request.note is not None:
-        rows.append(("Note", f"{quoted(request.note)} (not signed)"))
-    rows += [("Action hash", to_0x(action_hash)), ("Check words", words)]
+    name = name_market(signable.network, signable.action.asset, entry, confirmed)
+    current = request.current if isinstance(signable.action, UpdateLeverage) else None
     return Review(
-        tuple(rows),
-        tuple(_warnings(request, entry)),
-        words,
-        f"{market_name}: {change}",
-        account,
+        network=signable.network.value.upper(),
+        market=str(name),
+        change=_describe_change(signable.action),
+        was=None if current is None else f"{current} ({origin.value})",
+        account=_describe_account(request, origin),
+        signer="any key" if signer is None else signer.checksummed,
+        nonce=f"{signable.nonce} = {moment(signable.nonce)}",
+        expires=_describe_expiry(signable),
+        note=None if request.note is None else f"{quoted(request.note)} (not signed)",
+        action_hash=to_0x(signable.action_hash()),
+        cautions=cautions_of(signable, name, entry, current, is_current_read=origin is Origin.READ),
+        effects=tuple(_effects(signable, current)),
+        subject=None if signer is None else Subject(signable.digest(), signer),
     )
-
-
-def name_market(entry: MarketEntry | None, action: Action) -> str:
-    """The market's name with its asset id, and whether anybody vouches for the name."""
-    if entry is None:
-        return f"asset {action.asset} (name unknown)"
-    return f"{_coin_name(entry)} = asset {action.asset} (name unverified)"
-
-
-def _coin_name(entry: MarketEntry) -> str:
-    """The name as it is where it can only be a name, and in quotes where it could be words."""
-    if _PLAIN_COIN.fullmatch(entry.coin):
-        return entry.coin
-    return quoted(entry.coin, limit=_COIN_SHOWN)
 
 
 def _describe_change(action: Action) -> str:
@@ -154,121 +186,44 @@ def usd(micro: int) -> str:
     return f"{sign}{whole:,}.{digits} USD"
 
 
-def _describe_account(vault: Address | None, signer: Address | None) -> str:
+def _describe_account(request: Request, origin: Origin) -> str:
+    vault = request.signable.vault
     if vault is not None:
         return f"vault or sub-account {vault}"
-    if signer is not None:
+    if request.account is not None:
+        return f"{request.account} ({origin.value})"
+    if request.signer is not None:
         return "the signer's own (its master's, if the signer is an API wallet)"
     return "that of whoever signs (its master's, if that is an API wallet)"
 
 
 def _describe_expiry(signable: Signable) -> str:
     expiry = signable.expires_after
+    last = signable.nonce + NONCE_PAST_MS
     if expiry is None:
-        return "never: anyone who sees it can post it for two days"
+        return f"never: anyone who sees it can post it until {moment(last)}"
     if expiry <= signable.nonce:
         return f"{moment(expiry)}, before its own nonce"
     return f"{moment(expiry)} ({span(expiry - signable.nonce)} after the nonce)"
 
 
-def _warnings(request: Request, entry: MarketEntry | None) -> list[Caution]:
-    signable = request.signable
-    action = signable.action
-    warnings = []
+def _effects(signable: Signable, current: Setting | None) -> Iterator[Effect]:
     if signable.vault is not None:
-        warnings.append(Caution("vault", f"this acts on the vault or sub-account {signable.vault}"))
+        yield Effect.VAULT
+    action = signable.action
     if isinstance(action, UpdateLeverage):
-        warnings += _leverage_warnings(action, request.current, entry)
-    if isinstance(action, UpdateIsolatedMargin) and action.ntli < 0:
-        warnings.append(
-            Caution("removes-margin", "this takes margin away: liquidation comes closer")
-        )
-    if signable.expires_after is None:
-        warnings.append(
-            Caution("no-expiry", "no expiry: once signed, it can be posted for two days")
-        )
-    if entry is None:
-        warnings.append(
-            Caution(
-                "market-unknown",
-                f"nothing says which market asset {action.asset} is on "
-                f"{signable.network.value}: ids differ between networks",
-            )
-        )
+        yield _direction(action, current)
+        if current is not None and action.is_cross != current.is_cross:
+            yield Effect.SWITCHES
+    elif isinstance(action, UpdateIsolatedMargin):
+        yield Effect.ADDS if action.ntli > 0 else Effect.REMOVES
     else:
-        warnings.append(
-            Caution(
-                "market-unverified",
-                f"nobody vouches that asset {action.asset} is {_coin_name(entry)}",
-            )
-        )
-        warnings += [
-            Caution("venue-would-refuse", sentence + " (says the market entry)")
-            for sentence in venue_objections(entry, action)
-        ]
-    return warnings
+        yield Effect.TOPS_UP
 
 
-def _leverage_warnings(
-    action: UpdateLeverage, current: Setting | None, entry: MarketEntry | None
-) -> list[Caution]:
-    warnings = []
-    if current is not None and action.leverage > current.leverage:
-        warnings.append(
-            Caution(
-                "raises-leverage",
-                f"this RAISES leverage from {current.leverage}x to {action.leverage}x",
-            )
-        )
-    if current is not None and action.is_cross != current.is_cross:
-        names = {True: "cross", False: "isolated"}
-        warnings.append(
-            Caution(
-                "switches-mode",
-                f"this switches from {names[current.is_cross]} to {names[action.is_cross]} margin",
-            )
-        )
+def _direction(action: UpdateLeverage, current: Setting | None) -> Effect:
     if current is None:
-        warnings.append(
-            Caution(
-                "current-unknown",
-                "the setting in force is not known here: this may raise leverage or switch the "
-                "margin mode",
-            )
-        )
-    if entry is not None and action.leverage == entry.max_leverage:
-        warnings.append(Caution("maximum-leverage", f"{action.leverage}x is this market's maximum"))
-    return warnings
-
-
-def render_review(one: Review) -> list[str]:
-    """The review of one request as lines of text, at most 100 columns where values allow."""
-    width = max(len(label) for label, _ in one.rows)
-    lines = [f"  {label:<{width}}  {value}" for label, value in one.rows]
-    lines += [f"  ! {warning.text}" for warning in one.cautions]
-    return lines
-
-
-def render_batch(reviews: Sequence[Review], words: str) -> list[str]:
-    """A batch as a table: one entry a request, warnings that all share said once."""
-    lines = []
-    width = len(str(len(reviews)))
-    shared = set(reviews[0].cautions).intersection(*(one.cautions for one in reviews))
-    for number, one in enumerate(reviews, start=1):
-        lines.append(f"  {number:>{width}}. {one.summary}")
-        indent = " " * (width + 4)
-        lines.append(f"{indent}{one.account}")
-        facts = dict(one.rows)
-        lines.append(f"{indent}{facts['Network']}, nonce {facts['Nonce']}")
-        lines.append(f"{indent}expires {facts['Expires']}")
-        if "Note" in facts:
-            lines.append(f"{indent}note {facts['Note']}")
-        lines.append(f"{indent}check words: {one.words}")
-        lines += [f"{indent}! {warning.text}" for warning in one.cautions if warning not in shared]
-    lines += [
-        f"  ! in every request: {warning.text}"
-        for warning in reviews[0].cautions
-        if warning in shared
-    ]
-    lines.append(f"  Check words of the whole batch of {len(reviews)}: {words}")
-    return lines
+        return Effect.UNKNOWN
+    if action.leverage == current.leverage:
+        return Effect.KEEPS
+    return Effect.RAISES if action.leverage > current.leverage else Effect.LOWERS

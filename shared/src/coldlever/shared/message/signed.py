@@ -16,6 +16,7 @@ from coldlever.shared.action.market import describe_kind, parse_network, require
 from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.action.signature import parse_signature, recover
 from coldlever.shared.errors import InputRefused, RuleRefused
+from coldlever.shared.message.account import parse_account
 from coldlever.shared.reading import (
     JsonValue,
     Where,
@@ -45,12 +46,14 @@ class SignedPayload:
         signature: over `signable`'s digest.
         signer: the claimed signer; None for a bare body, which claims nobody.
         claimed_hash: the claimed action hash, 32 bytes; None for a bare body.
+        account: whose setting it is claimed to change, or None.
     """
 
     signable: Signable
     signature: Signature
     signer: Address | None
     claimed_hash: bytes | None
+    account: Address | None = None
 
     def body(self) -> bytes:
         """The exact bytes that are posted to the exchange."""
@@ -70,7 +73,7 @@ class SignedPayload:
     def to_wire(self) -> dict[str, object]:
         """The ``coldlever/signed`` document, with the recovered signer where none was claimed."""
         signer = self.signer if self.signer is not None else self.recovered_signer()
-        return {
+        wire: dict[str, object] = {
             "kind": KIND,
             "version": VERSION,
             "network": self.signable.network.value,
@@ -79,6 +82,9 @@ class SignedPayload:
             "payload": self.body_wire(),
             "approvals": [],
         }
+        if self.account is not None:
+            wire["account"] = self.account.checksummed
+        return wire
 
     def recovered_signer(self) -> Address:
         """Whose key made the signature.
@@ -192,7 +198,7 @@ def _parse_payload(value: JsonValue, where: Where, option: Network | None) -> Si
         return _parse_bare_body(value, where, option)
     if value["kind"] != KIND:
         raise where.refusal("not-signed", describe_kind(value), f'one of kind "{KIND}"')
-    fields = as_object(value, where, _ENVELOPE)
+    fields = as_object(value, where, _ENVELOPE, ("account",))
     as_choice(fields["kind"], where.key("kind"), (KIND,))
     as_integer(fields["version"], where.key("version"), VERSION, VERSION)
     network = parse_network(fields["network"], where.key("network"))
@@ -207,6 +213,7 @@ def _parse_payload(value: JsonValue, where: Where, option: Network | None) -> Si
         signature,
         as_address(fields["signer"], where.key("signer")),
         as_bytes(fields["actionHash"], where.key("actionHash"), 32),
+        parse_account(fields, where, signable),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from coldlever.shared.qr.draw import Density
@@ -35,6 +36,10 @@ class Drawing:
         return self.on_terminal or self.out is not None
 
 
+def _nothing() -> None:
+    """Nobody waits for the camera."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scanning:
     """Where a message is scanned from.
@@ -42,7 +47,9 @@ class Scanning:
     Args:
         wanted: whether a scan was asked for at all.
         camera: ``--camera``: its number; None for files and lines.
+        opened: called once the camera is open, before its first picture is read.
     """
 
     wanted: bool
     camera: int | None
+    opened: Callable[[], None] = _nothing

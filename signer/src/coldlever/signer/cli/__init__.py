@@ -6,10 +6,13 @@ Each command lies in a module of its own and is imported when it is used, so tha
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from coldlever.shared.cli.group import ColdleverGroup, Lazy
 from coldlever.signer import __version__
+from coldlever.signer.cli.exposed import require_no_secret
 
 # The summary opens the command's own help with the same words.
 _COMMANDS = {
@@ -26,6 +29,10 @@ _COMMANDS = {
     ),
     "qr": Lazy(
         "coldlever.signer.cli.qr:command", "Show documents as QR codes, and read them back."
+    ),
+    "market": Lazy(
+        "coldlever.signer.cli.market:command",
+        "Look at the names of markets that you confirmed, and forget one.",
     ),
     "ledger": Lazy(
         "coldlever.signer.cli.ledger:command",
@@ -52,8 +59,23 @@ Exit status: 0 done; 2 wrong usage; 3 input refused; 4 refused by a rule;
 """
 
 
+class _SignerGroup(ColdleverGroup):
+    """The commands, none of which takes a secret as an argument."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Look at the arguments before anything can repeat one of them in a message."""
+        require_no_secret(args)
+        return super().make_context(info_name, args, parent, **extra)
+
+
 @click.group(
-    cls=ColdleverGroup,
+    cls=_SignerGroup,
     lazy=_COMMANDS,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -7,14 +7,23 @@ from typing import Any
 
 import click
 
+from coldlever.shared.action import Address
+from coldlever.shared.cli.challenge_option import (
+    Asked,
+    ChallengeCommand,
+    challenge_option,
+    take_challenge,
+)
 from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.message import Request, RequestFile, SignedFile
 from coldlever.shared.message.any import SIGNABLE
+from coldlever.shared.message.check_words import run_wire
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading import Where
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -23,7 +32,9 @@ from coldlever.signer.cli.intake import (
     require_one_stdin,
 )
 from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.named_signer import named_signer, signer_options
 from coldlever.signer.inspection import Inspection, inspect_payload, inspect_request
+from coldlever.signer.rules import name_signer
 
 _EPILOG = """\b
 Examples:
@@ -35,13 +46,19 @@ Examples:
 The review goes to stderr, as all text for people does; --json prints one object for a single
 request, and an array for a batch or for several files. Nothing is refused for its time here: what
 the time rules say stands among the warnings.
+
+Check words are those of a request and its signer: a request that names none needs --signer or
+--keystore to have them.
 """
 
 
-@click.command("inspect", epilog=_EPILOG)
+@caged
+@click.command("inspect", cls=ChallengeCommand, epilog=_EPILOG)
 @files_argument
 @scanning_options()
 @intake_options
+@signer_options
+@challenge_option
 @json_option
 @pass_machine
 def command(
@@ -50,6 +67,10 @@ def command(
     *,
     files: tuple[str, ...],
     scanning: Scanning,
+    signer: Address | None,
+    keystore: str | None,
+    asked: Asked | None,
+    state_dir: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -59,22 +80,30 @@ def command(
     """
     require_one_stdin(*files, *options["markets"])
     intake = prepare_intake(machine, **options)
+    who = named_signer(machine, signer, keystore, state_dir)
     given = load_input(files, scanning, SIGNABLE, intake.defaults)
     inspections = [
-        one for file in given.messages for one in _inspect(file.message, file.where, intake)
+        one for file in given.messages for one in _inspect(file.message, file.where, intake, who)
     ]
+    challenge = take_challenge(asked, machine.entropy)
     if as_json:
-        wires = [one.to_wire() for one in inspections]
+        subjects = [one.review.subject for one in inspections]
+        whole = run_wire(subjects, challenge, is_batch=given.is_batch)
+        wires = [one.to_wire() | whole for one in inspections]
         emit_json(wires if given.is_batch else wires[0])
         return
     say(f"{len(inspections)} actions:" if given.is_batch else "This action:", bold=True)
-    show_reviews([one.review for one in inspections], [one.request.signable for one in inspections])
+    show_reviews([one.review for one in inspections], challenge)
 
 
-def _inspect(file: RequestFile | SignedFile, where: Where, intake: Intake) -> Iterator[Inspection]:
+def _inspect(
+    file: RequestFile | SignedFile, where: Where, intake: Intake, signer: Address | None
+) -> Iterator[Inspection]:
     if isinstance(file, RequestFile):
-        for placed in intake.place(file, where):
-            yield inspect_request(placed, intake.now)
+        placed = intake.place(file, where)
+        for one in placed if signer is None else name_signer(tuple(placed), signer):
+            yield inspect_request(one, intake.now)
         return
     for payload, spot in file.placed(where):
-        yield inspect_payload(payload, intake.name(Request(payload.signable), spot))
+        named = intake.name(Request(payload.signable, account=payload.account), spot)
+        yield inspect_payload(payload, named, signer)

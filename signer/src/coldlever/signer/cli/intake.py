@@ -10,6 +10,7 @@ import click
 
 from coldlever.shared.action import MarketTable, Network
 from coldlever.shared.action.market import parse_market_table
+from coldlever.shared.action.market_name import name_market
 from coldlever.shared.cli.console import STDIO, read_document, source_name
 from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.network_option import network_option
@@ -108,13 +109,16 @@ class Intake:
         return [place(self.name(request, spot), spot) for request, spot in file.placed(where)]
 
     def name(self, request: Request, where: Where) -> Request:
-        """A request with its market entry.
+        """A request with its market entry, whose name nothing on this machine contradicts.
 
         Raises:
-            RuleRefused: ``market-mismatch``.
+            RuleRefused: ``market-mismatch`` or ``asset-class``.
         """
+        signable = request.signable
         try:
-            return self.markets.name(request)
+            named = self.markets.name(request)
+            name_market(signable.network, signable.action.asset, named.market)
+            return named
         except RuleRefused as error:
             raise error.at(where) from None
 

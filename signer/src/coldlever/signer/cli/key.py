@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,11 +10,13 @@ import click
 
 from coldlever.shared.action import Address
 from coldlever.shared.cli.console import emit_json, json_option, say
-from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import ColdleverError, UsageRefused
 from coldlever.shared.files import require_writable
 from coldlever.shared.printable import printable
+from coldlever.signer.cli.accept_risk import accept_risk_option
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import require_one_stdin
+from coldlever.signer.cli.keystore_place import Place, telling_where
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import (
     choose_passphrase,
@@ -24,11 +25,10 @@ from coldlever.signer.cli.secret_entry import (
     read_secret,
     secret_option,
 )
-from coldlever.signer.cli.state import keyring, state_option
+from coldlever.signer.cli.state import keyring, require_own_state, state_option, tidy_up
 from coldlever.signer.key import (
     DEFAULT_PATH,
     KeyFile,
-    Keyring,
     Keystore,
     SigningKey,
     derive_secret,
@@ -72,42 +72,16 @@ def _with_place(command: F) -> F:
     return command
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a new keystore goes."""
-
-    ring: Keyring
-    out: str | None
-    name: str | None
-
-    def path(self, address: Address) -> Path:
-        if self.out is not None:
-            return Path(self.out)
-        return self.ring.place_for(self.name if self.name is not None else address.lower)
-
-    def require(self) -> None:
-        """Find out before any secret is asked for whether the keystore can be written."""
-        if self.out is not None and self.name is not None:
-            raise UsageRefused("two-places", "--out and --name exclude each other")
-        if self.out is not None:
-            require_writable(Path(self.out), force=False)
-            return
-        if self.name is not None:
-            place = self.ring.place_for(self.name)
-            make_folder(self.ring.folder)
-            require_writable(place, force=False)
-            return
-        make_folder(self.ring.folder)
-
-
 @click.group("key", epilog=_EPILOG)
 def command() -> None:
     """Make, import and list the keys that sign."""
 
 
+@caged
 @command.command("new")
 @_with_place
 @passphrase_option
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
@@ -118,6 +92,7 @@ def new(
     out: str | None,
     name: str | None,
     passphrase_file: str | None,
+    accepted: tuple[str, ...],
     state_dir: str | None,
     as_json: bool,
 ) -> None:
@@ -127,13 +102,16 @@ def new(
     wallet (agent) for this signer is the safest choice: it can trade and set leverage, but not
     withdraw.
     """
-    place = _Place(keyring(machine, state_dir), out, name)
-    place.require()
+    require_own_state(machine, state_dir, accepted)
+    place = Place(keyring(machine, state_dir), out, name)
+    place.require(as_json=as_json)
+    tidy_up(machine, state_dir, *([] if out is None else [Path(out).parent]))
     prepare_for_secrets(machine)
-    passphrase = choose_passphrase(machine, passphrase_file)
+    passphrase = choose_passphrase(machine, passphrase_file, accepted)
     _save(machine, place, draw_secret(machine.entropy), passphrase, as_json=as_json)
 
 
+@caged
 @command.command("import")
 @secret_option(
     "--private-key-file",
@@ -156,6 +134,7 @@ def new(
 )
 @_with_place
 @passphrase_option
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
@@ -170,6 +149,7 @@ def import_key(
     out: str | None,
     name: str | None,
     passphrase_file: str | None,
+    accepted: tuple[str, ...],
     state_dir: str | None,
     as_json: bool,
 ) -> None:
@@ -188,32 +168,50 @@ def import_key(
         )
     require_one_stdin(private_key_file, mnemonic_file, mnemonic_passphrase_file, passphrase_file)
     steps = parse_path(path)
-    place = _Place(keyring(machine, state_dir), out, name)
-    place.require()
+    require_own_state(machine, state_dir, accepted)
+    place = Place(keyring(machine, state_dir), out, name)
+    place.require(as_json=as_json)
+    tidy_up(machine, state_dir, *([] if out is None else [Path(out).parent]))
     prepare_for_secrets(machine)
     if private_key_file is not None:
-        secret = parse_private_key(read_secret(private_key_file))
+        secret = parse_private_key(read_secret(private_key_file, accepted))
     else:
         words = (
-            read_secret(mnemonic_file)
+            read_secret(mnemonic_file, accepted)
             if mnemonic_file is not None
             else machine.ask_secret("Private key or mnemonic")
         )
         secret = _read_either(
-            words, mnemonic_passphrase_file, steps, is_mnemonic=mnemonic_file is not None
+            words,
+            lambda: _read_extra(mnemonic_passphrase_file, accepted),
+            steps,
+            is_mnemonic=mnemonic_file is not None,
         )
-    say(f"This is the key of {SigningKey(secret).address}.")
-    passphrase = choose_passphrase(machine, passphrase_file)
+    address = SigningKey(secret).address
+    say(f"This is the key of {address}.")
+    require_writable(place.path(address), force=False)
+    passphrase = choose_passphrase(machine, passphrase_file, accepted)
     _save(machine, place, secret, passphrase, as_json=as_json)
 
 
+@caged
 @command.command("list")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
-def list_keys(machine: Machine, /, state_dir: str | None, *, as_json: bool) -> None:
+def list_keys(
+    machine: Machine,
+    /,
+    state_dir: str | None,
+    *,
+    accepted: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """List the keystores of the key folder."""
+    require_own_state(machine, state_dir, accepted)
     ring = keyring(machine, state_dir)
+    tidy_up(machine, state_dir)
     files = ring.files()
     if as_json:
         emit_json({"folder": str(ring.folder), "keys": [_file_wire(file) for file in files]})
@@ -228,16 +226,26 @@ def list_keys(machine: Machine, /, state_dir: str | None, *, as_json: bool) -> N
             say(f"{name}  {_owner(file.content)}")
 
 
+@caged
 @command.command("show")
 @click.argument("key", required=False, metavar="[K]")
+@accept_risk_option
 @state_option
 @json_option
 @pass_machine
-def show(machine: Machine, key: str | None, state_dir: str | None, *, as_json: bool) -> None:
+def show(
+    machine: Machine,
+    key: str | None,
+    state_dir: str | None,
+    *,
+    accepted: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show a keystore's address, file and key derivation; never the key.
 
     K is a name from `key list` or a file; not needed when there is only one.
     """
+    require_own_state(machine, state_dir, accepted)
     ring = keyring(machine, state_dir)
     path = ring.locate(key) if key is not None else ring.only_fitting(None)
     keystore = load_keystore(path)
@@ -254,21 +262,26 @@ def show(machine: Machine, key: str | None, state_dir: str | None, *, as_json: b
         )
 
 
-def _read_either(text: str, passphrase_file: str | None, path: str, *, is_mnemonic: bool) -> bytes:
+def _read_extra(file: str | None, accepted: tuple[str, ...]) -> str:
+    """The mnemonic's own passphrase, empty for none."""
+    return "" if file is None else read_secret(file, accepted)
+
+
+def _read_either(
+    text: str, read_extra: Callable[[], str], path: str, *, is_mnemonic: bool
+) -> bytes:
     """A secret of either kind: a mnemonic has spaces, a private key has none."""
     if not is_mnemonic and len(text.split()) == 1:
         return parse_private_key(text)
-    extra = "" if passphrase_file is None else read_secret(passphrase_file)
-    return derive_secret(text, extra, path)
+    return derive_secret(text, read_extra(), path)
 
 
-def _save(
-    machine: Machine, place: _Place, secret: bytes, passphrase: str, *, as_json: bool
-) -> None:
+def _save(machine: Machine, place: Place, secret: bytes, passphrase: str, *, as_json: bool) -> None:
     path = place.path(SigningKey(secret).address)
     address = store(path, secret, passphrase, machine.work_factor)
     if as_json:
-        emit_json(_keystore_wire(path, load_keystore(path)))
+        with telling_where(path, address):
+            emit_json(_keystore_wire(path, load_keystore(path)))
         return
     say(f"wrote the keystore of {address} to {printable(str(path))}", fg="green")
     say("Back up this file and its passphrase, apart from each other.")

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -17,6 +17,9 @@ from coldlever.shared.cli.console import ask, ask_secret
 from coldlever.shared.cli.machine import environment, system_clock
 from coldlever.shared.cli.state_folder import state_folder
 from coldlever.signer.isolation import seal_memory
+
+if TYPE_CHECKING:
+    from coldlever.signer.cage import Support
 
 # scrypt's N of new keystores; `coldlever.signer.key.kdf.DEFAULT_SCRYPT_N` says why. Repeated here
 # because that module loads half of the program, and --help does not need it.
@@ -28,6 +31,12 @@ class AskSecret(Protocol):
 
     def __call__(self, prompt: str, *, confirm: bool = False) -> str:
         """Ask for a secret, twice where it has to be confirmed."""
+
+
+def _engage_cage() -> Support:
+    from coldlever.signer import cage  # noqa: PLC0415 - --help needs none of this
+
+    return cage.engage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class Machine:
         seal_memory: closes the process's memory to others; returns whether it worked.
         ask: asks the person in front of it.
         ask_secret: asks for a secret, without echo.
+        engage_cage: closes the cage around the process; returns whether there is one.
     """
 
     clock: Callable[[], int] = system_clock
@@ -51,6 +61,7 @@ class Machine:
     seal_memory: Callable[[], bool] = seal_memory
     ask: Callable[[str], str] = ask
     ask_secret: AskSecret = ask_secret
+    engage_cage: Callable[[], Support] = _engage_cage
 
     def state(self, option: str | None) -> Path:
         """The folder for keys and ledger; it need not exist.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import click
 
 from coldlever.shared.cli import qr_commands
+from coldlever.signer.cli.caged import caged
 
 _EPILOG = """\b
 Examples:
@@ -20,5 +23,5 @@ def command() -> None:
     """Show documents as QR codes, and read them back."""
 
 
-command.add_command(qr_commands.show)
-command.add_command(qr_commands.read)
+command.add_command(caged(copy(qr_commands.show)))
+command.add_command(caged(copy(qr_commands.read)))

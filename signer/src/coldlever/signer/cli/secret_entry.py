@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -12,8 +13,9 @@ from coldlever.shared.cli.secret_line import read_secret_line
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.printable import printable
 from coldlever.signer.cli.machine import Machine
+from coldlever.signer.cli.state import permissions
 from coldlever.signer.key import Keystore, SigningKey, require_strong
-from coldlever.signer.key.passphrase import normalise
+from coldlever.signer.key.passphrase import RULES, normalise
 
 _ATTEMPTS = 3
 
@@ -51,33 +53,49 @@ def prepare_for_secrets(machine: Machine) -> None:
         )
 
 
-def read_secret(name: str) -> str:
-    """One line from a secret file, ``-`` or ``fd:N``."""
-    return read_secret_line("fd:0" if name == STDIO else name)
+def read_secret(name: str, accepted: Sequence[str]) -> str:
+    """One line from a secret file, ``-`` or ``fd:N``.
+
+    Args:
+        name: the file.
+        accepted: ``--accept-risk``.
+
+    Raises:
+        RuleRefused: ``too-open``.
+        InputRefused: see `read_secret_line`.
+    """
+    if name == STDIO:
+        return read_secret_line("fd:0")
+    if not name.startswith("fd:"):
+        permissions(accepted).require_private(Path(name), "file with a secret")
+    return read_secret_line(name)
 
 
-def choose_passphrase(machine: Machine, file: str | None) -> str:
+def choose_passphrase(machine: Machine, file: str | None, accepted: Sequence[str]) -> str:
     """The passphrase for a new keystore, strong enough.
 
     Raises:
-        RuleRefused: ``weak-passphrase``.
+        RuleRefused: ``weak-passphrase`` or ``too-open``.
     """
     if file is not None:
-        passphrase = normalise(read_secret(file))
+        passphrase = normalise(read_secret(file, accepted))
     else:
+        say(RULES)
         passphrase = normalise(machine.ask_secret("Passphrase for the new keystore", confirm=True))
     require_strong(passphrase)
     return passphrase
 
 
-def unlock(machine: Machine, keystore: Keystore, file: str | None) -> SigningKey:
+def unlock(
+    machine: Machine, keystore: Keystore, file: str | None, accepted: Sequence[str]
+) -> SigningKey:
     """Open a keystore; a person may try three times, a script once.
 
     Raises:
-        RuleRefused: ``wrong-passphrase`` or ``keystore-address-mismatch``.
+        RuleRefused: ``wrong-passphrase``, ``keystore-address-mismatch`` or ``too-open``.
     """
     if file is not None:
-        return keystore.open(read_secret(file))
+        return keystore.open(read_secret(file, accepted))
     prompt = f"Passphrase of {printable(keystore.source)}"
     for _ in range(_ATTEMPTS - 1):
         try:

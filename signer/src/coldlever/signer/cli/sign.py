@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
-from coldlever.shared.action import Address
-from coldlever.shared.action.address import ADDRESS_BYTES
+from coldlever.shared.cli.challenge_option import (
+    Asked,
+    ChallengeCommand,
+    challenge_option,
+    take_challenge,
+)
 from coldlever.shared.cli.console import (
     STDIO,
-    dump_document,
     emit_json,
     json_option,
-    require_output,
     say,
-    write_document,
 )
-from coldlever.shared.cli.handover import draw_message
-from coldlever.shared.cli.qr_options import drawing_options, require_drawable, scanning_options
-from coldlever.shared.cli.show_review import show_reviews
-from coldlever.shared.cli.state_folder import make_folder
-from coldlever.shared.errors import InputRefused, PersonDeclined
+from coldlever.shared.cli.delivery import Delivery, Outlet
+from coldlever.shared.cli.qr_options import drawing_options, scanning_options
+from coldlever.shared.cli.state_folder import make_folder, require_folder
 from coldlever.shared.message import SignedFile, SignedPayload
-from coldlever.shared.message.review import check_words
+from coldlever.shared.message.check_words import Challenge, Subject, run_wire, words_wire
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.hexadecimal import to_0x
-from coldlever.shared.reading.strict_json import MAX_BYTES
+from coldlever.signer.cli.accept_risk import accept_risk_option
+from coldlever.signer.cli.caged import caged
+from coldlever.signer.cli.confirm import confirm, confirm_key
+from coldlever.signer.cli.confirm_markets import expect_option, prepare_naming
 from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
@@ -38,19 +40,32 @@ from coldlever.signer.cli.intake import (
     require_one_stdin,
     take_requests,
 )
+from coldlever.signer.cli.ledger_guard import Consent, agree_on_ledger, guard, heads_of
 from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.payload_output import PayloadOutput
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
-from coldlever.signer.cli.state import keyring, ledger_path, state_option
-from coldlever.signer.key import Keystore, load_keystore
+from coldlever.signer.cli.state import (
+    keyring,
+    ledger_path,
+    permissions,
+    require_own_state,
+    state_option,
+    tidy_up,
+)
+from coldlever.signer.cli.undelivered import telling_what_is_recorded
+from coldlever.signer.key import load_keystore
 from coldlever.signer.ledger import Ledger
 from coldlever.signer.rules import (
     Placed,
+    name_signer,
+    recall,
     require_distinct_nonces,
+    require_perpetuals,
     require_signer,
     require_timely,
     wanted_signer,
 )
-from coldlever.signer.signing import Signed, ledger_entries, sign_requests, unsigned_twin
+from coldlever.signer.signing import Signed, ledger_entries, sign_requests
 
 _EPILOG = """\b
 Examples:
@@ -59,40 +74,21 @@ Examples:
   coldlever-signer sign action.json --network testnet --valid-for 30m > signed.json
   coldlever-signer sign request.json --yes --passphrase-file fd:3 --payload-only 3<phrase
 
-You see the review, type the asset ids where nobody vouches for a market's name, and type `yes`.
+You see the review, type the coin you mean to change where nobody vouches for a market's name (once:
+it is remembered; see `market`), or the asset id where nothing names it, and type `yes`
+(with the number of requests, where there are several: `yes 3`).
 Then the keystore is opened once, every nonce is recorded in the ledger, and only then is anything
 signed. The same request may be signed again; another one with the same nonce never.
 
 One request gives one object; a batch, or several files, give an array in the same order. The
 document goes to --out or else to stdout.
 """
-_UNNAMED = {"market-unknown", "market-unverified"}
+# A generous row of the ledger, with its share of the index and the journal.
+_ROW_BYTES = 512
 
 
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """Where the payloads go, and in which form."""
-
-    out: str | None
-    force: bool
-    payload_only: bool
-    as_json: bool
-    is_batch: bool
-
-    def wire(self, payloads: Sequence[SignedPayload]) -> object:
-        wires = [
-            payload.body_wire() if self.payload_only else payload.to_wire() for payload in payloads
-        ]
-        return wires if self.is_batch else wires[0]
-
-    def document(self, payloads: Sequence[SignedPayload]) -> bytes:
-        if self.payload_only and not self.is_batch:
-            # The exact bytes that get posted, ready for curl.
-            return payloads[0].body() + b"\n"
-        return dump_document(self.wire(payloads))
-
-
-@click.command("sign", epilog=_EPILOG)
+@caged
+@click.command("sign", cls=ChallengeCommand, epilog=_EPILOG)
 @files_argument
 @scanning_options()
 @click.option(
@@ -116,6 +112,15 @@ class _Output:
     help="Write the bare body that gets posted, without network, signer and hash.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
+@expect_option
+@accept_risk_option
+@click.option(
+    "--new-ledger",
+    is_flag=True,
+    help="Go on with a ledger that is not the one this key signed on last. Shows the risk and "
+    "asks, also with --yes.",
+)
+@challenge_option
 @state_option
 @json_option
 @pass_machine
@@ -133,6 +138,10 @@ def command(
     drawing: Drawing,
     payload_only: bool,
     yes: bool,
+    expected: tuple[str, ...],
+    accepted: tuple[str, ...],
+    new_ledger: bool,
+    asked: Asked | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -141,35 +150,60 @@ def command(
     FILE is an unsigned request, a bare action, an array of them (a batch), or - for stdin.
     """
     require_one_stdin(*files, *options["markets"], passphrase_file)
-    target = out if out is not None or drawing.wanted else STDIO
-    if target is not None:
-        require_output(target, force=force)
-    require_drawable(drawing)
+    outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
+    outlet.require()
+    require_own_state(machine, state_dir, accepted)
+    tidy_up(machine, state_dir, *([] if outlet.file is None else [Path(outlet.file).parent]))
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
-    output = _Output(target, force, payload_only, as_json, is_batch)
+    challenge = take_challenge(asked, machine.entropy)
+    output = PayloadOutput(outlet, payload_only, is_batch)
     _require_rules(requests, intake)
+    requests = _recall(machine, state_dir, requests)
+    naming = prepare_naming(requests, expected, yes=yes)
     ring = keyring(machine, state_dir)
     path = (
         ring.locate(keystore)
         if keystore is not None
         else ring.only_fitting(wanted_signer(requests))
     )
+    permissions(accepted).require_private(path, "keystore")
     closed = load_keystore(path)
-    _require_fitting(machine, state_dir, closed, requests, intake)
-    _require_size(requests, output)
-    _confirm(machine, requests, closed, yes=yes)
+    ledger_file = ledger_path(machine, state_dir)
+    outlet.spare(path, ledger_file)
+    consent = Consent(accepted, new_ledger, yes, machine.ask)
+    is_new = None
+    # What can be known of signer and ledger before anybody types a passphrase. All of it is checked
+    # again, and for good, once the key is open.
+    if closed.address is not None:
+        require_signer(requests, closed.address)
+        heads = heads_of(closed.address, path, ledger_file.parent)
+        with Ledger.open_existing(ledger_file) as ledger:
+            entries = ledger_entries(requests, closed.address, intake.now)
+            is_new = agree_on_ledger(ledger, heads, entries, consent)
+    require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
+    delivery = output.prove(requests)
+    if closed.address is not None:
+        requests = name_signer(requests, closed.address)
+    coins = confirm(machine, requests, closed, naming, challenge, yes=yes)
     prepare_for_secrets(machine)
-    key = unlock(machine, closed, passphrase_file)
+    key = unlock(machine, closed, passphrase_file, accepted)
+    if closed.address is None:
+        requests = name_signer(requests, key.address)
+        confirm_key(machine, requests, key.address, challenge, yes=yes)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
-    ledger_file = ledger_path(machine, state_dir)
     make_folder(ledger_file.parent)
+    heads = heads_of(key.address, path, ledger_file.parent)
     with Ledger.open(ledger_file) as ledger:
-        signed = sign_requests(requests, key, ledger, now)
-    _write(signed, output)
-    draw_message(SignedFile(tuple(one.payload for one in signed), is_batch), drawing)
+        if is_new is None:
+            entries = ledger_entries(requests, key.address, now)
+            is_new = agree_on_ledger(ledger, heads, entries, consent)
+        ledger.remember_coins(coins)
+        signed = sign_requests(requests, key, guard(ledger, heads, key, is_new=is_new), now)
+    with telling_what_is_recorded(signed):
+        _hand_over(signed, challenge, output, delivery)
 
 
 def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
@@ -182,89 +216,28 @@ def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
     else:
         require_timely(requests, intake.now)
     require_distinct_nonces(requests)
+    require_perpetuals(requests)
 
 
-def _require_fitting(
-    machine: Machine,
-    state_dir: str | None,
-    closed: Keystore,
-    requests: Sequence[Placed],
-    intake: Intake,
-) -> None:
-    """What can be known of signer and ledger before anybody types a passphrase.
-
-    All of it is checked again, and for good, once the key is open.
-    """
-    if closed.address is None:
-        return
-    require_signer(requests, closed.address)
+def _recall(
+    machine: Machine, state_dir: str | None, requests: Sequence[Placed]
+) -> tuple[Placed, ...]:
+    """The requests, named also by what a person confirmed here before."""
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
-        ledger.rehearse(ledger_entries(requests, closed.address, intake.now))
+        return recall(requests, ledger.confirmed_coins())
 
 
-def _require_size(requests: Sequence[Placed], output: _Output) -> None:
-    """Refuse a batch whose signed file nobody could load again."""
-    # Any address and any signature will do: all are of one length.
-    twins = [unsigned_twin(placed, Address(bytes(ADDRESS_BYTES))) for placed in requests]
-    size = len(output.document(twins))
-    if size > MAX_BYTES:
-        raise InputRefused(
-            "batch-too-large",
-            f"the signed batch would have {size} bytes, at most {MAX_BYTES} (1 MiB) can be read "
-            "again",
-            "split the batch into several files and sign each in a run of its own",
-        )
-
-
-def _confirm(machine: Machine, requests: Sequence[Placed], closed: Keystore, *, yes: bool) -> None:
-    """Show what will be signed and let the person decide.
-
-    Raises:
-        PersonDeclined: ``declined``.
-    """
-    reviews = [placed.review for placed in requests]
-    whose = "this keystore" if closed.address is None else str(closed.address)
-    count = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
-    say(f"To be signed with the key of {whose}: {count}", bold=True)
-    show_reviews(reviews, [placed.request.signable for placed in requests])
-    if yes:
-        say("Not asked for confirmation (--yes).")
-        return
-    _confirm_assets(machine, requests)
-    if machine.ask('Type "yes" to sign') != "yes":
-        raise _declined()
-
-
-def _confirm_assets(machine: Machine, requests: Sequence[Placed]) -> None:
-    """Have the ids of assets typed whose names nobody vouches for: that is what gets signed."""
-    unnamed = {
-        placed.request.signable.action.asset
-        for placed in requests
-        if any(caution.code in _UNNAMED for caution in placed.review.cautions)
-    }
-    if not unnamed:
-        return
-    prompt = (
-        "Nobody vouches for the market's name. Type the asset id"
-        if len(unnamed) == 1
-        else f"Nobody vouches for the markets' names. Type the {len(unnamed)} asset ids, with "
-        "spaces between"
-    )
-    typed = machine.ask(prompt).replace(",", " ").split()
-    if sorted(typed) != sorted(str(asset) for asset in unnamed):
-        raise _declined()
-
-
-def _declined() -> PersonDeclined:
-    return PersonDeclined("declined", "not confirmed; nothing was signed or recorded")
-
-
-def _write(signed: Sequence[Signed], output: _Output) -> None:
-    payloads = [one.payload for one in signed]
-    if output.out is not None and (output.out != STDIO or not output.as_json):
-        write_document(output.out, output.document(payloads), force=output.force)
-    if output.as_json:
-        emit_json(_report(signed, output))
+def _hand_over(
+    signed: Sequence[Signed],
+    challenge: Challenge | None,
+    output: PayloadOutput,
+    delivery: Delivery,
+) -> None:
+    payloads = tuple(one.payload for one in signed)
+    delivery.deliver(SignedFile(payloads, output.is_batch), output.document(payloads))
+    # Last, because a failure before would be a second document on stdout.
+    if output.outlet.as_json:
+        emit_json(_report(signed, challenge, output))
         return
     for one in signed:
         if one.is_repeat:
@@ -279,19 +252,23 @@ def _write(signed: Sequence[Signed], output: _Output) -> None:
     say(f"signed {count} with the key of {payloads[0].signer}{target}", fg="green")
 
 
-def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
+def _report(
+    signed: Sequence[Signed], challenge: Challenge | None, output: PayloadOutput
+) -> dict[str, object]:
     summaries = []
-    for one in signed:
+    subjects = [_subject(one.payload) for one in signed]
+    whole = run_wire(subjects, challenge, is_batch=output.is_batch)
+    for one, subject in zip(signed, subjects, strict=True):
         signable = one.payload.signable
-        action_hash = signable.action_hash()
         summaries.append(
             {
                 "network": signable.network.value,
                 "signer": str(one.payload.signer),
-                "actionHash": to_0x(action_hash),
-                "checkWords": check_words(action_hash),
+                "actionHash": to_0x(signable.action_hash()),
+                **words_wire(subject),
                 "nonce": signable.nonce,
                 "alreadySigned": one.is_repeat,
+                **whole,
             }
         )
     report: dict[str, object] = {"signed": summaries}
@@ -301,3 +278,7 @@ def _report(signed: Sequence[Signed], output: _Output) -> dict[str, object]:
     else:
         report["out"] = output.out
     return report
+
+
+def _subject(payload: SignedPayload) -> Subject | None:
+    return None if payload.signer is None else Subject(payload.signable.digest(), payload.signer)

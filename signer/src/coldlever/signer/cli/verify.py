@@ -16,6 +16,7 @@ from coldlever.shared.message.any import SIGNED
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading import Where
+from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import files_argument, require_one_stdin
 from coldlever.signer.cli.signer_option import signer_option
 from coldlever.signer.inspection import Inspection, inspect_payload
@@ -32,6 +33,7 @@ exit status is 4 then.
 """
 
 
+@caged
 @click.command("verify", epilog=_EPILOG)
 @files_argument
 @scanning_options()
@@ -67,7 +69,7 @@ def command(
 
 
 def _look_at(payload: SignedPayload, expected: Address | None) -> Inspection:
-    one = inspect_payload(payload, Request(payload.signable), expected)
+    one = inspect_payload(payload, Request(payload.signable, account=payload.account), expected)
     if one.fault is None and payload.signer is None and expected is None:
         return one.cautioned(
             Caution(
@@ -89,7 +91,7 @@ def _wire(one: Inspection) -> dict[str, object]:
 def _show(inspections: list[tuple[Where, Inspection]]) -> None:
     good = [one for _, one in inspections if one.fault is None]
     if good:
-        show_reviews([one.review for one in good], [one.request.signable for one in good])
+        show_reviews([one.review for one in good])
     for where, one in inspections:
         if one.fault is None:
             say(f"ok: {_label(where)}: signed by {one.signer}", fg="green")

@@ -5,6 +5,8 @@ Here and not in `coldlever.shared`, so that the online machine does not even hol
 
 from __future__ import annotations
 
+import hmac
+
 from coincurve import PrivateKey
 
 from coldlever.shared.action import Signature
@@ -43,6 +45,10 @@ class SigningKey:
             int.from_bytes(raw[32:64], "big"),
             raw[64] + V_OFFSET,
         )
+
+    def derive(self, tag: bytes) -> bytes:
+        """32 bytes that only this key's owner can compute: HMAC-SHA-256 of a domain tag."""
+        return hmac.digest(self._key.secret, tag, "sha256")
 
     def __repr__(self) -> str:
         return f"SigningKey({self.address})"

@@ -1,4 +1,4 @@
-"""The memory of spent nonces and its backup: facts on disk, and no judgement on requests."""
+"""The memory of spent nonces: its tables, its chain and head, its backup."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
+    from coldlever.signer.ledger.coins import ConfirmedCoin
     from coldlever.signer.ledger.document import dump_ledger, entry_wire, load_ledger
     from coldlever.signer.ledger.entry import Entry
+    from coldlever.signer.ledger.guard import GuardedLedger
+    from coldlever.signer.ledger.heads import Heads
     from coldlever.signer.ledger.store import Ledger
 else:
     __getattr__ = lazy_face(
@@ -17,9 +20,21 @@ else:
             "dump_ledger": "document",
             "entry_wire": "document",
             "load_ledger": "document",
+            "ConfirmedCoin": "coins",
             "Entry": "entry",
+            "GuardedLedger": "guard",
+            "Heads": "heads",
             "Ledger": "store",
         },
     )
 
-__all__ = ["Entry", "Ledger", "dump_ledger", "entry_wire", "load_ledger"]
+__all__ = [
+    "ConfirmedCoin",
+    "Entry",
+    "GuardedLedger",
+    "Heads",
+    "Ledger",
+    "dump_ledger",
+    "entry_wire",
+    "load_ledger",
+]

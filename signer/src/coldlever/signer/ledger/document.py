@@ -1,18 +1,22 @@
 """The ledger as a file: what `ledger export` writes and `ledger import` reads.
 
-One JSON document of kind ``coldlever/signer-ledger``, one entry a line. A ledger outgrows the
-loader's bound of 1 MiB after some thousand signatures, so a longer file is read line by line, each
-line within the bounds; that works for the layout written here.
+One JSON document of kind ``coldlever/signer-ledger``, one row a line, in the order of the chain,
+and the chain's head last. A ledger outgrows the loader's bound of 1 MiB after some thousand
+signatures, so a longer file is read line by line, each line within the bounds; that works for the
+layout written here. Version 1 is release 0.1's: entries alone, without a chain.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from coldlever.shared.action.address import as_address
 from coldlever.shared.action.market import parse_network
 from coldlever.shared.action.signable import parse_nonce
+from coldlever.shared.errors import InputRefused
 from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
     JsonValue,
@@ -21,23 +25,58 @@ from coldlever.shared.reading import (
     as_integer,
     as_object,
     as_string,
+    describe,
     elements,
     loads,
 )
 from coldlever.shared.reading.fields import as_bytes
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.shared.reading.strict_json import MAX_BYTES as MAX_JSON_BYTES
+from coldlever.signer.ledger.chain import (
+    HEAD_BYTES,
+    IMPORT,
+    LINK_BYTES,
+    NEW_LEDGER,
+    START,
+    Adoption,
+    Head,
+    extend,
+    pack_heads,
+    row_bytes,
+    unpack_heads,
+)
 from coldlever.signer.ledger.entry import HASH_BYTES, Entry
 
 KIND = "coldlever/signer-ledger"
-VERSION = 1
+VERSION = 2
+_OLD_VERSION = 1
 # About half a million entries.
 MAX_BYTES = 128 << 20
 _DESCRIPTION_MAX_LENGTH = 400
+_HEADS_MAX_LENGTH = 1 << 20
 _ENTRY_KEYS = ("network", "signer", "nonce", "actionHash", "recordedAt", "description")
+_OLD_KEYS = ("kind", "version", "entries")
+_KEYS = (*_OLD_KEYS, "count", "link")
+_ADOPTION_KEYS = ("adopted", "heads")
+_HEADS = re.compile(f"0x((?:[0-9a-f]{{{2 * HEAD_BYTES}}})+)")
 
 _HEAD = f'{{"kind": "{KIND}", "version": {VERSION}, "entries": [\n'.encode("ascii")
-_TAIL = b"\n]}\n"
+_OLD_HEAD = _HEAD.replace(b'"version": 2', b'"version": 1')
+_MIDDLE = b"\n], "
+_OLD_TAIL = b"\n]}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What an export file holds.
+
+    Args:
+        entries: in the order of the file.
+        heads: every head that the exported ledger contains; none in a file of release 0.1.
+    """
+
+    entries: tuple[Entry, ...]
+    heads: tuple[Head, ...]
 
 
 def entry_wire(entry: Entry) -> dict[str, object]:
@@ -52,34 +91,106 @@ def entry_wire(entry: Entry) -> dict[str, object]:
     }
 
 
-def dump_ledger(entries: Sequence[Entry]) -> bytes:
-    """The bytes of an export file."""
-    lines = [json.dumps(entry_wire(entry), ensure_ascii=True) for entry in entries]
-    return _HEAD + ",\n".join(lines).encode("ascii") + _TAIL
+def dump_ledger(rows: Sequence[Entry | Adoption]) -> bytes:
+    """The bytes of an export file.
+
+    Args:
+        rows: the whole chain, in its order.
+    """
+    lines = [json.dumps(_row_wire(row), ensure_ascii=True) for row in rows]
+    head = _passed(rows)[-1]
+    tail = f'"count": {head.count}, "link": "0x{head.link.hex()}"}}\n'
+    return _HEAD + ",\n".join(lines).encode("ascii") + _MIDDLE + tail.encode("ascii")
 
 
-def load_ledger(data: bytes, source: str) -> tuple[Entry, ...]:
-    """Read an export file.
+def load_ledger(data: bytes, source: str) -> Export:
+    """Read an export file, of this release or of 0.1.
 
     Args:
         data: the file's bytes, at most `MAX_BYTES`.
         source: its name, for error messages.
 
     Raises:
-        InputRefused: malformed, or another kind of document.
+        InputRefused: malformed, another kind of document, or ``export-damaged`` when its rows do
+            not form the chain that it claims.
     """
     where = Where(source)
-    place = where.key("entries")
-    if len(data) > MAX_JSON_BYTES and data.startswith(_HEAD) and data.endswith(_TAIL):
-        lines = data[len(_HEAD) : -len(_TAIL)].split(b",\n")
-        return tuple(
-            _parse_entry(loads(line, f"{source}, entry {number}"), place.index(number))
-            for number, line in enumerate(lines)
-        )
-    fields = as_object(loads(data, source), where, ("kind", "version", "entries"))
+    fields, values = _frame(data, source, where)
     as_choice(fields["kind"], where.key("kind"), (KIND,))
-    as_integer(fields["version"], where.key("version"), VERSION, VERSION)
-    return tuple(_parse_entry(value, spot) for value, spot in elements(fields["entries"], place))
+    version = as_integer(fields["version"], where.key("version"), _OLD_VERSION, VERSION)
+    if version == _OLD_VERSION:
+        as_object(fields, where, _OLD_KEYS)
+        return Export(tuple(_parse_entry(value, spot) for value, spot in values), ())
+    as_object(fields, where, _KEYS)
+    rows = [_parse_row(value, spot) for value, spot in values]
+    heads = _passed(rows)
+    if heads[-1] != _parse_head(fields, where):
+        raise InputRefused(
+            "export-damaged",
+            f"{where}: its rows are not the ones that were exported",
+            "take another copy of the export",
+        )
+    adopted = (head for row in rows if isinstance(row, Adoption) for head in row.heads)
+    return Export(tuple(row for row in rows if isinstance(row, Entry)), (*heads[1:], *adopted))
+
+
+def _frame(
+    data: bytes, source: str, where: Where
+) -> tuple[dict[str, JsonValue], Iterator[tuple[JsonValue, Where]]]:
+    """The document's own members, and its rows one by one."""
+    place = where.key("entries")
+    layout = _layout(data) if len(data) > MAX_JSON_BYTES else None
+    if layout is None:
+        fields = as_object(loads(data, source), where, _OLD_KEYS, _KEYS)
+        return fields, elements(fields["entries"], place)
+    frame, body = layout
+    rows = (
+        (loads(line, f"{source}, entry {number}"), place.index(number))
+        for number, line in enumerate(body.split(b",\n"))
+    )
+    return as_object(loads(frame, source), where, _OLD_KEYS, _KEYS), rows
+
+
+def _layout(data: bytes) -> tuple[bytes, bytes] | None:
+    """A file as it is written here, apart: the document without its rows, and the rows."""
+    for head, middle in ((_HEAD, _MIDDLE), (_OLD_HEAD, _OLD_TAIL)):
+        end = data.rfind(middle)
+        if data.startswith(head) and end > 0:
+            return head + data[end:], data[len(head) : end]
+    return None
+
+
+def _parse_head(fields: dict[str, JsonValue], where: Where) -> Head:
+    return Head(
+        as_integer(fields["count"], where.key("count"), 0, SAFE_INTEGER_MAX),
+        as_bytes(fields["link"], where.key("link"), LINK_BYTES),
+    )
+
+
+def _row_wire(row: Entry | Adoption) -> dict[str, object]:
+    if isinstance(row, Adoption):
+        return {"adopted": row.reason, "heads": "0x" + pack_heads(row.heads).hex()}
+    return entry_wire(row)
+
+
+def _parse_row(value: JsonValue, where: Where) -> Entry | Adoption:
+    if not isinstance(value, dict) or "adopted" not in value:
+        return _parse_entry(value, where)
+    fields = as_object(value, where, _ADOPTION_KEYS)
+    reason = as_choice(fields["adopted"], where.key("adopted"), (IMPORT, NEW_LEDGER))
+    text = as_string(fields["heads"], where.key("heads"), _HEADS_MAX_LENGTH)
+    heads = _HEADS.fullmatch(text)
+    if heads is None:
+        raise where.key("heads").refusal("bad-hex", describe(text), "0x and heads in hexadecimal")
+    return Adoption(reason, unpack_heads(bytes.fromhex(heads[1])))
+
+
+def _passed(rows: Sequence[Entry | Adoption]) -> list[Head]:
+    """Every head that a chain of these rows passes through, the start first."""
+    heads = [START]
+    for row in rows:
+        heads.append(extend(heads[-1], row_bytes(row)))
+    return heads
 
 
 def _parse_entry(value: JsonValue, where: Where) -> Entry:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,34 +18,26 @@ from types import TracebackType
 from typing import Self
 
 from coldlever.shared.action import Address, Network
-from coldlever.shared.action.address import ADDRESS_BYTES
-from coldlever.shared.action.time_rules import NONCE_SET_SIZE, nonce_floor_problem
-from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.shared.action.time_rules import (
+    NONCE_FUTURE_MS,
+    NONCE_SET_SIZE,
+    nonce_floor_problem,
+)
+from coldlever.shared.errors import EnvironmentFault, RuleRefused, UsageRefused
+from coldlever.shared.files import write_exclusive
 from coldlever.shared.printable import printable, quoted
+from coldlever.shared.reading import moment
 from coldlever.shared.reading.hexadecimal import to_0x
-from coldlever.signer.ledger.entry import HASH_BYTES, Entry
+from coldlever.signer.ledger import coins, integrity, migration, rows, schema
+from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
+from coldlever.signer.ledger.coins import ConfirmedCoin
+from coldlever.signer.ledger.entry import Entry
+from coldlever.signer.ledger.faults import damaged, faults, unusable
 
 FILE_NAME = "ledger.sqlite3"
 LOCK_WAIT_S = 10.0
-
-# Marks the file as ours ("clsl") and its tables as of this version.
-_APPLICATION_ID = 0x636C736C
-_SCHEMA_VERSION = 1
-_TABLE = f"""CREATE TABLE signed (
-    network TEXT NOT NULL CHECK (network IN ('mainnet', 'testnet')),
-    signer BLOB NOT NULL CHECK (length(signer) = {ADDRESS_BYTES}),
-    nonce INTEGER NOT NULL CHECK (typeof(nonce) = 'integer' AND nonce >= 0),
-    action_hash BLOB NOT NULL CHECK (length(action_hash) = {HASH_BYTES}),
-    recorded_at INTEGER,
-    description TEXT NOT NULL,
-    PRIMARY KEY (network, signer, nonce)
-) WITHOUT ROWID"""
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_RESTORE = (
-    "move it away, bring the latest `ledger export` back with `ledger import`, and use nonces from "
-    "after that export only"
-)
+# So that a row of an export stays far below the bound of what can be read again.
+_HEADS_A_ROW = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,79 +64,60 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path, wait: float = LOCK_WAIT_S) -> Ledger:
-        """Open the ledger, or make an empty one.
+        """Open the ledger, or make an empty one; one of release 0.1 is brought up to date.
 
         Args:
             path: its file; the folder exists.
             wait: how long to wait for another process, in seconds.
 
         Raises:
-            EnvironmentFault: ``ledger-locked``, ``ledger-damaged``, ``ledger-version`` or
-                ``ledger-unusable``.
+            RuleRefused: ``ledger-damaged``.
+            EnvironmentFault: ``ledger-locked``, ``ledger-version`` or ``ledger-unusable``.
         """
         name = printable(str(path))
+        _make_unless_there(path, name)
+        with faults(name):
+            uri = path.absolute().as_uri() + "?mode=rw"
+            connection = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)
+        ledger = cls(connection, name)
         try:
-            # SQLite would make the file with a mode of its own.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        except OSError as error:
-            raise _unusable(name, error.strerror or str(error)) from None
-        return cls._connect(path.absolute().as_uri() + "?mode=rw", name, wait)
+            ledger._prepare(path)
+        except BaseException:
+            connection.close()
+            raise
+        return ledger
 
     @classmethod
     def open_existing(cls, path: Path, wait: float = LOCK_WAIT_S) -> Ledger:
         """As `open`, but a ledger that does not exist reads as an empty one and is not made."""
         if path.exists():
             return cls.open(path, wait)
-        return cls._connect("file::memory:", printable(str(path)), wait)
+        return cls(_empty(), printable(str(path)))
 
-    @classmethod
-    def _connect(cls, uri: str, name: str, wait: float) -> Ledger:
-        with _faults(name):
-            connection = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)
-        ledger = cls(connection, name)
-        try:
-            with _faults(name):
-                # Of all settings this one loses nothing to a power cut: every commit is synced,
-                # and so is the folder after the journal is gone.
-                connection.execute("PRAGMA synchronous = EXTRA")
-                ledger._prepare()
-        except BaseException:
-            connection.close()
-            raise
-        return ledger
-
-    def _prepare(self) -> None:
-        if self._pragma("application_id") == 0 and self._pragma("user_version") == 0:
+    def _prepare(self, path: Path) -> None:
+        with faults(self._name):
+            # Of all settings this one loses nothing to a power cut: every commit is synced, and so
+            # is the folder after the journal is gone.
+            self._connection.execute("PRAGMA synchronous = EXTRA")
+            self._connection.execute("PRAGMA trusted_schema = OFF")
+            self._connection.execute("PRAGMA cell_size_check = ON")
+            version = schema.version_of(self._connection, self._name)
+        if version == schema.OLD_VERSION:
             with self._exclusive():
                 # Another process may have been faster since the look above.
-                (tables,) = self._connection.execute(
-                    "SELECT count(*) FROM sqlite_master"
-                ).fetchone()
-                if tables == 0:
-                    self._connection.execute(_TABLE)
-                    self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                    self._connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-        if self._pragma("application_id") != _APPLICATION_ID:
-            raise EnvironmentFault(
-                "ledger-damaged", f"{self._name} is no ledger of this program", _RESTORE
-            )
-        version = self._pragma("user_version")
-        if version != _SCHEMA_VERSION:
-            raise EnvironmentFault(
-                "ledger-version",
-                f"{self._name} has the ledger version {version}, this program knows "
-                f"{_SCHEMA_VERSION}",
-                "use the program that made it, or a newer one",
-            )
+                if schema.version_of(self._connection, self._name) == schema.OLD_VERSION:
+                    migration.migrate(self._connection, path, self._name)
+        with self._transaction("BEGIN"):
+            integrity.require_whole(self._connection, self._name)
 
-    def _pragma(self, name: str) -> int:
-        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+    def _exclusive(self, *, keep: bool = True) -> contextlib.AbstractContextManager[None]:
+        """A transaction that keeps every other writer out from its first statement on."""
+        return self._transaction("BEGIN IMMEDIATE", keep=keep)
 
     @contextlib.contextmanager
-    def _exclusive(self, *, keep: bool = True) -> Iterator[None]:
-        """A transaction that keeps every other writer out from its first statement on."""
-        with _faults(self._name):
-            self._connection.execute("BEGIN IMMEDIATE")
+    def _transaction(self, begin: str, *, keep: bool = True) -> Iterator[None]:
+        with faults(self._name):
+            self._connection.execute(begin)
             try:
                 yield
                 self._connection.execute("COMMIT" if keep else "ROLLBACK")
@@ -165,21 +137,26 @@ class Ledger:
     ) -> None:
         self._connection.close()
 
-    def record(self, entries: Sequence[Entry]) -> tuple[bool, ...]:
+    def record(
+        self, entries: Sequence[Entry], adopted: Sequence[Adoption] = ()
+    ) -> tuple[bool, ...]:
         """Spend the nonces of ``entries``, all of them or none, durably.
 
         Args:
             entries: in the order in which they will be posted.
+            adopted: heads of another chain to take over in the same step.
 
         Returns:
             For each entry whether it was recorded before.
 
         Raises:
-            RuleRefused: ``nonce-used`` or ``nonce-too-low``; nothing was recorded.
-            EnvironmentFault: ``ledger-locked``, ``ledger-damaged``, ``ledger-full`` or
-                ``ledger-unusable``; nothing was recorded.
+            RuleRefused: ``nonce-used``, ``nonce-too-low`` or ``ledger-damaged``; nothing was
+                recorded.
+            EnvironmentFault: ``ledger-locked``, ``ledger-full`` or ``ledger-unusable``; nothing was
+                recorded.
         """
         with self._exclusive():
+            self._adopt(adopted)
             return self._spend(entries)
 
     def rehearse(self, entries: Sequence[Entry]) -> None:
@@ -190,6 +167,7 @@ class Ledger:
     def _spend(self, entries: Sequence[Entry]) -> tuple[bool, ...]:
         highest: dict[tuple[Network, Address], list[int]] = {}
         known = []
+        head = rows.end(self._connection)
         for entry in entries:
             spent = self._is_recorded(entry)
             known.append(spent)
@@ -197,19 +175,28 @@ class Ledger:
                 continue
             whose = (entry.network, entry.signer)
             if whose not in highest:
-                highest[whose] = self._highest_nonces(*whose)
+                highest[whose] = rows.highest_nonces(self._connection, *whose)
             nonces = highest[whose]
             problem = nonce_floor_problem(entry.nonce, nonces)
             if problem is not None:
-                raise problem
+                raise _below(problem, min(nonces), entry.recorded_at)
             heapq.heappush(nonces, entry.nonce)
             if len(nonces) > NONCE_SET_SIZE:
                 heapq.heappop(nonces)
-            self._insert(entry)
+            head = rows.append(self._connection, head, entry)
         return tuple(known)
 
-    def merge(self, entries: Sequence[Entry]) -> Merged:
+    def _adopt(self, adopted: Sequence[Adoption]) -> None:
+        head = rows.end(self._connection)
+        for adoption in adopted:
+            head = rows.append(self._connection, head, adoption)
+
+    def merge(self, entries: Sequence[Entry], heads: Sequence[Head] = ()) -> Merged:
         """Take over entries of another ledger, all of them or none.
+
+        Args:
+            entries: in the order of the other ledger.
+            heads: every head that the other ledger contains; from now on this one contains them.
 
         Raises:
             RuleRefused: ``nonce-used`` when an entry contradicts this ledger or another entry.
@@ -217,10 +204,18 @@ class Ledger:
         """
         added = 0
         with self._exclusive():
+            head = rows.end(self._connection)
             for entry in entries:
                 if not self._is_recorded(entry):
-                    self._insert(entry)
+                    head = rows.append(self._connection, head, entry)
                     added += 1
+            missing = rows.missing(self._connection, self._name, heads)
+            self._adopt(
+                [
+                    Adoption(IMPORT, missing[first : first + _HEADS_A_ROW])
+                    for first in range(0, len(missing), _HEADS_A_ROW)
+                ]
+            )
         return Merged(added, len(entries) - added)
 
     def entries(
@@ -229,88 +224,102 @@ class Ledger:
         """All entries, or those of one network or signer, the oldest nonce first.
 
         Raises:
+            RuleRefused: ``ledger-damaged``.
             EnvironmentFault: as `record`.
         """
-        with _faults(self._name):
-            rows = self._connection.execute(
-                "SELECT network, signer, nonce, action_hash, recorded_at, description FROM signed "
-                "WHERE (?1 IS NULL OR network = ?1) AND (?2 IS NULL OR signer = ?2) "
-                "ORDER BY network, signer, nonce",
-                (
-                    None if network is None else network.value,
-                    None if signer is None else signer.raw,
-                ),
-            ).fetchall()
-        return tuple(
-            Entry(Network(row[0]), Address(row[1]), row[2], row[3], row[4], row[5]) for row in rows
-        )
+        with faults(self._name):
+            return rows.entries(self._connection, self._name, network, signer)
+
+    def highest_nonces(self, network: Network, signer: Address) -> list[int]:
+        """The signer's highest nonces, at most 100, the lowest of them first."""
+        with faults(self._name):
+            return rows.highest_nonces(self._connection, network, signer)
+
+    def head(self) -> Head:
+        """How far the chain of rows reaches."""
+        with faults(self._name):
+            return rows.end(self._connection)
+
+    def missing(self, heads: Sequence[Head]) -> tuple[Head, ...]:
+        """Those of ``heads`` that this ledger does not contain."""
+        with faults(self._name):
+            return rows.missing(self._connection, self._name, heads)
+
+    def chain(self) -> tuple[Entry | Adoption, ...]:
+        """Every row in the order of the chain."""
+        with self._transaction("BEGIN"):
+            return tuple(rows.in_order(self._connection, self._name))
+
+    def confirmed_coin(self, network: Network, asset: int) -> str | None:
+        """The name that a person has confirmed for an asset id, if one has."""
+        with faults(self._name):
+            return coins.find(self._connection, network, asset)
+
+    def confirmed_coins(self) -> tuple[ConfirmedCoin, ...]:
+        """All confirmed names, by network and id."""
+        with faults(self._name):
+            return coins.confirmed(self._connection, self._name)
+
+    def remember_coins(self, confirmed: Sequence[ConfirmedCoin]) -> None:
+        """Remember names that a person has confirmed, all of them or none.
+
+        Raises:
+            RuleRefused: ``market-mismatch`` when one contradicts an earlier one.
+            EnvironmentFault: as `record`.
+        """
+        with self._exclusive():
+            coins.remember(self._connection, confirmed)
+
+    def forget_coin(self, network: Network, asset: int) -> bool:
+        """Forget a confirmed name; says whether there was one."""
+        with self._exclusive():
+            return coins.forget(self._connection, network, asset)
 
     def _is_recorded(self, entry: Entry) -> bool:
-        row = self._connection.execute(
-            "SELECT action_hash, description FROM signed "
-            "WHERE network = ? AND signer = ? AND nonce = ?",
-            (entry.network.value, entry.signer.raw, entry.nonce),
-        ).fetchone()
-        if row is None:
+        spent = rows.spent_on(self._connection, self._name, entry)
+        if spent is None:
             return False
-        if row[0] != entry.action_hash:
+        if spent.action_hash != entry.action_hash:
             raise RuleRefused(
                 "nonce-used",
                 f"{entry.signer} has spent the nonce {entry.nonce} on {entry.network.value} on "
-                f"another request ({quoted(row[1])}, action hash {to_0x(row[0])})",
+                f"another request ({quoted(spent.description)}, action hash "
+                f"{to_0x(spent.action_hash)})",
                 "draft the request again: a new draft takes a new nonce",
             )
         return True
 
-    def _highest_nonces(self, network: Network, signer: Address) -> list[int]:
-        """The signer's highest nonces, at most 100, the lowest of them first (a heap)."""
-        rows = self._connection.execute(
-            "SELECT nonce FROM signed WHERE network = ? AND signer = ? ORDER BY nonce DESC LIMIT ?",
-            (network.value, signer.raw, NONCE_SET_SIZE),
-        ).fetchall()
-        return sorted(nonce for (nonce,) in rows)
 
-    def _insert(self, entry: Entry) -> None:
-        self._connection.execute(
-            "INSERT INTO signed VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                entry.network.value,
-                entry.signer.raw,
-                entry.nonce,
-                entry.action_hash,
-                entry.recorded_at,
-                entry.description,
-            ),
-        )
-
-
-@contextlib.contextmanager
-def _faults(name: str) -> Iterator[None]:
-    """Turn SQLite's errors into ours; whatever it was, nothing gets signed."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _BUSY:
-            raise EnvironmentFault(
-                "ledger-locked",
-                f"{name} is in use by another process",
-                "wait until the other signing is done, and try again",
-            ) from None
-        if code in _DAMAGED:
-            raise EnvironmentFault("ledger-damaged", f"{name} is damaged", _RESTORE) from None
-        if code == sqlite3.SQLITE_FULL:
-            raise EnvironmentFault(
-                "ledger-full",
-                f"{name} cannot grow: the disk is full; nothing was recorded or signed",
-                "free some space or choose another place with --state-dir",
-            ) from None
-        raise _unusable(name, str(error)) from None
-
-
-def _unusable(name: str, reason: str) -> EnvironmentFault:
-    return EnvironmentFault(
-        "ledger-unusable",
-        f"{name}: {printable(reason)}; nothing was recorded or signed",
-        "make it readable and writable, or choose another place with --state-dir",
+def _below(problem: RuleRefused, floor: int, now: int | None) -> RuleRefused:
+    """Where the floor lies beyond what the exchange takes today, drafting again is no way out."""
+    if now is not None and floor < now + NONCE_FUTURE_MS:
+        return problem
+    way_out = (
+        f"until {moment(floor)} this key can sign nothing new with this ledger: approve a new API "
+        "wallet, whose nonces count on their own, and sign with its key"
     )
+    if now is None:
+        way_out = f"{problem.remedy}; if {moment(floor)} lies in the future, {way_out}"
+    return RuleRefused(problem.code, problem.message, way_out)
+
+
+def _make_unless_there(path: Path, name: str) -> None:
+    """Make an empty ledger, which appears under its name only when it is complete."""
+    with contextlib.suppress(OSError):
+        if path.lstat().st_size == 0 and path.is_file():
+            raise damaged(name, "it is empty")
+        return
+    with contextlib.closing(_empty()) as connection:
+        data = connection.serialize()
+    try:
+        write_exclusive(path, data)
+    except UsageRefused:
+        return  # another process was faster
+    except EnvironmentFault as error:
+        raise unusable(name, error.message) from None
+
+
+def _empty() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.create(connection)
+    return connection

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from coldlever.broadcaster.rehearsal.act.journal import Entry, Outcome
+from coldlever.broadcaster.rehearsal.reading import Malformed, NotJson
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
@@ -39,7 +40,10 @@ def of_json(value: object, status: int = 200) -> Answer:
 
 
 ACCEPTED = of_json({"status": "ok", "response": {"type": "default"}})
-UNPROCESSABLE = Answer(422, b"Failed to deserialize the JSON body into the target type", TEXT)
+# Observed, all three: each proves that nothing was admitted.
+UNPROCESSABLE = Answer(422, Malformed.words.encode(), TEXT)
+NOT_JSON = Answer(400, NotJson.words.encode(), TEXT)
+NOT_DECLARED = Answer(415, b"Expected request with `Content-Type: application/json`", TEXT)
 LOST = Answer(502, b"", TEXT, lost=True)
 
 
@@ -48,10 +52,15 @@ def too_many(seconds: int) -> Answer:
     return Answer(429, b"null", headers=(("Retry-After", str(seconds)),))
 
 
+def of_problem(problem: Malformed) -> Answer:
+    """The exchange's answer to a body it cannot read."""
+    return NOT_JSON if isinstance(problem, NotJson) else UNPROCESSABLE
+
+
 def of_entry(entry: Entry) -> Answer:
     """The exchange's answer to an action."""
     if entry.outcome is Outcome.MALFORMED:
-        return UNPROCESSABLE
+        return NOT_JSON if entry.sentence == NotJson.words else UNPROCESSABLE
     if entry.outcome is Outcome.ACCEPTED:
         return ACCEPTED
     return of_json({"status": "err", "response": entry.sentence})

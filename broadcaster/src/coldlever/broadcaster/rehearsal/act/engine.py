@@ -1,21 +1,25 @@
 """The engine: from the body of a POST to ``/exchange`` to what becomes of it.
 
 A pure function of the venue's state, the body and the time. The checks come in this order: form,
-nonce window, signer, funds, multi-sig, request limit, expiry, nonce, vault, rules of the action.
-That a stale nonce is refused before the signature counts was observed; the rest is documented only
-in part.
+signature, signer, vault, request limit, nonce window and duplicates, expiry, rules of the action.
+
+Observed (testnet, 2026-09, on other L1 actions; for leverage changes an inference): this order; an
+error about the vault leaves the nonce free; **an action refused later than the nonce check has used
+its nonce up**, an expired one included. Guesses: the place of the limit per address, of multi-sig
+checks, and that an action the rehearsal does not play leaves its nonce free.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coldlever.broadcaster.rehearsal.act import rules
+from coldlever.broadcaster.rehearsal.act import multi_sig, rules
 from coldlever.broadcaster.rehearsal.act.journal import Entry, Outcome
+from coldlever.broadcaster.rehearsal.act.signers import acted_for, recover_signer, user_behind
+from coldlever.broadcaster.rehearsal.reading import Malformed
 from coldlever.broadcaster.rehearsal.state import (
     Account,
     Refused,
-    Role,
     Venue,
     require_in_window,
     sentences,
@@ -23,20 +27,17 @@ from coldlever.broadcaster.rehearsal.state import (
 from coldlever.broadcaster.rehearsal.wire import (
     Action,
     Envelope,
-    Malformed,
+    MultiSigAction,
     NotModelled,
     read_envelope,
 )
-from coldlever.shared.action import Address, Signature
+from coldlever.shared.action import Address
 from coldlever.shared.action.hashing import agent_digest, hash_wire_action
-from coldlever.shared.action.signature import recover
-from coldlever.shared.errors import RuleRefused
 
-# A request cancelled for its expiry counts this many times against the address.
+# Documented: a request cancelled for its expiry counts this many times against the address.
 EXPIRED_COST = 5
-# Beyond its limit an address still gets one request through in this time.
+# Documented: beyond its limit an address still gets one request through in this time.
 BEYOND_CAP_PAUSE_MS = 10_000
-RECOVERY_VALUES = (27, 28)
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class _Trace:
     signer: Address | None = None
     account: Address | None = None
     action_hash: bytes | None = None
+    admitted: bool = False
 
 
 def execute(venue: Venue, body: bytes, now: int, fault: str | None = None) -> Entry:
@@ -62,20 +64,14 @@ def execute(venue: Venue, body: bytes, now: int, fault: str | None = None) -> En
     """
     try:
         envelope = read_envelope(body)
-    except Malformed:
-        return Entry(now, Outcome.MALFORMED, fault=fault)
-    action = envelope.action
+    except Malformed as problem:
+        return Entry(now, Outcome.MALFORMED, problem.words, fault)
     trace = _Trace()
     sentence = None
-    if isinstance(action, NotModelled):
-        kind = action.action_type
-        sentence = sentences.not_modelled(kind)
-    else:
-        kind = str(action.to_wire()["type"])
-        try:
-            _carry_out(venue, envelope, action, now, trace)
-        except Refused as refusal:
-            sentence = refusal.sentence
+    try:
+        _carry_out(venue, envelope, now, trace)
+    except Refused as refusal:
+        sentence = refusal.sentence
     return Entry(
         now,
         Outcome.ACCEPTED if sentence is None else Outcome.REFUSED,
@@ -83,50 +79,63 @@ def execute(venue: Venue, body: bytes, now: int, fault: str | None = None) -> En
         fault,
         signer=trace.signer,
         account=trace.account,
-        action_type=kind,
+        action_type=_type_of(envelope.action),
         nonce=envelope.nonce,
         action_hash=trace.action_hash,
+        admitted=trace.admitted,
     )
 
 
-def _carry_out(venue: Venue, envelope: Envelope, action: Action, now: int, trace: _Trace) -> None:
-    require_in_window(envelope.nonce, now)
-    trace.action_hash = hash_wire_action(
-        action.to_wire(), envelope.nonce, envelope.vault, envelope.expires_after
-    )
-    trace.signer = _recover(agent_digest(venue.network, trace.action_hash), envelope.signature)
-    user = _user_behind(venue, trace.signer, now)
+def _type_of(action: Action | MultiSigAction | NotModelled) -> str:
+    if isinstance(action, MultiSigAction):
+        return "multiSig"
+    if isinstance(action, NotModelled):
+        return action.action_type
+    return str(action.to_wire()["type"])
+
+
+def _carry_out(venue: Venue, envelope: Envelope, now: int, trace: _Trace) -> None:
+    action = _played(envelope.action)
+    user, signer = _parties(venue, envelope, action, now, trace)
+    account = acted_for(venue, user, envelope.vault)
+    trace.account = account.address
     expired = envelope.expires_after is not None and now > envelope.expires_after
     _count_request(venue, user, EXPIRED_COST if expired else 1, now)
+    require_in_window(envelope.nonce, now)
+    venue.nonces(signer).claim(envelope.nonce, now)
+    trace.admitted = True
     if expired:
         raise Refused(sentences.EXPIRED)
-    # From here on the action counts as taken up, so the nonce is used even if a rule below refuses.
-    # How the exchange handles that is not documented; a client that relies on neither is safe.
-    venue.nonces(trace.signer).claim(envelope.nonce)
-    account = _acted_for(venue, user, envelope.vault)
-    trace.account = account.address
     rules.apply(venue, account, action)
 
 
-def _recover(digest: bytes, signature: Signature) -> Address:
-    if signature.v not in RECOVERY_VALUES:
-        raise Refused(sentences.UNRECOVERABLE)
-    try:
-        return recover(digest, signature)
-    except RuleRefused:
-        raise Refused(sentences.UNRECOVERABLE) from None
+def _played(action: Action | MultiSigAction | NotModelled) -> Action:
+    """The action that changes an account, wrapped or not."""
+    inner = action.action if isinstance(action, MultiSigAction) else action
+    if isinstance(inner, NotModelled):
+        raise Refused(sentences.not_modelled(inner.action_type))
+    return inner
 
 
-def _user_behind(venue: Venue, signer: Address, now: int) -> Account:
-    agent = venue.book.agent(signer, now)
-    user = venue.book.find(signer if agent is None else agent.master)
-    if user is None or user.role is not Role.USER:
-        raise Refused(sentences.no_such_signer(signer))
-    if not user.has_deposited:
-        raise Refused(sentences.must_deposit(user.address))
-    if user.multi_sig is not None:
-        raise Refused(sentences.MULTI_SIG_REQUIRED)
-    return user
+def _parties(
+    venue: Venue, envelope: Envelope, action: Action, now: int, trace: _Trace
+) -> tuple[Account, Address]:
+    """Who acts, and whose nonce it is."""
+    shared = multi_sig.Shared(envelope.nonce, envelope.vault, envelope.expires_after)
+    wrapper = envelope.action
+    if isinstance(wrapper, MultiSigAction):
+        trace.action_hash = multi_sig.wrapper_hash(wrapper, action, shared)
+        digest = multi_sig.leader_digest(
+            venue.network, wrapper.chain_id, trace.action_hash, envelope.nonce
+        )
+        trace.signer = multi_sig.require_leader(venue, wrapper, digest, envelope.signature, now)
+        return multi_sig.require_threshold(venue, wrapper, action, shared), trace.signer
+    trace.action_hash = hash_wire_action(
+        action.to_wire(), envelope.nonce, envelope.vault, envelope.expires_after
+    )
+    digest = agent_digest(venue.network, trace.action_hash)
+    trace.signer = recover_signer(digest, envelope.signature)
+    return user_behind(venue, trace.signer, now), trace.signer
 
 
 def _count_request(venue: Venue, user: Account, cost: int, now: int) -> None:
@@ -136,14 +145,3 @@ def _count_request(venue: Venue, user: Account, cost: int, now: int) -> None:
             raise Refused(sentences.too_many_requests(sent, venue.request_cap))
         user.beyond_cap_until = now + BEYOND_CAP_PAUSE_MS
     user.requests_used += cost
-
-
-def _acted_for(venue: Venue, user: Account, vault: Address | None) -> Account:
-    if vault is None:
-        return user
-    account = venue.book.find(vault)
-    if account is None or account.role is Role.USER:
-        raise Refused(sentences.no_such_vault(vault))
-    if account.controller != user.address:
-        raise Refused(sentences.not_in_control(user.address, vault))
-    return account

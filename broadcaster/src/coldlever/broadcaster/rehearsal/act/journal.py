@@ -29,13 +29,14 @@ class Entry:
     Args:
         time: the exchange's time, ms since the epoch.
         outcome: what became of it.
-        sentence: the refusal, verbatim, when it was refused.
+        sentence: the refusal, verbatim, when it was refused or malformed.
         fault: the kind of fault that was played on it, or "rate-limit".
         signer: the recovered address, as far as it came to that.
         account: the account it acted on, as far as it came to that.
         action_type: such as "updateLeverage".
         nonce: as sent.
         action_hash: 32 bytes.
+        admitted: whether it used up its nonce, accepted or not.
     """
 
     time: int
@@ -47,6 +48,7 @@ class Entry:
     action_type: str | None = None
     nonce: int | None = None
     action_hash: bytes | None = None
+    admitted: bool = False
 
     def to_wire(self) -> dict[str, object]:
         """The entry as JSON; what is not known is null."""
@@ -60,6 +62,7 @@ class Entry:
             "actionType": self.action_type,
             "nonce": self.nonce,
             "actionHash": None if self.action_hash is None else to_0x(self.action_hash),
+            "admitted": self.admitted,
         }
 
 

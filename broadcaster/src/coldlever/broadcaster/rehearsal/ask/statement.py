@@ -48,6 +48,27 @@ def clearinghouse_state(venue: Venue, account: Account, dex: Dex, now: int) -> d
     }
 
 
+def spot_balances(venue: Venue, account: Account) -> list[dict[str, object]]:
+    """Spot balances: under unified and portfolio margin all USDC lies here (documented).
+
+    That it is one balance of all dexes together is a guess; other accounts have none here.
+    """
+    if not account.abstraction.is_unified or not account.has_deposited:
+        return []
+    summaries = [venue.summary(account, dex) for dex in venue.universe.dexes]
+    total = sum((summary.account_value for summary in summaries), _ZERO)
+    used = sum((summary.cross_used + summary.isolated_used for summary in summaries), _ZERO)
+    return [
+        {
+            "coin": "USDC",
+            "token": 0,
+            "total": figure(total),
+            "hold": figure(used),
+            "entryNtl": "0.0",
+        }
+    ]
+
+
 def active_asset_data(venue: Venue, account: Account, market: Market) -> dict[str, object]:
     """The answer of ``activeAssetData``: the setting, and what could be bought and sold."""
     summary = venue.summary(account, venue.dex_of(market))

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from flask import Blueprint, Response, jsonify, request
 
 from coldlever.broadcaster.rehearsal.act import Outcome
-from coldlever.broadcaster.rehearsal.exchange import FUNDS, RehearsalExchange
+from coldlever.broadcaster.rehearsal.exchange import FUNDS, MAX_SHIFT_MS, RehearsalExchange
 from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, MAX_COUNT
 from coldlever.shared.action import Address
 from coldlever.shared.action.address import as_address
@@ -46,11 +46,14 @@ def control_surface(exchange: RehearsalExchange) -> Blueprint:
     for path, method, view in (
         ("/account", "POST", control.add_account),
         ("/agent", "POST", control.add_agent),
+        ("/agent", "DELETE", control.remove_agent),
         ("/vault", "POST", control.add_vault),
         ("/subaccount", "POST", control.add_sub_account),
         ("/multisig", "POST", control.set_multi_sig),
+        ("/abstraction", "POST", control.set_abstraction),
         ("/position", "POST", control.set_position),
         ("/mark", "POST", control.set_mark),
+        ("/clock", "POST", control.shift_clock),
         ("/fault", "POST", control.add_fault),
         ("/fault", "DELETE", control.clear_faults),
         ("/log", "GET", control.show_log),
@@ -86,6 +89,11 @@ class _Control:
         )
         return _done()
 
+    def remove_agent(self) -> Response:
+        fields = _body(("master", "agent"))
+        self._exchange.remove_agent(_address(fields, "master"), _address(fields, "agent"))
+        return _done()
+
     def add_vault(self) -> Response:
         fields = _body(("leader", "vault"), ("name", "usd"))
         self._exchange.add_vault(
@@ -116,6 +124,11 @@ class _Control:
         )
         return _done()
 
+    def set_abstraction(self) -> Response:
+        fields = _body(("account", "abstraction"))
+        self._exchange.set_abstraction(_address(fields, "account"), _text(fields, "abstraction"))
+        return _done()
+
     def set_position(self) -> Response:
         fields = _body(("account", "coin", "szi"), ("entryPx",))
         account, coin = _address(fields, "account"), _text(fields, "coin")
@@ -130,6 +143,13 @@ class _Control:
     def set_mark(self) -> Response:
         fields = _body(("coin", "markPx"))
         self._exchange.set_mark(_text(fields, "coin"), _amount(fields, "markPx"))
+        return _done()
+
+    def shift_clock(self) -> Response:
+        shift = as_integer(
+            _body(("shiftMs",))["shiftMs"], _WHERE.key("shiftMs"), -MAX_SHIFT_MS, MAX_SHIFT_MS
+        )
+        self._exchange.shift_clock(shift)
         return _done()
 
     def add_fault(self) -> Response:

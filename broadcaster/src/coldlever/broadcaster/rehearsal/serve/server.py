@@ -34,13 +34,15 @@ def create_app(
     *,
     weight_limit: int | None = LIMIT_PER_MINUTE,
     sleep: Callable[[float], None] = time.sleep,
+    latency_s: float = 0.0,
 ) -> Flask:
     """The web application of one exchange.
 
     Args:
         exchange: who answers.
         weight_limit: weight per minute that clients may spend, or None for no limit.
-        sleep: waits for some seconds, for the faults that take time.
+        sleep: waits for some seconds, for latency and the faults that take time.
+        latency_s: how long each request and its answer take together, seconds.
 
     Returns:
         POST ``/exchange`` and ``/info`` as the exchange has them, and ``/rehearsal/…``. Every
@@ -49,12 +51,12 @@ def create_app(
     """
     app = Flask("coldlever.broadcaster.rehearsal", static_folder=None)
     app.register_blueprint(control_surface(exchange))
-    line = Line(exchange, WeightBudget(weight_limit), sleep)
+    line = Line(exchange, WeightBudget(weight_limit), sleep, latency_s)
 
     @app.post(EXCHANGE_PATH)
     @app.post(INFO_PATH)
     def carry() -> Response:
-        answer = line.carry(request.path, request.get_data(), request.host_url)
+        answer = line.carry(request.path, request.mimetype, request.get_data(), request.host_url)
         return _response(answer)
 
     @app.after_request
@@ -90,7 +92,8 @@ class RehearsalServer:
         exchange: who answers.
         port: 0 for any free one; `port` then says which.
         weight_limit: weight per minute that clients may spend, or None for no limit.
-        sleep: waits for some seconds, for the faults that take time.
+        sleep: waits for some seconds, for latency and the faults that take time.
+        latency_s: how long each request and its answer take together, seconds.
         log: called with one line per request, or None for silence.
 
     Raises:
@@ -104,10 +107,11 @@ class RehearsalServer:
         *,
         weight_limit: int | None = LIMIT_PER_MINUTE,
         sleep: Callable[[float], None] = time.sleep,
+        latency_s: float = 0.0,
         log: LogLine | None = None,
     ) -> None:
         self.exchange = exchange
-        app = create_app(exchange, weight_limit=weight_limit, sleep=sleep)
+        app = create_app(exchange, weight_limit=weight_limit, sleep=sleep, latency_s=latency_s)
         self._server = LoopbackServer(app, port, log)
         self._thread: threading.Thread | None = None
         self._serving = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from coldlever.broadcaster.rehearsal.act.answers import HTML
 from coldlever.broadcaster.rehearsal.ask import info
 from coldlever.broadcaster.rehearsal.exchange import RehearsalExchange
 from coldlever.broadcaster.rehearsal.faults import EXCHANGE_PATH, Fault, FaultKind
+from coldlever.broadcaster.rehearsal.reading import an_object, load_object
 from coldlever.broadcaster.rehearsal.serve.weights import EXCHANGE_WEIGHT, WeightBudget, info_weight
 
 LANDING_PATH = "/rehearsal/landing"
@@ -31,25 +31,44 @@ class Line:
         exchange: whom it leads to.
         budget: weight that clients may spend per minute.
         sleep: waits for some seconds.
+        latency_s: how long each request and its answer take together, seconds.
     """
 
     exchange: RehearsalExchange
     budget: WeightBudget
     sleep: Callable[[float], None]
+    latency_s: float = 0.0
 
-    def carry(self, path: str, body: bytes, base_url: str) -> Answer:
+    def carry(self, path: str, mime: str, body: bytes, base_url: str) -> Answer:
         """Answer one POST.
 
         Args:
             path: "/exchange" or "/info".
+            mime: the body's media type without parameters, lower-case, "" when not given.
             body: the request's body.
             base_url: where this exchange lives, for redirects.
         """
+        self._travel()
+        answer = self._deliver(path, mime, body, base_url)
+        self._travel()
+        return answer
+
+    def _travel(self) -> None:
+        # Half of the latency lies before what a request does, half behind it.
+        if self.latency_s:
+            self.sleep(self.latency_s / 2)
+
+    def _deliver(self, path: str, mime: str, body: bytes, base_url: str) -> Answer:
+        if not _is_json(mime):
+            if path == EXCHANGE_PATH:
+                sentence = answers.NOT_DECLARED.body.decode()
+                self.exchange.note(Outcome.MALFORMED, sentence=sentence)
+            return answers.NOT_DECLARED
         fault = self.exchange.faults.take(path)
         if fault is not None:
             return self._play(fault, path, body, base_url)
         weight = EXCHANGE_WEIGHT if path == EXCHANGE_PATH else info_weight(info.kind_of(body))
-        wait = self.budget.spend(weight, self.exchange.now())
+        wait = self.budget.spend(weight, self.exchange.machine_now())
         if wait:
             if path == EXCHANGE_PATH:
                 self.exchange.note(Outcome.NOT_EXECUTED, "rate-limit")
@@ -72,6 +91,12 @@ class Line:
         if fault.kind is FaultKind.DELAY:
             self.sleep(fault.seconds)
         return _distort(fault, answer, body, base_url)
+
+
+def _is_json(mime: str) -> bool:
+    # Observed: another type, or none, is HTTP 415. A guess: "application/…+json" counts as JSON.
+    family, _, kind = mime.partition("/")
+    return family == "application" and (kind == "json" or kind.endswith("+json"))
 
 
 def _distort(fault: Fault, answer: Answer, body: bytes, base_url: str) -> Answer:
@@ -113,7 +138,7 @@ def _page(title: str) -> bytes:
 
 
 def _named_ok(body: bytes) -> Answer:
-    kind = json.loads(body)["action"]["type"]
+    kind = an_object(load_object(body)["action"])["type"]
     return answers.of_json(
         {"status": "ok", "response": {"type": kind, "data": {"status": "success"}}}
     )

@@ -15,6 +15,8 @@ _INFO_WEIGHTS = {
     "allMids": 2,
     "clearinghouseState": 2,
     "exchangeStatus": 2,
+    "l2Book": 2,
+    "spotClearinghouseState": 2,
     "userRole": 60,
 }
 _MINUTE_MS = 60_000

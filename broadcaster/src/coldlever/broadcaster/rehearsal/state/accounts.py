@@ -10,12 +10,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from coldlever.broadcaster.rehearsal.state.markets import Market
+from coldlever.broadcaster.rehearsal.state.sentences import AGENT_USED_BEFORE, REMOVAL_PENDING
 from coldlever.shared.action import Address
 from coldlever.shared.errors import InputRefused
 
 DEFAULT_LEVERAGE = 20
 # Observed: an agent stays accepted for at least this long after its `validUntil`.
 AGENT_GRACE_MS = 15 * 60_000
+# Documented: how long an agent lives when nothing else is said, and how many a master may have.
+AGENT_LIFE_MS = 90 * 86_400_000
+NAMED_AGENTS = 3
+NAMED_AGENTS_PER_SUB_ACCOUNT = 2
+# Observed: for 4 to 5 s after a removal the master gets no new agent.
+REMOVAL_PENDING_MS = 5_000
 
 
 class Role(enum.Enum):
@@ -24,6 +31,21 @@ class Role(enum.Enum):
     USER = "user"
     VAULT = "vault"
     SUB_ACCOUNT = "subAccount"
+
+
+class Abstraction(enum.Enum):
+    """How far an account's balances are one; the values are those of ``userAbstraction``."""
+
+    DEFAULT = "default"
+    DISABLED = "disabled"
+    UNIFIED = "unifiedAccount"
+    PORTFOLIO = "portfolioMargin"
+    DEX = "dexAbstraction"
+
+    @property
+    def is_unified(self) -> bool:
+        """Whether balances lie in ``spotClearinghouseState``."""
+        return self in (Abstraction.UNIFIED, Abstraction.PORTFOLIO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +115,8 @@ class Account:
         beyond_cap_until: when its next request passes once the limit is used up, ms since the
             epoch.
         multi_sig: its signers, when it is a multi-sig account.
+        abstraction: how far its balances are one; changes no rule for leverage here, because no
+            refusal of that kind was ever recorded.
     """
 
     address: Address
@@ -105,6 +129,7 @@ class Account:
     requests_used: int = 0
     beyond_cap_until: int = 0
     multi_sig: MultiSig | None = None
+    abstraction: Abstraction = Abstraction.DEFAULT
 
     @property
     def has_deposited(self) -> bool:
@@ -129,17 +154,17 @@ class Agent:
         address: the agent's own address.
         master: whom it acts for.
         name: None for the one unnamed agent a master may have.
-        valid_until: ms since the epoch, or None for no end.
+        valid_until: ms since the epoch.
     """
 
     address: Address
     master: Address
-    name: str | None = None
-    valid_until: int | None = None
+    name: str | None
+    valid_until: int
 
     def is_valid(self, now: int) -> bool:
         """Whether the exchange still accepts its signatures."""
-        return self.valid_until is None or now <= self.valid_until + AGENT_GRACE_MS
+        return now <= self.valid_until + AGENT_GRACE_MS
 
 
 class AccountBook:
@@ -148,6 +173,9 @@ class AccountBook:
     def __init__(self) -> None:
         self._accounts: dict[Address, Account] = {}
         self._agents: dict[Address, Agent] = {}
+        # Former agents: the master of one that was replaced, None for one that was removed.
+        self._retired: dict[Address, Address | None] = {}
+        self._removed_at: dict[Address, int] = {}
 
     def find(self, address: Address) -> Account | None:
         """The account at this address, or None."""
@@ -167,30 +195,60 @@ class AccountBook:
         return account
 
     def add(self, account: Account) -> None:
-        """Add an account.
+        """Add an account; a user may be somebody's agent as well, and then holds a deposit itself.
 
         Raises:
             InputRefused: ``rehearsal-account``, the address is taken.
         """
-        self._require_free(account.address)
+        if account.address in self._accounts or account.role is not Role.USER:
+            self._require_free(account.address)
         if account.controller is not None:
             self.require(account.controller)
         self._accounts[account.address] = account
 
-    def approve(self, agent: Agent) -> None:
+    def approve(self, agent: Agent, now: int) -> None:
         """Let an agent act for its master; it replaces the master's agent of the same name.
 
+        A known agent of the same master and name may be given a new end, to arrange a scene.
+
         Raises:
-            InputRefused: ``rehearsal-account``, no such master, or the agent's address is taken.
+            InputRefused: ``rehearsal-account``, no such master, the agent's address is or was
+                taken, or the master may have no more agents now.
         """
         self.require(agent.master)
         known = self._agents.get(agent.address)
         if known is None or known.master != agent.master:
             self._require_free(agent.address)
+        if agent.address in self._retired:
+            raise _refusal(AGENT_USED_BEFORE, "use another address")
+        if now < self._removed_at.get(agent.master, -REMOVAL_PENDING_MS) + REMOVAL_PENDING_MS:
+            raise _refusal(REMOVAL_PENDING, "wait for some seconds")
         for other in list(self._agents.values()):
             if other.master == agent.master and other.name == agent.name:
                 del self._agents[other.address]
+                self._retired[other.address] = agent.master
+        self._retired.pop(agent.address, None)
+        self._require_room(agent, now)
         self._agents[agent.address] = agent
+
+    def remove(self, master: Address, address: Address, now: int) -> None:
+        """Remove an agent.
+
+        Raises:
+            InputRefused: ``rehearsal-account``, it is none of ``master``'s.
+        """
+        agent = self._agents.get(address)
+        if agent is None or agent.master != master:
+            raise InputRefused(
+                "rehearsal-account", f"{address} is no API wallet of {master}", "add it first"
+            )
+        del self._agents[address]
+        self._retired[address] = None
+        self._removed_at[master] = now
+
+    def replaced_for(self, address: Address) -> Address | None:
+        """The master of a former agent that was replaced by another one, or None."""
+        return self._retired.get(address)
 
     def agent(self, address: Address, now: int) -> Agent | None:
         """The agent at this address, as long as it is accepted, or None."""
@@ -218,3 +276,19 @@ class AccountBook:
             raise InputRefused(
                 "rehearsal-account", f"the rehearsal already knows {address}", "use another one"
             )
+
+    def _require_room(self, agent: Agent, now: int) -> None:
+        named = [each for each in self.agents_of(agent.master, now) if each.name is not None]
+        subs = len(self.controlled_by(agent.master, Role.SUB_ACCOUNT))
+        if agent.name is not None and len(named) >= (
+            NAMED_AGENTS + NAMED_AGENTS_PER_SUB_ACCOUNT * subs
+        ):
+            raise InputRefused(
+                "rehearsal-account",
+                f"{agent.master} has {len(named)} named API wallets, as many as it may have",
+                "remove one, or give the new one the name of an old one",
+            )
+
+
+def _refusal(sentence: str, remedy: str) -> InputRefused:
+    return InputRefused("rehearsal-account", f'the exchange would say "{sentence}"', remedy)

@@ -1,8 +1,10 @@
 """Listings: the markets that the rehearsed mainnet and testnet start with.
 
-Names, ids, size decimals, maximum leverages, margin modes and margin tables of the first dex are
-as recorded from the two networks in 2026 as far as they were recorded; the rest is made up to have
-each kind of market at hand. Prices are round figures for training and do not move by themselves.
+Names and ids of the first dex are those of coldlever's table. Size decimals, maximum leverages,
+margin modes and margin tables are as recorded from the two networks in 2026 as far as they were
+recorded. For a market without a listing of its own here they are guesses (`_guess`), and so are
+those of a few that are listed to have each kind of market at hand. Prices are round figures for
+training and do not move by themselves.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from coldlever.broadcaster.rehearsal.state.markets import (
     untiered,
 )
 from coldlever.shared.action import MarginMode, Network
+from coldlever.shared.action.coin_table import coins_of
 
 
 class _Listing(NamedTuple):
@@ -110,7 +113,6 @@ _TESTNET_TABLES = (
     _tiered(53, "tiered 25x", (0, 25), (50_000, 10)),
     _tiered(54, "tiered 40x", (0, 40), (10_000, 25), (50_000, 10)),
 )
-# From index 7 on the order is the rehearsal's own: nobody recorded what stands there.
 _TESTNET = (
     _Listing("SOL", 2, 10, "130"),
     _Listing("APT", 2, 3, "2.4"),
@@ -121,6 +123,7 @@ _TESTNET = (
     _Listing("BNB", 3, 10, "850"),
     _Listing("DOGE", 0, 10, "0.15"),
     _Listing("kPEPE", 0, 10, "0.0037"),
+    # Limits and margin modes of the next three are the rehearsal's own, to practise with.
     _Listing("HPOS", 0, 3, "0.05", only_isolated=True),
     _Listing("PURR", 0, 3, "0.2", margin_mode=_NO_CROSS, only_isolated=True),
     _Listing("HYPE", 2, 10, "40", margin_mode=_STRICT, only_isolated=True),
@@ -131,13 +134,25 @@ _TESTNET_UNIT = (
     _Listing("unit:NQ", 2, 20, "25000", margin_mode=_STRICT, only_isolated=True, delisted=True),
 )
 
+
+def _first_dex(network: Network, listings: tuple[_Listing, ...]) -> tuple[_Listing, ...]:
+    """Every market of the table, in the order of its ids."""
+    by_coin = {listing.coin: listing for listing in listings}
+    return tuple(by_coin.get(coin) or _guess(coin) for coin in coins_of(network))
+
+
+def _guess(coin: str) -> _Listing:
+    """A market whose limits nobody recorded for us: modest ones, so that drafts stay modest."""
+    return _Listing(coin, 1, 3, "1")
+
+
 _Dexes = tuple[tuple[str, str, tuple[_Listing, ...]], ...]
 
 _DEXES: dict[Network, tuple[tuple[MarginTable, ...], _Dexes]] = {
     Network.MAINNET: (
         _MAINNET_TABLES,
         (
-            (FIRST_DEX, "", _MAINNET),
+            (FIRST_DEX, "", _first_dex(Network.MAINNET, _MAINNET)),
             ("xyz", "XYZ", _MAINNET_XYZ),
             ("flx", "Felix Exchange", _MAINNET_FLX),
         ),
@@ -145,7 +160,7 @@ _DEXES: dict[Network, tuple[tuple[MarginTable, ...], _Dexes]] = {
     Network.TESTNET: (
         _TESTNET_TABLES,
         (
-            (FIRST_DEX, "", _TESTNET),
+            (FIRST_DEX, "", _first_dex(Network.TESTNET, _TESTNET)),
             ("test", "test dex", _TESTNET_TEST),
             ("unit", "Unit", _TESTNET_UNIT),
             ("xyz", "XYZ", _MAINNET_XYZ),

@@ -33,6 +33,14 @@ MARGIN_STAYS = (
 )
 NO_MARGIN_TO_ADD = "Account does not have sufficient margin available for increase."
 NO_MARGIN_TO_REMOVE = "Position does not have sufficient margin for reduction."
+BAD_LEADER = "Invalid multi-sig outer signer"
+LEADER_WITHOUT_DEPOSIT = "Multi-sig outer signer must be an L1 user."
+BAD_INNER_SIGNER = "Invalid multi-sig inner signer"
+THRESHOLD_NOT_MET = "Multi-sig threshold not met"
+TOO_MANY_SIGNERS = "Too many multi-sig signers"
+NOT_MULTI_SIG = "Invalid multi-sig user"
+AGENT_USED_BEFORE = "Extra agent already used."
+REMOVAL_PENDING = "User has pending agent removal"
 
 # Own wording.
 DELISTED = "Rehearsal: this asset is delisted."
@@ -56,7 +64,7 @@ def no_such_signer(signer: Address) -> str:
 
 
 def must_deposit(user: Address) -> str:
-    """Observed: the user never had funds."""
+    """Observed: the user never had funds, or the signer is its replaced API wallet."""
     return f"Must deposit before performing actions. User: {user.lower}"
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         json_frame,
         static_stream,
         ur_frames,
+        ur_loop,
         ur_parts,
         ur_stream,
     )
@@ -27,6 +28,7 @@ else:
             "json_frame": "frames",
             "static_stream": "frames",
             "ur_frames": "frames",
+            "ur_loop": "frames",
             "ur_parts": "frames",
             "ur_stream": "frames",
             "Matrix": "matrix",
@@ -42,6 +44,7 @@ __all__ = [
     "json_frame",
     "static_stream",
     "ur_frames",
+    "ur_loop",
     "ur_parts",
     "ur_stream",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from coldlever.shared.errors import InputRefused
@@ -32,6 +32,19 @@ class Stream:
 
     fragments: int
     next_frame: Callable[[], Matrix]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The frames of one message for a picture.
+
+    Args:
+        count: how many there are.
+        frames: codes of one and the same size, each drawn when it is asked for.
+    """
+
+    count: int
+    frames: Iterator[Matrix]
 
 
 def ur_stream(kind: str, message: bytes, density: Density) -> Stream:
@@ -67,6 +80,11 @@ def static_stream(matrix: Matrix) -> Stream:
 
 
 def ur_frames(kind: str, message: bytes, density: Density) -> tuple[Matrix, ...]:
+    """The frames of `ur_loop`, all of them drawn."""
+    return tuple(ur_loop(kind, message, density).frames)
+
+
+def ur_loop(kind: str, message: bytes, density: Density) -> Loop:
     """The frames of a message for a picture: one, or a loop of 3 x the fragments.
 
     Args:
@@ -74,15 +92,12 @@ def ur_frames(kind: str, message: bytes, density: Density) -> tuple[Matrix, ...]
         message: CBOR, 1 byte to 1 MiB.
         density: how much one frame carries.
 
-    Returns:
-        Codes of one and the same size.
-
     Raises:
         InputRefused: ``ur-malformed``, ``ur-too-large``, ``qr-too-large`` or ``qr-too-many``.
     """
     encoder = _encoder(kind, message, density)
     if encoder.sequence_length == 1:
-        return (matrix_of(encoder.part(1)),)
+        return Loop(1, iter((matrix_of(encoder.part(1)),)))
     count = LOOP_FACTOR * encoder.sequence_length
     if count > _MAX_LOOP_FRAMES:
         raise InputRefused(
@@ -92,8 +107,9 @@ def ur_frames(kind: str, message: bytes, density: Density) -> tuple[Matrix, ...]
             "use --density high, split the batch, or hand it over as a file",
         )
     version = version_of(encoder.part(count))
-    return tuple(
-        matrix_of(text, mask=FIXED_MASK, min_version=version) for text in encoder.parts(count)
+    return Loop(
+        count,
+        (matrix_of(text, mask=FIXED_MASK, min_version=version) for text in encoder.parts(count)),
     )
 
 

@@ -40,6 +40,24 @@ def ending_of(name: str) -> str:
     return ending
 
 
+def require_holding(ending: str, count: int) -> None:
+    """Refuse several frames where the picture holds one.
+
+    Args:
+        ending: one of `ENDINGS`.
+        count: how many frames there are.
+
+    Raises:
+        UsageRefused: ``qr-out-still``.
+    """
+    if count > 1 and ending in _STILL:
+        raise UsageRefused(
+            "qr-out-still",
+            f"the message takes {count} frames, and a {ending} file holds one",
+            f"choose a name that ends in {_listed(_MOVING)}, or try --density high",
+        )
+
+
 def picture(
     frames: Sequence[Matrix],
     ending: str,
@@ -64,12 +82,7 @@ def picture(
         UsageRefused: ``qr-out-still``: several frames do not fit a PNG or SVG.
         EnvironmentFault: ``extra-missing``: a GIF needs Pillow.
     """
-    if len(frames) > 1 and ending in _STILL:
-        raise UsageRefused(
-            "qr-out-still",
-            f"the message takes {len(frames)} frames, and a {ending} file holds one",
-            f"choose a name that ends in {_listed(_MOVING)}, or try --density high",
-        )
+    require_holding(ending, len(frames))
     if ending == ".svg":
         return svg(frames[0], scale)
     if ending == ".gif":

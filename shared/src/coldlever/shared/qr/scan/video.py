@@ -45,11 +45,12 @@ def video_frames(path: Path) -> Iterator[Frame]:
             raise _unreadable(name)
 
 
-def camera_frames(number: int) -> Iterator[Frame]:
+def camera_frames(number: int, opened: Callable[[], None]) -> Iterator[Frame]:
     """Read the codes that a camera sees, without end.
 
     Args:
         number: which camera; the first is 0.
+        opened: called once the camera is open, before its first picture is read.
 
     Raises:
         EnvironmentFault: ``camera-failed`` or ``extra-missing``.
@@ -60,6 +61,7 @@ def camera_frames(number: int) -> Iterator[Frame]:
             raise _camera_failed(number, "cannot be opened")
         capture.set(library.CAP_PROP_FRAME_WIDTH, _CAMERA_WIDTH)
         capture.set(library.CAP_PROP_FRAME_HEIGHT, _CAMERA_HEIGHT)
+        opened()
         failures = 0
         while failures < _CAMERA_PATIENCE:
             image = _next_image(capture, library)
