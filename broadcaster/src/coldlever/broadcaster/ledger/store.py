@@ -7,14 +7,16 @@ Whoever changes a row says what it has seen of it: when that has changed, nothin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
+from coldlever.broadcaster.ledger.change import write_change
+from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
 from coldlever.broadcaster.ledger.migration import migrate
 from coldlever.broadcaster.ledger.queries import (
     FIND,
@@ -37,7 +39,7 @@ from coldlever.broadcaster.ledger.tables import (
 )
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
-from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.printable import printable
 
 __all__ = ["Ledger", "NonceKey", "Row", "nonce_used", "row_gone"]
@@ -209,7 +211,7 @@ class Ledger:
             changed_at=now,
         )
         with self._guard(), self._engine.begin() as connection:
-            self._write(connection, row, then)
+            write_change(connection, row, then)
             connection.execute(
                 sa.insert(ATTEMPTS).values(
                     **key_values(row.key),
@@ -255,7 +257,7 @@ class Ledger:
             changed_at=now,
         )
         with self._guard(), self._engine.begin() as connection:
-            self._write(connection, row, then)
+            write_change(connection, row, then)
             connection.execute(
                 sa.update(ATTEMPTS)
                 .where(*of_key(ATTEMPTS, row.key), ATTEMPTS.c.number == row.attempts)
@@ -281,70 +283,12 @@ class Ledger:
             row, state=state or row.state, reading=reading or row.reading, changed_at=now
         )
         with self._guard(), self._engine.begin() as connection:
-            self._write(connection, row, then)
+            write_change(connection, row, then)
         return then
-
-    def _write(self, connection: sa.Connection, seen: Row, then: Row) -> None:
-        """Compare and set: nothing is written over what somebody else has written meanwhile."""
-        posts = POSTS.c
-        done = connection.execute(
-            sa.update(POSTS)
-            .where(
-                *of_key(POSTS, seen.key),
-                posts.state == seen.state.value,
-                posts.attempts == seen.attempts,
-            )
-            .values(
-                before=then.before,
-                state=then.state.value,
-                reading=then.reading.value,
-                attempts=then.attempts,
-                code=then.code,
-                sentence=then.sentence,
-                changed_at=then.changed_at,
-            )
-        )
-        if done.rowcount == 1:
-            return
-        exists = connection.execute(sa.select(posts.nonce).where(*of_key(POSTS, seen.key))).first()
-        if exists is None:
-            raise row_gone()
-        raise EnvironmentFault(
-            "ledger-changed",
-            f"another process has gone on with nonce {seen.key.nonce} meanwhile",
-            "look at `history`, then repeat the command",
-        )
 
     def _read_all(self, query: sa.Select[tuple[object, ...]]) -> list[Row]:
         with self._guard(), self._reader.connect() as connection:
             return [to_row(record) for record in connection.execute(query).mappings()]
 
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Turn the database's own errors into ours."""
-        try:
-            yield
-        except sa.exc.IntegrityError:
-            raise
-        except sa.exc.DBAPIError as error:
-            reason = str(error.orig)
-            code = "ledger-locked" if "locked" in reason else "ledger-unusable"
-            raise EnvironmentFault(
-                code,
-                f"{printable(str(self._path))}: {printable(reason)}",
-                "close the other coldlever, free disk space, or choose another --state-dir",
-            ) from None
-
-
-def row_gone() -> EnvironmentFault:
-    """The ledger no longer holds what was written to it."""
-    return EnvironmentFault("ledger-unusable", "the row has gone from the ledger")
-
-
-def nonce_used(key: NonceKey) -> RuleRefused:
-    """The refusal of a nonce that this ledger has seen with another action."""
-    return RuleRefused(
-        "nonce-used",
-        f"{key.signer} has used the nonce {key.nonce} for another action",
-        "draft the request again: it takes a new nonce",
-    )
+    def _guard(self) -> AbstractContextManager[None]:
+        return database_errors(self._path)

@@ -7,8 +7,13 @@ still hold by the narrower one.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from coldlever.broadcaster.fate import Event
+from coldlever.broadcaster.venue import Exchange, Ruling
 from coldlever.shared.action import Signable
 from coldlever.shared.action.time_rules import NONCE_PAST_MS
+from coldlever.shared.errors import EnvironmentFault
 
 # The exchange's clock and the block that takes an action up need not agree to the second.
 MARGIN_MS = 60_000
@@ -41,3 +46,22 @@ def can_be_probed(signable: Signable, now: int) -> bool:
     expires_after = signable.expires_after
     has_expired = expires_after is not None and now > expires_after + MARGIN_MS
     return has_expired and is_in_window(signable.nonce, now)
+
+
+def in_time(ruling: Ruling, nonce: int, exchange: Exchange) -> Ruling:
+    """Tell a nonce below the floor from one that is older than the window.
+
+    The first was never used: a used one inside the window is remembered, and called duplicate.
+
+    Args:
+        ruling: the answer by itself.
+        nonce: of the payload.
+        exchange: its venue, for the time after the answer.
+    """
+    if ruling.event is not Event.TOO_LOW:
+        return ruling
+    try:
+        is_below_floor = is_in_window(nonce, exchange.now())
+    except EnvironmentFault:
+        is_below_floor = False
+    return ruling if is_below_floor else replace(ruling, event=Event.REFUSED_BEFORE)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 
 from coldlever.broadcaster.check import Cleared
@@ -18,7 +17,7 @@ from coldlever.broadcaster.fate import Event, NonceState, Reading, after
 from coldlever.broadcaster.ledger import Ledger, NonceKey, Row, nonce_used, row_gone
 from coldlever.broadcaster.post.account import Account, load_before
 from coldlever.broadcaster.post.effect import dump_snapshot, has_moved
-from coldlever.broadcaster.post.end import can_be_probed, is_in_window, is_past_end
+from coldlever.broadcaster.post.end import can_be_probed, in_time, is_past_end
 from coldlever.broadcaster.post.lock import payload_lock
 from coldlever.broadcaster.post.result import Held, Result, result_of
 from coldlever.broadcaster.post.row import payload_of, row_of
@@ -249,7 +248,7 @@ class Poster:
             seen = self._account.before(row, payload.signable.action)
             before = None if seen is None else dump_snapshot(seen)
         begun = self._ledger.begin_attempt(row, self._clock(), before)
-        ruling = self._in_time(classify(self._exchange.api.post(body)), row.key.nonce)
+        ruling = in_time(classify(self._exchange.api.post(body)), row.key.nonce, self._exchange)
         answered = self._ledger.record_answer(
             begun,
             after(row.state, ruling.event),
@@ -260,19 +259,6 @@ class Poster:
             answer=ruling.answer,
         )
         return answered, ruling
-
-    def _in_time(self, ruling: Ruling, nonce: int) -> Ruling:
-        """Tell a nonce below the floor from one that is older than the window.
-
-        The first was never used: a used one inside the window is remembered, and called duplicate.
-        """
-        if ruling.event is not Event.TOO_LOW:
-            return ruling
-        try:
-            is_below_floor = is_in_window(nonce, self._exchange.now())
-        except EnvironmentFault:
-            is_below_floor = False
-        return ruling if is_below_floor else replace(ruling, event=Event.REFUSED_BEFORE)
 
     def _read_back(
         self,
