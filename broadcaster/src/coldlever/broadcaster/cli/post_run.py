@@ -11,7 +11,7 @@ from coldlever.broadcaster.cli.context import Connection, connect, make_poster
 from coldlever.broadcaster.cli.load import Item
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.cli.result import result_status, result_wire
-from coldlever.broadcaster.fate import NonceState, Verdict
+from coldlever.broadcaster.fate import NonceState, Reading, Verdict
 from coldlever.broadcaster.ledger import Ledger, Row
 from coldlever.broadcaster.post import Poster, Result, result_of
 from coldlever.shared.action import Address, Network
@@ -19,6 +19,8 @@ from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
 from coldlever.shared.message import verify
 from coldlever.shared.message.check_words import Subject
+
+_READABLE = (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,9 @@ class Runner:
             return None
         if row is None or row.state.needs_clearance:
             return None
-        return Job(item, row if row.state is NonceState.OPEN else result_of(row))
+        # Another process may be about to read the account back: its lock is waited for.
+        is_unread = row.reading is Reading.NOT_READ and row.state in _READABLE
+        return Job(item, row if row.state is NonceState.OPEN or is_unread else result_of(row))
 
     def post(self, job: Job, *, recheck: bool) -> Job:
         """Post one payload; what fails must not hide what became of the others.
