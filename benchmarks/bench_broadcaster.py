@@ -73,8 +73,9 @@ def _fill(folder: Path, size: int, now: int) -> None:
         connection.exec_driver_sql(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
             "INSERT INTO posts (venue, signer, nonce, action_hash, url, account, coin, envelope, "
-            "state, attempts, reserved_at, changed_at) "
-            "SELECT ?, ?, ? - i, '00', '', ?, 'BTC', '{}', 'confirmed', 1, 0, 0 FROM n",
+            "state, reading, attempts, reserved_at, changed_at) "
+            "SELECT ?, ?, ? - i, '00', '', ?, 'BTC', '{}', 'spent-accepted', 'shows', 1, 0, 0 "
+            "FROM n",
             (size, "testnet", _KEY.address.lower, now, _KEY.address.lower),
         )
     engine.dispose()
@@ -129,7 +130,7 @@ class _WithoutReadBack:
 
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
-        poster._look = lambda _row: None  # type: ignore[method-assign]  # noqa: SLF001
+        poster._account.now = lambda *_: None  # type: ignore[method-assign]  # noqa: SLF001
 
     def post(self, cleared: Cleared) -> None:
         self._poster.post(cleared)

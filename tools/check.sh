@@ -20,6 +20,10 @@ tools/check_wheels.sh
 step "the online machine's installation, as the README says"
 tools/check_install.sh
 
+step "the model of what becomes of a payload"
+if ! command -v spin >/dev/null && [ "$(id -u)" = 0 ]; then apt-get install -y -q spin gcc; fi
+make model
+
 step "the demo"
 make demo
 

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from coldlever.broadcaster.ledger.store import Ledger, State
-from coldlever.broadcaster.post.poster import Poster
+from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.post.account import Account
 from coldlever.broadcaster.venue.client import ExchangeApi, NoAnswer
 
 DAY = 86_400_000
@@ -40,22 +41,22 @@ def test_what_may_still_land_is_not_closed(desk, open_row, close, past):
     desk.time += 100_000 + past
     shown = close()
     assert (shown.status, shown.error) == (4, "still-open")
-    assert desk.row().state is State.UNKNOWN
+    assert desk.row().state is NonceState.OPEN
 
 
 def test_well_after_its_expiry_it_is_closed_whatever_the_exchange_said_last(desk, open_row, close):
     open_row(expires_after=desk.time + 100_000)
     desk.time += 100_000 + 60_001
     assert desk.row().code == "connection-lost"
-    assert close().document[0]["status"] == "closed"
+    assert close().document[0]["nonceState"] == "lapsed"
 
 
 def test_without_expiry_it_is_closed_two_days_after_its_nonce(desk, open_row, close):
     open_row(expires_after=None, nonce=desk.time)
-    desk.time += 2 * DAY
+    desk.time += 2 * DAY + 60_000
     assert close().error == "still-open"
-    desk.time += 60_000
-    assert close().document[0]["status"] == "closed"
+    desk.time += 1
+    assert close().document[0]["nonceState"] == "lapsed"
 
 
 def test_closing_asks_the_real_exchange_for_the_time(desk, open_row, close, monkeypatch):
@@ -68,47 +69,48 @@ def test_closing_asks_the_real_exchange_for_the_time(desk, open_row, close, monk
     monkeypatch.setattr(ExchangeApi, "_send", lambda *_: gone)
     shown = close()
     assert (shown.status, shown.document[0]["code"]) == (8, "connection-lost")
-    assert desk.row().state is State.UNKNOWN
+    assert desk.row().state is NonceState.OPEN
 
 
 def test_what_a_rehearsal_that_ended_left_open_can_be_closed(desk, open_row, close, monkeypatch):
     open_row()
     gone = NoAnswer("connection-lost", "nobody listens")
     monkeypatch.setattr(ExchangeApi, "_send", lambda *_: gone)
-    assert desk.resolve("--retry-for", "0").status == 7
-    assert close().document[0]["status"] == "closed"
+    assert desk.resolve("--retry-for", "0").status == 8
+    assert close().document[0]["nonceState"] == "lapsed"
     assert desk.resolve().document == []
 
 
-def test_an_accepted_change_that_never_shows_can_be_closed(desk, close, monkeypatch):
+def test_an_accepted_change_that_never_shows_is_accepted_and_needs_no_closing(
+    desk, close, monkeypatch
+):
     from coldlever.broadcaster.rehearsal.act import rules
 
     monkeypatch.setattr(rules, "apply", lambda *_: None)
-    file = desk.signed_file()
-    assert desk.post(file).document["code"] == "effect-not-seen"
-    assert desk.resolve().status == 7
-    assert close().document[0]["status"] == "closed"
-    assert desk.post(file).document["status"] == "closed"
+    shown = desk.post(desk.signed_file())
+    assert (shown.status, shown.document["status"]) == (0, "accepted")
+    assert shown.document["account"] == "otherwise"
+    assert close().error == "nothing-open"
     assert desk.requests() == 1
 
 
-def test_an_accepted_change_that_was_not_looked_at_yet_is_not_closed(desk, close, monkeypatch):
+def test_an_accepted_change_that_was_not_looked_at_yet_stays_accepted(desk, close, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(Poster, "_look", lambda *_: None)
+        patch.setattr(Account, "now", lambda *_: None)
         assert desk.post(desk.signed_file()).document["status"] == "accepted"
-    assert close().error == "still-open"
+    assert close().document[0]["status"] == "accepted"
     assert desk.resolve().document[0]["status"] == "confirmed"
 
 
-def test_what_was_recorded_and_never_sent_is_left_to_resolve(desk, close, monkeypatch):
+def test_what_was_recorded_and_never_sent_is_withdrawn_at_its_end(desk, close, monkeypatch):
     def die(*_arguments):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(Ledger, "begin_attempt", die)
         desk.post(desk.signed_file(expires_after=desk.time + 100_000))
-    desk.time += 10 * 100_000
     assert close().error == "still-open"
+    desk.time += 10 * 100_000
     assert desk.resolve().document[0]["status"] == "withdrawn"
 
 
@@ -127,7 +129,7 @@ def test_what_another_process_settled_meanwhile_keeps_its_outcome(desk, open_row
     monkeypatch.setattr("coldlever.broadcaster.post.poster.payload_lock", _no_lock)
     shown = desk.resolve("--nonce", nonce, "--close")
     assert shown.document[0]["status"] == "confirmed"
-    assert desk.row().state is State.CONFIRMED
+    assert desk.row().state is NonceState.SPENT_ACCEPTED
 
 
 def _no_lock(*_arguments):
@@ -140,18 +142,17 @@ def test_of_two_rows_with_one_nonce_each_is_judged_for_itself(desk, open_row):
     open_row(expires_after=desk.time + 100_000)
     ledger = desk.ledger()
     with ledger._engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE posts SET code = 'expired-after-attempt'")
         connection.exec_driver_sql(
             "INSERT INTO posts SELECT 'testnet@' || url || '0', signer, nonce, action_hash, url, "
-            "account, coin, envelope, before, state, attempts, 'connection-lost', sentence, answer, "
-            "reserved_at + 1, changed_at FROM posts"
+            "account, coin, envelope, before, 'spent', 'not-read', attempts, 'nonce-used', sentence, "
+            "legacy, reserved_at - 1, changed_at FROM posts"
         )
     ledger.close()
     nonce = json.loads(desk.run("history", "--json").stdout)[0]["payload"]["nonce"]
     shown = desk.resolve("--nonce", str(nonce), "--close")
-    assert [one["code"] for one in shown.document] == ["expired-after-attempt", "still-open"]
-    assert [one["status"] for one in shown.document] == ["closed", "unknown"]
-    assert shown.status == 4
+    assert [one["code"] for one in shown.document] == ["nonce-used", "still-open"]
+    assert [one["nonceState"] for one in shown.document] == ["spent", "open"]
+    assert shown.status == 7
 
 
 def test_a_payload_whose_lock_cannot_be_had_stays_open(desk, open_row, monkeypatch):

@@ -58,7 +58,7 @@ def test_what_passes_every_check_is_cleared_and_can_be_posted(desk, checker, pos
         desk.user.address,
         "BTC",
     )
-    assert poster.post(cleared).row.state.value == "confirmed"
+    assert poster.post(cleared).row.verdict.value == "confirmed"
 
 
 @pytest.mark.parametrize("options", [{"nonce": 1}, {"expires_after": 1}])
@@ -163,9 +163,9 @@ def test_going_on_with_an_open_row_needs_no_checks_and_sends_the_same_bytes(
 ):
     desk.exchange.inject("drop", count=6)
     first = poster.post(checker.run(desk.sign()))
-    assert first.row.state.value == "unknown"
+    assert first.row.state.value == "open"
     again = poster.resume(first.row)
-    assert again.row.state.value == "confirmed"
+    assert again.row.verdict.value == "confirmed"
     assert again.row.envelope == first.row.envelope
     assert poster.resume(first.row).already
     assert desk.accepted() == 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.venue.client import ExchangeApi
 
 
@@ -32,14 +33,14 @@ def interrupted_at(monkeypatch):
 
 
 def test_the_person_is_told_that_it_may_have_landed(desk, interrupted_at):
-    interrupted_at(Ledger, "settle")
+    interrupted_at(Ledger, "record_answer")
     shown = desk.run("post", desk.signed_file())
     assert shown.status == 130
     assert "NOT FINISHED" in shown.stderr
     assert "it may have landed" in shown.stderr
     assert "resolve" in shown.stderr
     assert desk.accepted() == 1
-    assert desk.row().state is State.POSTING
+    assert desk.row().state is NonceState.OPEN
 
 
 def test_the_outcomes_so_far_are_told_and_the_rest_is_not_reached(desk, action, interrupted_at):
@@ -62,9 +63,9 @@ def test_before_anything_was_sent_it_is_a_plain_interruption(desk, interrupted_a
 
 
 def test_resolve_tells_what_it_finished_and_leaves_the_rest_open(desk, action, interrupted_at):
-    for value in (3, 4, 5):
+    for asset in (0, 3, 4):
         desk.exchange.inject("drop")
-        desk.post(desk.signed_file(action.leverage(value)), "--retry-for", "0")
+        desk.post(desk.signed_file(action.leverage(5, asset=asset)), "--retry-for", "0")
         desk.time += 1
     interrupted_at(ExchangeApi, "post", 2)
     shown = desk.resolve()

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import pytest
 
+from coldlever.broadcaster.fate import Event, NonceState, Reading
 from coldlever.broadcaster.ledger import store as module
-from coldlever.broadcaster.ledger.store import Ledger, NonceKey, Row, State
+from coldlever.broadcaster.ledger.store import Ledger, NonceKey, Row
 from coldlever.broadcaster.ledger.tables import Patience, _enter_wal
 from coldlever.shared.action.time_rules import nonce_floor_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
@@ -40,11 +41,14 @@ def row(key_of):
             "BTC",
             "{}",
             None,
-            State.RESERVED,
+            NonceState.UNSENT,
+            Reading.NOT_READ,
             attempts=0,
             code=None,
             sentence=None,
             answer=None,
+            unanswered=0,
+            legacy=None,
             reserved_at=nonce,
             changed_at=nonce,
         )
@@ -85,14 +89,72 @@ def test_of_many_at_once_one_reserves(tmp_path, row):
         one.close()
 
 
+TOLD = {"event": Event.ACCEPTED, "code": "accepted", "sentence": "yes", "answer": b"\xff{}"}
+
+
 def test_attempts_are_counted_and_outcomes_kept(ledger, row):
     ledger.reserve(row(5))
-    assert [ledger.begin_attempt(row(5).key, now) for now in (6, 7)] == [1, 2]
-    ledger.settle(row(5).key, State.ACCEPTED, 8, code="accepted", answer="{}")
-    ledger.settle(row(5).key, State.CONFIRMED, 9, code="confirmed")
-    found = ledger.find(row(5).key)
-    assert (found.state, found.attempts, found.changed_at) == (State.CONFIRMED, 2, 9)
-    assert (found.code, found.answer) == ("confirmed", "{}")
+    first = ledger.begin_attempt(row(5), 6, before="{}")
+    assert ledger.find(first.key) == first
+    assert (first.state, first.attempts, first.before) == (NonceState.OPEN, 1, "{}")
+    second = ledger.begin_attempt(first, 7)
+    assert (second.attempts, second.unanswered, second.before) == (2, 2, "{}")
+    told = ledger.record_answer(second, NonceState.SPENT_ACCEPTED, 8, **TOLD)
+    read = ledger.settle(told, 9, reading=Reading.SHOWS)
+    assert ledger.find(read.key) == read
+    assert (read.state, read.reading) == (NonceState.SPENT_ACCEPTED, Reading.SHOWS)
+    assert read.unanswered == 1
+    assert (read.code, read.answer, read.changed_at) == ("accepted", b"\xff{}", 9)
+
+
+def test_every_attempt_keeps_its_own_answer_as_it_came(ledger, row):
+    ledger.reserve(row(5))
+    seen = row(5)
+    for answer in (b"<html>", None, b"{}"):
+        begun = ledger.begin_attempt(seen, 6)
+        seen = ledger.record_answer(begun, NonceState.OPEN, 7, **{**TOLD, "answer": answer})
+    with ledger._engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT number, state_before, answer FROM attempts").all()
+    assert kept == [(1, "unsent", b"<html>"), (2, "open", None), (3, "open", b"{}")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda ledger, seen: ledger.begin_attempt(seen, 8),
+        lambda ledger, seen: ledger.record_answer(seen, NonceState.SPENT_ACCEPTED, 8, **TOLD),
+        lambda ledger, seen: ledger.settle(seen, 8, state=NonceState.LAPSED),
+    ],
+    ids=["begin", "record", "settle"],
+)
+def test_nothing_is_written_over_what_somebody_else_wrote_meanwhile(ledger, row, change):
+    ledger.reserve(row(5))
+    seen = ledger.begin_attempt(row(5), 6)
+    theirs = ledger.begin_attempt(seen, 7)
+    with pytest.raises(EnvironmentFault) as fault:
+        change(ledger, seen)
+    assert fault.value.code == "ledger-changed"
+    assert ledger.find(seen.key) == theirs
+    with ledger._engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM attempts").scalar() == 2
+
+
+def test_the_order_of_sending_is_the_ledgers_own(ledger, row):
+    """By no clock: the second is sent at an earlier time."""
+    for nonce, now in ((5, 100), (6, 1)):
+        ledger.reserve(row(nonce))
+        ledger.begin_attempt(row(nonce), now)
+    ledger.reserve(row(7))
+    first, second, unsent = (ledger.find(row(nonce).key) for nonce in (5, 6, 7))
+    assert ledger.sent_after(first) == second
+    assert ledger.sent_after(second) is None
+    assert ledger.sent_after(unsent) is None
+    assert ledger.may_have_moved(second), "the first is open, and may have landed since"
+    settled = ledger.record_answer(first, NonceState.SPENT_ACCEPTED, 9, **TOLD)
+    assert not ledger.may_have_moved(second)
+    assert ledger.may_have_moved(settled)
+    other = replace(second, coin="ETH")
+    assert not ledger.may_have_moved(other)
 
 
 def test_the_hundred_highest_nonces_set_the_floor(ledger, row):

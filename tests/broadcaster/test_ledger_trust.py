@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.shared.errors import EnvironmentFault
 
 
@@ -88,6 +89,7 @@ def test_a_row_whose_payload_is_garbage_is_never_sent(desk, left_open, rewrite, 
     ("column", "value"),
     [
         ("state", "great"),
+        ("reading", "great"),
         ("action_hash", "zz"),
         ("account", "0x12"),
         ("account", ""),
@@ -136,20 +138,21 @@ def test_the_claimed_and_the_expected_signer_are_checked_when_an_earlier_run_is_
     shown = desk.post(claiming)
     assert (shown.status, shown.error) == (4, "signer-mismatch")
     assert desk.requests() == 0
-    assert desk.row().state is State.UNKNOWN
+    assert desk.row().state is NonceState.OPEN
     good = desk.post(left_open, "--signer", desk.user.address.lower)
     assert good.document["status"] == "confirmed"
 
 
 def test_a_row_that_vanishes_after_it_was_sent_is_told_as_unknown(desk, monkeypatch):
-    settle = Ledger.settle
+    record = Ledger.record_answer
 
-    def erase(ledger, key, *arguments, **options):
-        settle(ledger, key, *arguments, **options)
+    def erase(ledger, row, *arguments, **options):
+        recorded = record(ledger, row, *arguments, **options)
         with ledger._engine.begin() as connection:
             connection.exec_driver_sql("DELETE FROM posts")
+        return recorded
 
-    monkeypatch.setattr(Ledger, "settle", erase)
+    monkeypatch.setattr(Ledger, "record_answer", erase)
     shown = desk.post(desk.signed_file())
     assert (shown.status, shown.document["status"]) == (8, "unknown")
     assert shown.document["code"] == "ledger-unusable"
@@ -163,5 +166,5 @@ def test_a_row_without_a_word_of_the_exchange_is_listed_too(desk, monkeypatch):
         patch.setattr(Ledger, "begin_attempt", die)
         desk.post(desk.signed_file())
     shown = desk.run("history")
-    assert "reserved" in shown.stderr
+    assert "unsent" in shown.stderr
     assert "None" not in shown.stderr

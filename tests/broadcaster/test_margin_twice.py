@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.broadcaster.fate import NonceState
 
 FIVE = 5_000_000
 
@@ -50,20 +49,13 @@ def test_a_lost_second_amount_of_a_batch_is_not_seen_in_the_first(desk, action, 
     assert desk.accepted() == 2
 
 
-def test_a_second_amount_that_landed_unanswered_is_seen_by_what_it_added(
-    desk, action, isolated, monkeypatch
-):
+def test_a_second_amount_that_landed_unanswered_is_seen_by_what_it_added(desk, action, isolated):
     batch = desk.save(desk.sign(action.margin(FIVE)), desk.sign(action.margin(FIVE)))
     only_second_lost(desk, "lose-answer")
-    reserve = Ledger.reserve
-
-    def later(ledger, row):
-        desk.time += 1
-        reserve(ledger, replace(row, reserved_at=desk.time))
-
-    monkeypatch.setattr(Ledger, "reserve", later)
     shown = desk.post(batch, "--retry-for", "0")
-    assert [one["code"] for one in shown.document] == ["confirmed", "confirmed-by-effect"]
+    assert [one["status"] for one in shown.document] == ["confirmed", "unknown"]
+    assert [one["account"] for one in shown.document] == ["shows", "shows"]
+    assert desk.resolve().document[0]["status"] == "in-effect"
     assert isolated() == 10
 
 
@@ -73,25 +65,30 @@ def test_an_amount_that_another_file_added_meanwhile_confirms_nothing(desk, acti
     assert desk.post(first, "--retry-for", "0").status == 7
     desk.time += 1
     second = desk.signed_file(action.margin(FIVE), name="second.json")
-    assert desk.post(second).document["status"] == "confirmed"
-    # The balance has grown by exactly what the first one asked for.
-    desk.exchange.inject("503")
-    shown = desk.resolve("--retry-for", "0")
-    assert (shown.status, shown.document[0]["status"]) == (7, "unknown")
-    assert desk.resolve().document[0]["status"] == "confirmed"
-    assert isolated() == 10
-    assert desk.accepted() == 2
-
-
-def test_an_accepted_amount_is_confirmed_although_more_than_it_moved(desk, action, isolated):
-    first = desk.signed_file(action.margin(FIVE), name="first.json")
-    desk.exchange.inject("drop")
-    desk.post(first, "--retry-for", "0")
-    desk.time += 1
-    desk.post(desk.signed_file(action.margin(2 * FIVE), name="second.json"))
+    shown = desk.post(second)
+    assert (shown.document["status"], shown.document["account"]) == ("accepted", "unclear")
+    # The balance has grown by exactly what the first one asked for, which is not sent any more.
     shown = desk.resolve()
-    assert (shown.status, shown.document[0]["status"]) == (0, "confirmed")
-    assert isolated() == 15
+    assert (shown.status, shown.document[0]["status"]) == (7, "unknown")
+    assert shown.document[0]["held"] == "market-changed"
+    assert isolated() == 5
+    assert desk.accepted() == 1
+
+
+def test_an_accepted_amount_is_not_confirmed_by_more_than_it_moved(desk, action, isolated):
+    act = desk.exchange.act
+
+    def with_funding(body, **more):
+        reply = act(body, **more)
+        act(desk.sign(action.margin(FIVE), nonce=desk.time - 5).body())
+        return reply
+
+    desk.exchange.act = with_funding
+    shown = desk.post(desk.signed_file(action.margin(FIVE)))
+    assert (shown.status, shown.document["status"]) == (0, "accepted")
+    assert shown.document["account"] == "unclear"
+    assert desk.naps == [], "waiting makes it no clearer"
+    assert isolated() == 10
 
 
 def test_an_accepted_amount_that_moved_nothing_is_reported(desk, action, isolated, monkeypatch):
@@ -99,8 +96,9 @@ def test_an_accepted_amount_that_moved_nothing_is_reported(desk, action, isolate
 
     monkeypatch.setattr(rules, "_move_margin", lambda *_: None)
     shown = desk.post(desk.signed_file(action.margin(FIVE)))
-    assert (shown.status, shown.document["code"]) == (7, "effect-not-seen")
-    assert desk.row().state is State.ACCEPTED
+    assert (shown.status, shown.document["status"]) == (0, "accepted")
+    assert shown.document["account"] == "unclear"
+    assert desk.row().state is NonceState.SPENT_ACCEPTED
 
 
 def test_a_leverage_of_a_batch_is_compared_with_what_its_predecessor_left(desk, action):

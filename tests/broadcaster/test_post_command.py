@@ -107,7 +107,8 @@ def test_an_unknown_sentence_of_the_exchange_reaches_the_person_escaped(desk, mo
 
     monkeypatch.setattr("coldlever.broadcaster.rehearsal.act.rules.apply", refuse)
     shown = desk.post(desk.signed_file())
-    assert (shown.status, shown.document["code"]) == (6, "exchange-refused")
+    assert (shown.status, shown.document["code"]) == (7, "exchange-refused")
+    assert shown.document["nonceState"] == "open"
     assert shown.document["sentence"] == "A new rule \\u{001b}[31mof theirs\\u{202e}."
     assert shown.document["exchange"]["response"] == words
     told = desk.run("post", str(desk.folder / "signed.json")).stderr
@@ -150,7 +151,7 @@ def test_a_refusal_stops_the_batch_unless_told_otherwise(desk, batch, options, r
     desk.exchange.inject("422")
     shown = desk.post(batch(3, 4, 5), *options)
     assert shown.status == 6
-    assert statuses(shown) == ["rejected", rest, rest]
+    assert statuses(shown) == ["refused", rest, rest]
 
 
 def test_the_most_worrying_outcome_decides_the_exit_status(desk, batch):
@@ -205,19 +206,19 @@ def test_what_expires_while_the_batch_is_under_way_is_not_sent(desk, action, mon
 
 
 def test_a_failing_ledger_stops_the_run_and_the_outcomes_so_far_are_told(desk, batch, monkeypatch):
-    settle = Ledger.settle
+    record = Ledger.record_answer
 
-    def fail_later(ledger, key, *arguments, **options):
+    def fail_later(ledger, row, *arguments, **options):
         if desk.requests() > 1:
             raise EnvironmentFault("ledger-unusable", "the disk is full")
-        settle(ledger, key, *arguments, **options)
+        return record(ledger, row, *arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "settle", fail_later)
+        patch.setattr(Ledger, "record_answer", fail_later)
         shown = desk.post(batch(3, 4, 5), "--keep-going")
     assert shown.status == 8
     assert statuses(shown) == ["confirmed", "unknown", "not-posted"]
-    assert desk.resolve().document[0]["status"] == "confirmed"
+    assert desk.resolve().document[0]["status"] == "in-effect"
     assert desk.accepted() == 2
 
 

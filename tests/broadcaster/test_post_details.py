@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.venue.client import Answer, ExchangeApi
 from coldlever.broadcaster.venue.exchange import Exchange
@@ -17,7 +18,7 @@ from coldlever.broadcaster.venue.exchange import Exchange
 def test_a_gateway_that_wants_to_be_called_again_at_once_is_not_called_for_ever(desk):
     desk.exchange.inject("429", seconds=0, count=1000)
     shown = desk.post(desk.signed_file(), "--retry-for", "20")
-    assert (shown.status, shown.document["code"]) == (7, "rate-limited")
+    assert (shown.status, shown.document["code"]) == (6, "rate-limited")
     assert desk.naps == [0.5, 1.0, 2.0, 4.0, 8.0]
 
 
@@ -36,25 +37,30 @@ def test_a_refusal_after_an_unanswered_attempt_is_not_repeated(desk, monkeypatch
     replies = iter([Answer(502, b"", None), *[Answer(200, refusal, None)] * 9])
     monkeypatch.setattr(ExchangeApi, "post", lambda *_: next(replies))
     shown = desk.post(file)
-    assert (shown.status, shown.document["code"]) == (7, "exchange-refused-after-attempt")
+    assert (shown.status, shown.document["code"]) == (7, "exchange-refused")
+    assert desk.resolve().document[0]["held"] == "unknown-words"
     assert shown.document["sentence"] == "A sentence nobody has heard before."
     assert desk.row().attempts == 2
 
 
-def test_a_refusal_after_an_attempt_that_shows_in_the_account_is_no_rejection(desk, action):
+def test_a_refusal_before_admission_says_nothing_about_an_earlier_attempt(desk, action):
     desk.exchange.inject("lose-answer")
     desk.exchange.inject("422")
     shown = desk.post(desk.signed_file())
-    assert (shown.status, shown.document["code"]) == (0, "confirmed-by-effect")
+    assert (shown.status, shown.document["status"]) == (7, "unknown")
+    assert (shown.document["nonceState"], shown.document["code"]) == ("open", "malformed")
     assert desk.row().attempts == 2
     assert desk.accepted() == 1
 
 
-def test_a_refusal_after_an_attempt_that_does_not_show_is_a_rejection(desk):
+def test_a_refusal_after_admission_proves_that_no_earlier_attempt_was_admitted(desk, action):
+    file = desk.signed_file(action.leverage(40))
+    desk.exchange.open_position(desk.user.address, "BTC", "0.5")
     desk.exchange.inject("drop")
-    desk.exchange.inject("422")
-    shown = desk.post(desk.signed_file())
-    assert (shown.status, shown.document["status"]) == (6, "rejected")
+    shown = desk.post(file)
+    assert (shown.status, shown.document["status"]) == (6, "refused")
+    assert shown.document["nonceState"] == "spent-refused"
+    assert "order in which" in shown.document["receipt"]["basis"]
 
 
 def test_a_payload_that_another_process_takes_up_during_the_checks_is_joined(desk, monkeypatch):
@@ -220,7 +226,7 @@ def test_a_row_in_the_state_of_an_earlier_attempt_is_counted_on(desk, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(Ledger, "begin_attempt", die)
         assert desk.post(desk.signed_file()).status == 130
-    assert desk.row().state is State.POSTING
+    assert desk.row().state is NonceState.OPEN
     assert desk.resolve().document[0]["receipt"]["attempts"] == 2
 
 
@@ -278,16 +284,17 @@ def test_a_lock_that_the_system_refuses_is_the_environments_fault(desk, monkeypa
 def test_people_see_the_setting_that_is_in_force_and_the_one_before(desk, action):
     shown = desk.run("post", desk.signed_file(action.leverage(7, cross=False)))
     assert "in force now: isolated 7x (before: cross 20x)" in shown.stderr
-    assert "accepted, and the account shows the change" in shown.stderr
+    assert "the exchange accepted it" in shown.stderr
+    assert "the account shows the change" in shown.stderr
 
 
 def test_what_no_answer_will_settle_any_more_names_the_way_to_end_it(desk):
     desk.exchange.inject("drop")
     desk.post(desk.signed_file(expires_after=desk.time + 60_000), "--retry-for", "0")
-    desk.time += 120_000
+    desk.time += 120_001
     shown = desk.run("resolve")
-    assert f"resolve --nonce {desk.row().key.nonce} --close" in shown.stderr
-    assert "not known yet" not in shown.stderr
+    assert f"resolve --nonce {desk.row().key.nonce} --probe" in shown.stderr
+    assert "can still land" not in shown.stderr
 
 
 def test_a_closed_payload_is_told_to_people(desk):
@@ -296,4 +303,4 @@ def test_a_closed_payload_is_told_to_people(desk):
     desk.time += 10 * 60_000
     shown = desk.run("resolve", "--nonce", str(desk.row().key.nonce), "--close")
     assert shown.status == 0
-    assert "CLOSED" in shown.stderr
+    assert "lapsed: it can land no more" in shown.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coldlever.broadcaster.ledger.store import State
+from coldlever.broadcaster.fate import NonceState
 
 
 @pytest.fixture
@@ -16,7 +16,9 @@ def hurry(monkeypatch):
 def test_an_accepted_post_is_confirmed_by_reading_the_setting_back(desk, action):
     shown = desk.post(desk.signed_file(action.leverage(7, cross=False)))
     assert shown.status == 0
-    assert shown.document["status"] == shown.document["code"] == "confirmed"
+    document = shown.document
+    assert (document["status"], document["code"]) == ("confirmed", "accepted")
+    assert (document["nonceState"], document["account"]) == ("spent-accepted", "shows")
     assert shown.document["exchange"] == {"status": "ok", "response": {"type": "default"}}
     assert desk.setting() == (False, 7)
     assert desk.requests() == 1
@@ -52,8 +54,10 @@ def test_a_fault_is_followed_by_the_same_bytes_until_the_answer_is_known(
         hurry()
     desk.exchange.inject(kind, **options)
     shown = desk.post(desk.signed_file())
-    assert shown.status == 0
-    assert shown.document["status"] == "confirmed"
+    # What landed unanswered is a duplicate then: that it was this payload nobody has said.
+    assert shown.status == (7 if landed else 0)
+    assert shown.document["status"] == ("in-effect" if landed else "confirmed")
+    assert shown.document["nonceState"] == ("spent" if landed else "spent-accepted")
     assert desk.accepted() == 1
     assert desk.requests() == 2
     assert desk.row().attempts == 2
@@ -62,7 +66,7 @@ def test_a_fault_is_followed_by_the_same_bytes_until_the_answer_is_known(
 
 
 @pytest.mark.parametrize(("kind", "options", "landed"), ON_THE_LINE)
-def test_without_time_to_retry_it_is_unknown_unless_the_account_shows_it(
+def test_without_time_to_retry_it_stays_open_whatever_the_account_shows(
     desk, hurry, kind, options, landed
 ):
     if kind == "delay":
@@ -70,17 +74,18 @@ def test_without_time_to_retry_it_is_unknown_unless_the_account_shows_it(
     file = desk.signed_file()
     desk.exchange.inject(kind, **options)
     shown = desk.post(file, "--retry-for", "0")
-    if landed:
-        assert shown.document["code"] == "confirmed-by-effect"
-        assert shown.status == 0
-    else:
-        assert shown.document["status"] == "unknown"
-        assert shown.status == 7
+    if kind == "429":
+        assert (shown.status, shown.document["nonceState"]) == (6, "not-admitted")
+        assert desk.post(file).document["status"] == "confirmed"
+        return
+    assert (shown.status, shown.document["status"]) == (7, "unknown")
+    assert shown.document["nonceState"] == "open"
+    assert shown.document["account"] == ("shows" if landed else "otherwise")
     resolved = desk.resolve()
-    assert resolved.status == 0
-    assert desk.row().state is State.CONFIRMED
+    assert resolved.status == (7 if landed else 0)
+    assert desk.row().state is (NonceState.SPENT if landed else NonceState.SPENT_ACCEPTED)
     assert desk.accepted() == 1
-    assert desk.post(file).document["status"] == "confirmed"
+    assert desk.post(file).document["status"] == ("in-effect" if landed else "confirmed")
     assert desk.accepted() == 1
 
 
@@ -110,10 +115,10 @@ def test_a_429_is_waited_out_as_long_as_it_asks(desk):
     assert desk.naps == [9.0]
 
 
-def test_a_429_that_asks_for_longer_than_there_is_time_stays_open(desk):
+def test_a_429_that_asks_for_longer_than_there_is_time_was_not_admitted(desk):
     desk.exchange.inject("429", seconds=45)
     shown = desk.post(desk.signed_file())
-    assert (shown.status, shown.document["code"]) == (7, "rate-limited")
+    assert (shown.status, shown.document["code"]) == (6, "rate-limited")
     assert desk.naps == []
     assert desk.requests() == 1
 
@@ -137,7 +142,7 @@ def test_a_422_of_the_exchange_is_a_refusal(desk):
     desk.exchange.inject("422")
     shown = desk.post(desk.signed_file())
     assert (shown.status, shown.document["code"]) == (6, "malformed")
-    assert shown.document["status"] == "rejected"
+    assert shown.document["status"] == "refused"
 
 
 def test_a_refusal_is_rejected_with_code_advice_and_the_exchanges_own_answer(desk, action):
@@ -146,49 +151,67 @@ def test_a_refusal_is_rejected_with_code_advice_and_the_exchanges_own_answer(des
     desk.exchange.open_position(desk.user.address, "BTC", "0.5")
     shown = desk.post(file)
     assert shown.status == 6
-    assert shown.document["status"] == "rejected"
+    assert shown.document["status"] == "refused"
     assert shown.document["code"] == "leverage-refused"
     assert shown.document["advice"]
     assert shown.document["exchange"] == {"status": "err", "response": "Invalid leverage value"}
     assert desk.naps == []
 
 
-def test_a_refusal_is_never_retried_also_not_by_a_second_post(desk):
-    file = desk.signed_file()
-    desk.exchange.inject("422")
-    desk.post(file)
+def test_a_refusal_after_the_nonce_was_taken_is_final_also_for_a_second_post(desk, action):
+    file = desk.signed_file(action.leverage(40))
+    desk.exchange.open_position(desk.user.address, "BTC", "0.5")
+    assert desk.post(file).document["nonceState"] == "spent-refused"
     again = desk.post(file)
-    assert (again.status, again.document["status"]) == (6, "rejected")
+    assert (again.status, again.document["status"]) == (6, "refused")
     assert again.document["alreadyPosted"]
     assert desk.requests() == 1
     assert desk.resolve().document == []
 
 
-def test_a_nonce_that_somebody_else_used_is_a_refusal_on_our_first_attempt(desk, action):
+def test_a_refusal_before_the_nonce_was_taken_is_not_repeated_by_resolve(desk):
+    file = desk.signed_file()
+    desk.exchange.inject("422")
+    shown = desk.post(file)
+    assert (shown.status, shown.document["nonceState"]) == (6, "not-admitted")
+    assert shown.document["receipt"]["canLandUntil"] == desk.time + 3_600_000
+    again = desk.resolve()
+    assert (again.status, again.document[0]["held"]) == (6, "never-admitted")
+    assert desk.requests() == 1
+    assert "can still land until" in desk.run("resolve").stderr
+    # Such reasons pass: a person may have it checked again and sent.
+    assert desk.post(file).document["status"] == "confirmed"
+    assert desk.accepted() == 1
+
+
+def test_a_nonce_that_somebody_else_used_is_spent_and_nobody_knows_by_what(desk, action):
     nonce = desk.time - 5
     foreign = desk.sign(action.leverage(3), nonce=nonce)
     desk.exchange.act(foreign.body())
     shown = desk.post(desk.signed_file(action.leverage(8), nonce=nonce))
-    assert (shown.status, shown.document["status"]) == (6, "rejected")
-    assert shown.document["code"] == "nonce-used"
+    assert (shown.status, shown.document["status"]) == (7, "unknown")
+    assert (shown.document["nonceState"], shown.document["code"]) == ("spent", "nonce-used")
     assert desk.setting() == (True, 3)
 
 
 def test_the_same_bytes_posted_elsewhere_count_as_a_used_nonce_on_our_first_attempt(desk):
     payload = desk.sign()
     desk.exchange.act(payload.body())
-    assert desk.post(desk.save(payload)).document["code"] == "nonce-used"
+    shown = desk.post(desk.save(payload))
+    assert (shown.status, shown.document["code"]) == (7, "nonce-used")
+    assert shown.document["status"] == "in-effect"
 
 
 def test_a_request_limit_of_the_address_is_waited_out(desk):
     desk.exchange._venue.request_cap = 0
     desk.exchange.act(desk.sign(nonce=desk.time - 9).body())
     before = desk.accepted()
-    shown = desk.post(desk.signed_file(), "--retry-for", "0")
-    assert (shown.status, shown.document["code"]) == (7, "address-rate-limited")
+    file = desk.signed_file()
+    shown = desk.post(file, "--retry-for", "0")
+    assert (shown.status, shown.document["code"]) == (6, "address-rate-limited")
     assert desk.accepted() == before
     desk.time += 10_001
-    assert desk.resolve().document[0]["status"] == "confirmed"
+    assert desk.post(file).document["status"] == "confirmed"
 
 
 def test_a_leverage_too_low_for_the_collateral_is_refused_by_the_exchange_alone(desk, action):
@@ -209,12 +232,15 @@ def test_isolated_margin_is_confirmed_by_the_balance_of_the_position(desk, actio
     assert moved == pytest.approx(micro_usd / 1e6)
 
 
-def test_margin_whose_answer_got_lost_is_confirmed_by_the_balance(desk, action):
+def test_margin_whose_answer_got_lost_shows_in_the_balance_and_stays_open(desk, action):
     desk.exchange.act(desk.sign(action.leverage(5, cross=False), nonce=desk.time - 9).body())
     desk.exchange.open_position(desk.user.address, "BTC", "0.01")
     desk.exchange.inject("lose-answer")
     shown = desk.post(desk.signed_file(action.margin(5_000_000)), "--retry-for", "0")
-    assert shown.document["code"] == "confirmed-by-effect"
+    assert (shown.status, shown.document["status"]) == (7, "unknown")
+    assert (shown.document["nonceState"], shown.document["account"]) == ("open", "shows")
+    resolved = desk.resolve()
+    assert (resolved.status, resolved.document[0]["status"]) == (7, "in-effect")
 
 
 def test_a_top_up_is_confirmed_by_the_balance(desk, action):

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from coldlever.broadcaster.ledger.store import Ledger, State
+from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.rehearsal import Outcome
-from coldlever.broadcaster.venue.client import ExchangeApi, NoAnswer
+from coldlever.broadcaster.venue.client import Answer, ExchangeApi, NoAnswer
 from coldlever.shared.action.setting import Setting
 
 
@@ -27,60 +28,110 @@ def blind(desk):
 
 
 @pytest.fixture
-def landed_unseen(desk, monkeypatch):
-    """A post that landed, while both its answer and the reading back got lost."""
+def landed_unseen(desk):
+    """A post that landed while its answer got lost."""
 
     def post(file: str) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr("coldlever.broadcaster.post.poster.Poster._look", lambda *_: None)
-            desk.exchange.inject("lose-answer")
-            assert desk.post(file, "--retry-for", "0").status == 7
+        desk.exchange.inject("lose-answer")
+        assert desk.post(file, "--retry-for", "0").status == 7
         assert desk.accepted() == 1
 
     return post
 
 
-def test_an_earlier_attempt_that_landed_is_recognised_by_its_duplicate_nonce(desk, landed_unseen):
+def test_a_duplicate_after_a_lost_answer_is_in_effect_and_no_more(desk, landed_unseen):
     landed_unseen(desk.signed_file())
     shown = desk.resolve()
-    assert shown.status == 0
-    assert shown.document[0]["status"] == "confirmed"
+    assert shown.status == 7
+    assert shown.document[0]["status"] == "in-effect"
+    assert (shown.document[0]["nonceState"], shown.document[0]["account"]) == ("spent", "shows")
     assert "duplicate nonce" in shown.document[0]["exchange"]["response"]
     assert desk.accepted() == 1
+    assert desk.resolve().document == []
 
 
-def test_an_earlier_attempt_that_landed_and_expired_since_is_confirmed_by_the_account(
-    desk, landed_unseen
-):
-    landed_unseen(desk.signed_file(expires_after=desk.time + 60_000))
-    desk.time += 120_000
-    shown = desk.resolve()
-    assert shown.status == 0
-    assert shown.document[0]["status"] == "confirmed"
-    assert "duplicate nonce" in shown.document[0]["exchange"]["response"]
-
-
-def test_expired_after_an_attempt_stays_unknown_when_the_account_does_not_show_it(desk, blind):
+def test_what_has_expired_lapses_and_nothing_is_sent(desk, blind):
     file = desk.signed_file(expires_after=desk.time + 60_000)
     blind(file, "drop")
-    desk.time += 120_000
-    shown = desk.resolve()
-    assert shown.status == 7
-    assert shown.document[0]["status"] == "unknown"
-    assert shown.document[0]["code"] == "expired-after-attempt"
     asked = desk.requests()
-    assert desk.resolve().status == 7
-    assert desk.post(file).status == 7
-    assert desk.requests() == asked, "nothing can land any more, so nothing is sent"
-
-
-def test_a_nonce_too_old_after_an_attempt_stays_unknown_until_a_person_closes_it(desk, blind):
-    blind(desk.signed_file(expires_after=None), "drop")
-    desk.time += 3 * 86_400_000
+    desk.time += 60_001
+    early = desk.resolve()
+    assert (early.status, early.document[0]["nonceState"]) == (7, "open")
+    assert early.document[0]["held"] == "expired-just-now"
+    desk.time += 60_000
     shown = desk.resolve()
-    assert shown.document[0]["code"] == "nonce-refused-after-attempt"
-    nonce = str(desk.row().key.nonce)
-    assert desk.resolve("--nonce", nonce, "--close").document[0]["status"] == "closed"
+    assert (shown.status, shown.document[0]["status"]) == (7, "unknown")
+    assert shown.document[0]["nonceState"] == "lapsed"
+    assert shown.document[0]["held"] == "to-be-probed"
+    assert desk.resolve().document == []
+    assert desk.post(file).status == 7
+    assert desk.requests() == asked
+
+
+@pytest.fixture
+def probe(desk):
+    def send():
+        return desk.resolve("--nonce", str(desk.row().key.nonce), "--probe")
+
+    return send
+
+
+def test_a_probe_tells_that_it_never_arrived(desk, blind, probe):
+    blind(desk.signed_file(expires_after=desk.time + 60_000), "drop")
+    desk.time += 120_001
+    desk.resolve()
+    shown = probe()
+    assert (shown.status, shown.document[0]["status"]) == (6, "refused")
+    assert shown.document[0]["nonceState"] == "spent-refused"
+    assert shown.document[0]["code"] == "expired"
+    assert shown.document[0]["receipt"]["basis"]
+    assert desk.accepted() == 0
+
+
+@pytest.mark.parametrize("answer", ["duplicate", "expired", "lost", "unknown agent"])
+def test_a_probe_says_no_more_than_its_answer(desk, blind, probe, monkeypatch, answer):
+    blind(desk.signed_file(expires_after=desk.time + 60_000), "drop")
+    desk.time += 120_001
+    replies = {
+        "duplicate": (b"Invalid nonce: duplicate nonce 5", "spent", 7),
+        "expired": (b"Action already expired", "spent-refused", 6),
+        "lost": (None, "lapsed", 7),
+        "unknown agent": (b"User or API Wallet 0x12 does not exist.", "lapsed", 7),
+    }
+    words, state, status = replies[answer]
+    body = b'{"status":"err","response":"%s"}' % (words or b"")
+    reply = NoAnswer("timed-out", "no") if words is None else Answer(200, body, None)
+    monkeypatch.setattr(ExchangeApi, "post", lambda *_: reply)
+    shown = probe()
+    assert (shown.status, shown.document[0]["nonceState"]) == (status, state)
+
+
+def test_a_probe_is_refused_while_it_could_land_or_would_tell_nothing(desk, blind, probe):
+    blind(desk.signed_file(expires_after=desk.time + 60_000), "drop")
+    assert probe().error == "not-to-probe"
+    desk.time += 60_000 + 60_000
+    assert probe().error == "not-to-probe"
+    desk.time += 2 * 86_400_000
+    assert probe().error == "not-to-probe"
+    assert desk.requests() == 1
+
+
+def test_a_probe_is_for_what_is_in_doubt_alone(desk, probe):
+    desk.post(desk.signed_file())
+    desk.time += 2 * 3_600_000
+    assert probe().error == "not-to-probe"
+    assert desk.requests() == 1
+
+
+def test_without_expiry_it_lapses_two_days_after_its_nonce(desk, blind):
+    blind(desk.signed_file(expires_after=None), "drop")
+    desk.time += 2 * 86_400_000 + 60_000
+    desk.exchange.inject("drop")
+    assert desk.resolve("--retry-for", "0").document[0]["nonceState"] == "open"
+    desk.time += 2
+    shown = desk.resolve()
+    assert shown.document[0]["nonceState"] == "lapsed"
+    assert shown.document[0]["held"] is None, "no probe would tell"
 
 
 def test_a_person_ends_what_can_no_longer_land(desk, blind):
@@ -89,22 +140,20 @@ def test_a_person_ends_what_can_no_longer_land(desk, blind):
     nonce = str(desk.row().key.nonce)
     early = desk.resolve("--nonce", nonce, "--close")
     assert (early.status, early.error) == (4, "still-open")
-    desk.time += 120_000
-    desk.resolve()
+    desk.time += 120_001
     closed = desk.resolve("--nonce", nonce, "--close")
-    assert [result["status"] for result in closed.document] == ["closed"]
+    assert [result["nonceState"] for result in closed.document] == ["lapsed"]
     assert closed.status == 0
-    assert desk.row().state is State.CLOSED
     assert desk.resolve().document == []
     again = desk.post(file)
-    assert (again.status, again.document["status"]) == (4, "closed")
+    assert (again.status, again.document["status"]) == (7, "unknown")
     assert desk.accepted() == 0
 
 
 @pytest.mark.parametrize(
     ("ending", "sentence"), [("replaced", "Must deposit"), ("removed", "does not exist")]
 )
-def test_an_api_wallet_that_ended_after_its_attempt_landed_is_no_rejection(
+def test_an_api_wallet_that_ended_after_its_attempt_landed_is_no_refusal(
     desk, landed_unseen, key_of, ending, sentence
 ):
     desk.exchange.add_agent(desk.user.address, desk.agent.address)
@@ -114,8 +163,8 @@ def test_an_api_wallet_that_ended_after_its_attempt_landed_is_no_rejection(
     else:
         desk.exchange.remove_agent(desk.user.address, desk.agent.address)
     shown = desk.resolve()
-    assert shown.status == 0
-    assert shown.document[0]["code"] == "confirmed-by-effect"
+    assert (shown.status, shown.document[0]["status"]) == (7, "unknown")
+    assert (shown.document[0]["nonceState"], shown.document[0]["account"]) == ("open", "shows")
     assert sentence in shown.document[0]["exchange"]["response"]
 
 
@@ -129,11 +178,6 @@ def test_a_refusal_after_an_attempt_that_never_arrived_counts_once_it_proves_tha
     assert shown.document[0]["code"] == "leverage-refused"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason='"duplicate nonce" after an attempt is read as accepted, but a refusal uses up the '
-    "nonce just as well",
-)
 def test_a_refusal_whose_answer_got_lost_is_not_called_accepted(desk, action, monkeypatch):
     file = desk.signed_file(action.leverage(40))
     desk.exchange.inject("lose-answer")
@@ -149,36 +193,31 @@ def test_a_refusal_whose_answer_got_lost_is_not_called_accepted(desk, action, mo
     entries = desk.exchange.journal.entries()
     assert [entry.outcome for entry in entries] == [Outcome.REFUSED] * len(entries)
     assert entries[0].admitted
-    assert shown.document["status"] not in ("accepted", "confirmed")
+    assert (shown.document["status"], shown.document["nonceState"]) == ("unknown", "spent")
 
 
-def test_an_accepted_change_that_does_not_show_is_reported_and_stays_open(desk, monkeypatch):
+def test_an_accepted_change_that_does_not_show_is_accepted_and_told_so(desk, monkeypatch):
     seen = []
     send = ExchangeApi.post
 
     def undone(api, body):
         answer = send(api, body)
-        desk.exchange.act(desk.sign(nonce=desk.time - len(seen) - 50).body())
+        desk.exchange.act(desk.sign(nonce=desk.time - 50).body())
         seen.append(answer)
         return answer
 
-    payload = desk.sign({"type": "updateLeverage", "asset": 3, "isCross": False, "leverage": 4})
-    file = desk.save(payload)
+    file = desk.signed_file({"type": "updateLeverage", "asset": 3, "isCross": False, "leverage": 4})
     monkeypatch.setattr(ExchangeApi, "post", undone)
     shown = desk.post(file)
-    assert (shown.status, shown.document["status"]) == (7, "accepted")
-    assert shown.document["code"] == "effect-not-seen"
-    assert len(seen) == 1
+    assert (shown.status, shown.document["status"]) == (0, "accepted")
+    assert shown.document["account"] == "otherwise"
     assert desk.naps == [0.5] * 5
-    desk.exchange.act(payload.body())
-    assert desk.resolve().status == 7
-    assert len(seen) == 1, "it is accepted: resolve only looks"
-    fix = {"type": "updateLeverage", "asset": 3, "isCross": False, "leverage": 4}
-    desk.exchange.act(desk.sign(fix, nonce=desk.time - 5).body())
-    assert desk.resolve().document[0]["status"] == "confirmed"
+    assert desk.resolve().document == []
+    assert len(seen) == 1
+    assert "the account is not as asked" in desk.run("post", file).stderr
 
 
-def test_what_was_reserved_and_never_sent_is_withdrawn_once_it_has_expired(desk, monkeypatch):
+def test_what_was_recorded_and_never_sent_is_never_sent_by_resolve(desk, monkeypatch):
     file = desk.signed_file(expires_after=desk.time + 60_000)
 
     def die(*_arguments):
@@ -187,11 +226,15 @@ def test_what_was_reserved_and_never_sent_is_withdrawn_once_it_has_expired(desk,
     with monkeypatch.context() as patch:
         patch.setattr("coldlever.broadcaster.ledger.store.Ledger.begin_attempt", die)
         assert desk.post(file).status == 130
-    assert desk.row().state is State.RESERVED
-    desk.time += 120_000
+    assert desk.row().state is NonceState.UNSENT
+    shown = desk.resolve()
+    assert (shown.status, shown.document[0]["status"]) == (7, "unknown")
+    assert shown.document[0]["held"] == "never-admitted"
+    assert "`post` its file" in desk.run("resolve").stderr
+    desk.time += 120_001
     shown = desk.resolve()
     assert shown.status == 4
-    assert (shown.document[0]["status"], shown.document[0]["code"]) == ("withdrawn", "expired")
+    assert (shown.document[0]["status"], shown.document[0]["nonceState"]) == ("withdrawn", "lapsed")
     assert desk.requests() == 0
     assert desk.post(file).document["status"] == "withdrawn"
 
@@ -215,18 +258,20 @@ def test_an_accepted_post_whose_reading_back_fails_is_finished_later(desk, monke
 
 def test_resolve_goes_on_from_the_oldest(desk, action):
     first = desk.signed_file(action.leverage(5), name="first.json")
-    second = desk.signed_file(action.leverage(6), name="second.json")
+    second = desk.signed_file(action.leverage(6, asset=4), name="second.json")
     for file in (first, second):
         desk.exchange.inject("drop")
         desk.post(file, "--retry-for", "0")
         desk.time += 1
-    assert [one["status"] for one in desk.resolve().document] == ["confirmed", "confirmed"]
-    assert desk.setting() == (True, 6)
+    shown = desk.resolve().document
+    assert [one["status"] for one in shown] == ["confirmed", "confirmed"]
+    assert [one["receipt"]["coin"] for one in shown] == ["BTC", "ETH"]
 
 
 def test_resolve_of_one_nonce_leaves_the_others_alone(desk, action, blind):
     blind(desk.signed_file(action.leverage(5), nonce=desk.time - 1, name="one.json"), "drop")
-    blind(desk.signed_file(action.leverage(6), nonce=desk.time - 2, name="two.json"), "drop")
+    second = action.leverage(6, asset=4)
+    blind(desk.signed_file(second, nonce=desk.time - 2, name="two.json"), "drop")
     assert len(desk.resolve("--nonce", str(desk.time - 1)).document) == 1
     assert desk.accepted() == 1
     other = desk.resolve("--nonce", "77")
@@ -251,7 +296,7 @@ def test_a_venue_out_of_reach_does_not_keep_the_others_from_being_finished(desk,
         ledger.rows()[0],
         key=replace(desk.row().key, venue="testnet@http://127.0.0.1:9"),
         url="http://127.0.0.1:9",
-        state=State.RESERVED,
+        state=NonceState.UNSENT,
         reserved_at=0,
     )
     ledger.reserve(lost)
@@ -293,7 +338,8 @@ def test_history_lists_the_latest_first_as_receipts(desk, action):
     assert listed == [4, 3]
     assert {one["kind"] for one in shown.document} == {"coldlever/receipt"}
     assert len(desk.run("history", "--limit", "1", "--json").document) == 1
-    assert desk.run("history", "--state", "unknown", "--json").document == []
+    assert desk.run("history", "--state", "open", "--json").document == []
+    assert len(desk.run("history", "--state", "spent-accepted", "--json").document) == 2
 
 
 def test_history_for_people_tells_state_action_and_sentence(desk):

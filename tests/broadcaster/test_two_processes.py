@@ -6,7 +6,7 @@ import fcntl
 
 import pytest
 
-from coldlever.broadcaster.ledger.store import State
+from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.post.lock import payload_lock
 from coldlever.shared.errors import EnvironmentFault
 
@@ -20,12 +20,14 @@ def test_two_posts_of_one_file_at_once_send_it_once(desk, fault):
         desk.exchange.inject(fault)
     both = [desk.spawn("post", file, "--json") for _ in range(2)]
     shown = [desk.finish(process) for process in both]
-    assert [one.status for one in shown] == [0, 0], [one.stderr for one in shown]
-    assert {one.document["status"] for one in shown} == {"confirmed"}
+    lost = fault == "lose-answer"
+    assert [one.status for one in shown] == [7 if lost else 0] * 2, [one.stderr for one in shown]
+    status = "in-effect" if lost else "confirmed"
+    assert {one.document["status"] for one in shown} == {status}
     assert sorted(one.document["alreadyPosted"] for one in shown) == [False, True]
     assert desk.accepted() == 1
     assert desk.requests() == (1 if fault is None else 2)
-    assert desk.row().state is State.CONFIRMED
+    assert desk.row().state is (NonceState.SPENT if lost else NonceState.SPENT_ACCEPTED)
 
 
 def test_a_post_and_a_resolve_at_once_send_it_once(desk):

@@ -36,7 +36,8 @@ def test_a_leverage_change_goes_from_draft_to_receipt_and_lands_once(ceremony):
     setting = ceremony.exchange.setting(ceremony.account, "BTC")
     assert (setting.is_cross, setting.value) == (False, 10)
     receipt = json.loads((ceremony.folder / "receipt.json").read_text())
-    assert receipt["after"] == {"isCross": False, "leverage": 10, "rawUsd": None}
+    after = receipt["after"]
+    assert (after["isCross"], after["leverage"], after["rawUsd"]) == (False, 10, None)
 
 
 def test_a_vault_and_a_builder_market_are_reached(ceremony):
@@ -75,9 +76,9 @@ def test_a_lost_answer_is_resolved_without_a_second_landing(ceremony):
     ceremony.post("signed.json", "--retry-for", "0", expect=8)
     ceremony.exchange.faults.clear()
     ceremony.exchange.inject("lose-answer", count=1)
-    seen = ceremony.post("signed.json", "--retry-for", "0")
-    assert seen["code"] == "confirmed-by-effect"
-    assert ceremony.post("signed.json")["status"] == "confirmed"
+    seen = ceremony.post("signed.json", "--retry-for", "0", expect=7)
+    assert (seen["nonceState"], seen["account"]) == ("open", "shows")
+    assert ceremony.post("signed.json", expect=7)["status"] == "in-effect"
     assert ceremony.exchange.journal.count(Outcome.ACCEPTED) == 1
 
 

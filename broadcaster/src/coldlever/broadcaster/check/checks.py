@@ -11,7 +11,8 @@ from dataclasses import replace
 from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
 from coldlever.broadcaster.check.report import Facts, Finding, caution
 from coldlever.broadcaster.check.walk import Check
-from coldlever.broadcaster.ledger import OPEN_STATES, Ledger, NonceKey, Row
+from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger import Ledger, NonceKey, Row
 from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Setting, UpdateLeverage
 from coldlever.shared.action.asset_class import class_problem
@@ -166,6 +167,9 @@ class Checks:
         if row is None:
             return "not posted from here before (the exchange's own list cannot be asked)"
         same = row.action_hash == facts.signable.action_hash()
+        if same and row.state.needs_clearance:
+            sentence = f"recorded here at {moment(row.reserved_at)}, and never admitted: it is free"
+            return caution("nonce-unused", sentence)
         what = "this very payload" if same else "another action with this nonce"
         raise RuleRefused(
             "nonce-used",
@@ -265,7 +269,7 @@ class Checks:
     def _open_before(self, facts: Facts) -> Row | None:
         """Another payload for the same account and market whose outcome is open."""
         if self._open is None:
-            self._open = self._ledger.rows(OPEN_STATES)
+            self._open = self._ledger.rows([state for state in NonceState if state.can_land])
         for row in self._open:
             is_same_place = (row.key.venue, row.account) == (self._venue_key, facts.account)
             is_same_market = facts.market is not None and row.coin == facts.market.coin

@@ -9,8 +9,8 @@ import click
 from coldlever.broadcaster.cli.context import open_ledger, state_options
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.show import colour_of, describe_row
-from coldlever.broadcaster.ledger import State
-from coldlever.broadcaster.post import make_receipt
+from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.post import can_land_until, make_receipt
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.reading import moment
 
@@ -20,7 +20,7 @@ from coldlever.shared.reading import moment
     "--state",
     "states",
     multiple=True,
-    type=click.Choice([state.value for state in State]),
+    type=click.Choice([state.value for state in NonceState]),
     help="Only these states (repeatable).",
 )
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
@@ -37,7 +37,7 @@ def history(
     """List payloads and what became of them, the latest first."""
     ledger = open_ledger(machine, state_dir)
     try:
-        wanted = [State(name) for name in states] or None
+        wanted = [NonceState(name) for name in states] or None
         rows = ledger.rows(wanted, limit)
     finally:
         ledger.close()
@@ -48,10 +48,13 @@ def history(
     if not rows:
         say("nothing has been posted from here")
     for row, receipt in zip(rows, receipts, strict=True):
-        say(describe_row(row), fg=colour_of(row.state))
+        say(describe_row(row), fg=colour_of(row.verdict))
         say(f"  {moment(row.changed_at)}  {_action_of(receipt)}")
         if row.sentence is not None:
             say(f"  {row.code}: {row.sentence}")
+        until = can_land_until(row)
+        if until is not None:
+            say(f"  these bytes can still land until {moment(until)}")
 
 
 def _action_of(receipt: dict[str, object]) -> str:

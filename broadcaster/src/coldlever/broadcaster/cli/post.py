@@ -40,19 +40,11 @@ from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import (
     ColdleverError,
     EnvironmentFault,
-    Interrupted,
-    OutcomeUnknown,
     PersonDeclined,
 )
 from coldlever.shared.message.check_words import Challenge, run_wire, words_wire
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
-
-# After these, --keep-going or not, the rest of a batch stays where it is: later payloads may have
-# been meant to follow this one, and nobody knows yet whether it has landed.
-_STOPS_ALWAYS = frozenset(
-    {Interrupted.exit_status, OutcomeUnknown.exit_status, EnvironmentFault.exit_status}
-)
 
 
 @click.command(cls=ChallengeCommand, short_help="Check, record and post; posting twice posts once.")
@@ -162,8 +154,7 @@ def _post_all(
             ready = not stopped and not job.is_blocked
             outcome = runner.post(job, recheck=recheck or number > 0) if ready else job
             done.append(outcome)
-            status = outcome.exit_status
-            stopped = stopped or status in _STOPS_ALWAYS or (status != 0 and not keep_going)
+            stopped = stopped or outcome.holds_up or not (keep_going or outcome.is_as_wished)
     return done
 
 

@@ -11,13 +11,16 @@ from coldlever.broadcaster.cli.context import Connection, connect, make_poster
 from coldlever.broadcaster.cli.load import Item
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.cli.result import result_status, result_wire
-from coldlever.broadcaster.ledger import OPEN_STATES, Ledger, Row
-from coldlever.broadcaster.post import Poster, Result, settled
+from coldlever.broadcaster.fate import NonceState, Reading, Verdict
+from coldlever.broadcaster.ledger import Ledger, Row
+from coldlever.broadcaster.post import Poster, Result, result_of
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
 from coldlever.shared.message import verify
 from coldlever.shared.message.check_words import Subject
+
+_READABLE = (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Job:
     Args:
         item: the payload and its title.
         stage: how far it has come: its checks, the row that an earlier run left open, or what
-            became of it.
+            became of it. What was recorded and never admitted is checked like a new one.
         fault: what went wrong while it was being posted, or None.
     """
 
@@ -82,6 +85,19 @@ class Job:
         return self.stage.refusal if isinstance(self.stage, Blocked) else None
 
     @property
+    def holds_up(self) -> bool:
+        """Later payloads must not follow: it may land after them, or nobody knows."""
+        if self.fault is not None:
+            return isinstance(self.fault, EnvironmentFault | Interrupted)
+        return self.result is not None and self.result.row.verdict is Verdict.UNKNOWN
+
+    @property
+    def is_as_wished(self) -> bool:
+        """It landed, or the account is as asked: what follows it may follow."""
+        done = (Verdict.CONFIRMED, Verdict.ACCEPTED, Verdict.IN_EFFECT)
+        return self.result is not None and self.result.row.verdict in done
+
+    @property
     def exit_status(self) -> int:
         """What this job alone would end the command with."""
         if self.fault is not None:
@@ -97,6 +113,8 @@ class Job:
         failure = self.failure
         wire: dict[str, object] = {
             "status": "unknown" if self.is_unfinished else "not-posted",
+            "nonceState": None,
+            "account": None,
             "code": "not-reached" if failure is None else failure.code,
             "exchange": None,
             "receipt": None,
@@ -168,9 +186,11 @@ class Runner:
         except RuleRefused:
             # The checks find it again, and everything else that is wrong.
             return None
-        if row is None:
+        if row is None or row.state.needs_clearance:
             return None
-        return Job(item, row if row.state in OPEN_STATES else settled(row))
+        # Another process may be about to read the account back: its lock is waited for.
+        is_unread = row.reading is Reading.NOT_READ and row.state in _READABLE
+        return Job(item, row if row.state is NonceState.OPEN or is_unread else result_of(row))
 
     def post(self, job: Job, *, recheck: bool) -> Job:
         """Post one payload; what fails must not hide what became of the others.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,15 @@ from coldlever.broadcaster.cli.exit_status import worst_of
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.result import result_status, result_wire, show_result
 from coldlever.broadcaster.cli.show import describe_row
-from coldlever.broadcaster.ledger import OPEN_STATES, Ledger, Row
+from coldlever.broadcaster.ledger import Ledger, Row
 from coldlever.broadcaster.post import Poster, Result, make_receipt
 from coldlever.shared.action import Network
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.cli.stdout import require_stdout
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
+
+Work = Callable[[Poster, Row], Result]
 
 
 @click.command(short_help="Finish what was left open.")
@@ -37,6 +39,12 @@ from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupte
     is_flag=True,
     help="With --nonce: end a payload that can no longer land and whose fate was never learnt.",
 )
+@click.option(
+    "--probe",
+    "probing",
+    is_flag=True,
+    help="With --nonce: send a payload that has expired once more, to learn what happened to it.",
+)
 @retry_option
 @state_options
 @pass_machine
@@ -45,29 +53,37 @@ def resolve(
     *,
     nonce: int | None,
     closing: bool,
+    probing: bool,
     retry_for: float,
     state_dir: str | None,
     as_json: bool,
 ) -> None:
     """Finish payloads whose outcome is open.
 
-    The same bytes are sent again until the exchange's answer settles it (it takes a nonce only
-    once), then the setting is read back. A payload that was never sent and has expired meanwhile
-    is withdrawn. Nothing new is ever signed or posted.
+    What was sent without an answer is sent again, the same bytes, until the exchange's answer
+    settles it (it takes a nonce only once), then the setting is read back. What was never admitted
+    is never sent from here: `post` its file. Nothing is sent whose market has been changed since,
+    and nothing new is ever signed.
     """
-    if closing and nonce is None:
-        raise click.UsageError("--close needs --nonce")
+    if (closing or probing) and nonce is None:
+        raise click.UsageError("--close and --probe need --nonce")
+    if closing and probing:
+        raise click.UsageError("--close and --probe exclude each other")
+    work: Work = Poster.close if closing else Poster.probe if probing else Poster.resume
     if as_json:
         require_stdout()
     ledger = open_ledger(machine, state_dir)
     posters = _Posters(machine, ledger, machine.state(state_dir), retry_for)
     try:
-        rows = [row for row in ledger.rows(OPEN_STATES) if nonce is None or row.key.nonce == nonce]
-        if nonce is not None and not rows:
-            raise RuleRefused("nothing-open", f"no open payload has the nonce {nonce}")
         # The oldest first: later ones may have been meant to follow it.
-        rows.sort(key=lambda row: (row.reserved_at, row.key.nonce))
-        results = _resolve_all(posters, rows, closing=closing, quiet=as_json)
+        rows = ledger.unfinished()
+        if nonce is not None:
+            rows = [row for row in rows if row.key.nonce == nonce]
+            if probing:
+                rows = ledger.with_nonce(nonce)
+            if not rows:
+                raise RuleRefused("nothing-open", f"no open payload has the nonce {nonce}")
+        results = _resolve_all(posters, rows, work, quiet=as_json)
     finally:
         ledger.close()
     if as_json:
@@ -102,6 +118,8 @@ def _wire(result: Result | _Left) -> dict[str, object]:
     receipt = make_receipt(result.row, None)
     return {
         "status": "unknown",
+        "nonceState": result.row.state.value,
+        "account": result.row.reading.value,
         "code": result.fault.code,
         "error": result.fault.to_wire(),
         "exchange": receipt["exchange"],
@@ -133,14 +151,14 @@ class _Posters:
 
 
 def _resolve_all(
-    posters: _Posters, rows: Sequence[Row], *, closing: bool, quiet: bool
+    posters: _Posters, rows: Sequence[Row], work: Work, *, quiet: bool
 ) -> list[Result | _Left]:
     results: list[Result | _Left] = []
     for row in rows:
         poster = posters.of(row)
         if not quiet:
             say(describe_row(row))
-        result = _work_on(poster, row, closing=closing, is_only=len(rows) == 1)
+        result = _work_on(poster, row, work, is_only=len(rows) == 1)
         results.append(result)
         if not quiet:
             _show(result)
@@ -149,10 +167,10 @@ def _resolve_all(
     return results
 
 
-def _work_on(poster: Poster, row: Row, *, closing: bool, is_only: bool) -> Result | _Left:
+def _work_on(poster: Poster, row: Row, work: Work, *, is_only: bool) -> Result | _Left:
     """One payload; one venue out of reach must not keep the others from being finished."""
     try:
-        return poster.close(row) if closing else poster.resume(row)
+        return work(poster, row)
     except RuleRefused as error:
         if is_only:
             raise

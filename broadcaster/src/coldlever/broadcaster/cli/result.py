@@ -3,44 +3,63 @@
 from __future__ import annotations
 
 from coldlever.broadcaster.cli.show import colour_of
-from coldlever.broadcaster.ledger import Row, State
-from coldlever.broadcaster.post import EFFECT_NOT_SEEN, TIME_HAS_SETTLED, Result, load_snapshot
+from coldlever.broadcaster.fate import NonceState, Reading, Verdict, exit_status
+from coldlever.broadcaster.ledger import Row
+from coldlever.broadcaster.post import Held, Result, can_land_until, load_before
 from coldlever.shared.cli.console import say
-from coldlever.shared.errors import ExchangeRefused, OutcomeUnknown, RuleRefused
 from coldlever.shared.printable import printable
+from coldlever.shared.reading import moment
 
-_STATUS = {
-    State.CONFIRMED: "confirmed",
-    State.ACCEPTED: "accepted",
-    State.REJECTED: "rejected",
-    State.WITHDRAWN: "withdrawn",
-    State.CLOSED: "closed",
+_STATES = {
+    NonceState.UNSENT: "it was never sent from here",
+    NonceState.OPEN: "it was sent, and no answer settles it",
+    NonceState.NOT_ADMITTED: "the exchange refused it before it took the nonce",
+    NonceState.SPENT_ACCEPTED: "the exchange accepted it",
+    NonceState.SPENT_REFUSED: "the exchange refused it, and its nonce is used up",
+    NonceState.SPENT: (
+        "its nonce is used up, and nobody told by what: it landed, or was refused, or another "
+        "action took the nonce"
+    ),
+    NonceState.DEAD: "it never landed and never can",
+    NonceState.LAPSED: "it can land no more; whether it ever had was never learnt",
+    NonceState.LEGACY: "release 0.1 recorded it, under weaker evidence",
+}
+_READINGS = {
+    Reading.SHOWS: "the account shows the change",
+    Reading.IN_FORCE: "the account is as asked; that alone would not prove it",
+    Reading.OTHERWISE: "the account is not as asked",
+    Reading.SUPERSEDED: "a later payload for the same market was sent",
+    Reading.UNCLEAR: "what moved in the account is not this amount alone",
+}
+_HELD = {
+    Held.NOT_ADMITTED: "`post` its file to have it checked again and sent; `resolve` sends nothing "
+    "that was never admitted",
+    Held.UNKNOWN_WORDS: "not sent again: nobody here knows what the exchange's words mean",
+    Held.EXPIRED: "not sent again: it has just expired; run `resolve` in a minute",
+    Held.MARKET_CHANGED: "not sent again: its market has been changed since, and it would be "
+    "changed back",
+    Held.LAPSED_PROBE: "sending it once more would tell: the exchange refuses it as expired if it "
+    "had not arrived, as a duplicate if it had",
 }
 
 
 def result_status(result: Result) -> int:
     """The exit status of one result."""
-    row = result.row
-    if row.state is State.CONFIRMED:
-        return 0
-    if row.state is State.ACCEPTED:
-        return OutcomeUnknown.exit_status if row.code == EFFECT_NOT_SEEN else 0
-    if row.state is State.REJECTED:
-        return ExchangeRefused.exit_status
-    if row.state in (State.WITHDRAWN, State.CLOSED):
-        return RuleRefused.exit_status
-    return OutcomeUnknown.exit_status
+    return exit_status(result.row.verdict)
 
 
 def result_wire(result: Result) -> dict[str, object]:
     """A result as JSON."""
     row = result.row
     return {
-        "status": _STATUS.get(row.state, "unknown"),
+        "status": row.verdict.value,
+        "nonceState": row.state.value,
+        "account": row.reading.value,
         "code": row.code,
         "sentence": row.sentence,
         "advice": result.advice,
-        "alreadyPosted": result.already,
+        "held": None if result.held is None else result.held.value,
+        "alreadyPosted": result.already and row.attempts > 0,
         "exchange": result.receipt["exchange"],
         "receipt": result.receipt,
     }
@@ -49,28 +68,47 @@ def result_wire(result: Result) -> dict[str, object]:
 def show_result(result: Result) -> None:
     """Print what became of a payload."""
     row = result.row
-    status = _STATUS.get(row.state, "unknown").upper()
-    if result.already:
+    if result.already and row.attempts > 0:
         say("not sent again: this payload was handed to the exchange before")
     coin = printable(row.coin, limit=40)
-    say(f"{status}: {coin}, nonce {row.key.nonce}", fg=colour_of(row.state), bold=True)
-    say(f"  {row.code}: {row.sentence}")
-    if result.after is not None:
-        before = "" if row.before is None else f" (before: {load_snapshot(row.before)})"
-        say(f"  in force now: {result.after}{before}")
+    say(
+        f"{row.verdict.value.upper()}: {coin}, nonce {row.key.nonce}",
+        fg=colour_of(row.verdict),
+        bold=True,
+    )
+    say(f"  {row.state.value}: {_STATES[row.state]}{_legacy(row)}")
+    if row.reading in _READINGS:
+        say(f"  account: {_READINGS[row.reading]}")
+    if row.sentence is not None:
+        say(f"  {row.code}: {row.sentence}")
+    if result.seen is not None:
+        before = load_before(row)
+        was = "" if before is None else f" (before: {before})"
+        say(f"  in force now: {result.seen}{was}")
     if result.advice is not None:
         say(f"  advice: {result.advice}")
-    if result_status(result) == OutcomeUnknown.exit_status:
-        say(f"  {_what_next(row)}", fg="yellow")
+    for line in _what_next(result):
+        say(f"  {line}", fg="yellow")
 
 
-def _what_next(row: Row) -> str:
-    if row.code in TIME_HAS_SETTLED or row.code == EFFECT_NOT_SEEN:
-        return (
-            "No answer will settle this any more. Look at the account; then `coldlever-broadcaster "
-            f"resolve --nonce {row.key.nonce} --close` ends it."
+def _legacy(row: Row) -> str:
+    return "" if row.legacy is None else f' (as "{printable(row.legacy, limit=20)}")'
+
+
+def _what_next(result: Result) -> list[str]:
+    row, lines = result.row, []
+    if result.held is not None:
+        lines.append(_HELD[result.held])
+    if result.held is Held.LAPSED_PROBE:
+        lines.append(f"run `coldlever-broadcaster resolve --nonce {row.key.nonce} --probe`")
+    until = can_land_until(row)
+    if until is not None:
+        lines.append(f"these bytes can still land until {moment(until)}")
+    if row.state is NonceState.OPEN:
+        lines.append(
+            "Run `coldlever-broadcaster resolve`; sign no new request for this change before it "
+            "is settled."
         )
-    return (
-        "The outcome is not known yet. Run `coldlever-broadcaster resolve`; sign no new request "
-        "for this change before it is."
-    )
+    if row.verdict in (Verdict.UNKNOWN, Verdict.IN_EFFECT) and until is None:
+        lines.append("No answer is to come any more: look at the account, then draft again.")
+    return lines

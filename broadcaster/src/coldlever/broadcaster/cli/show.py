@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coldlever.broadcaster.check import Finding, Report
-from coldlever.broadcaster.ledger import Row, State
+from coldlever.broadcaster.fate import Verdict
+from coldlever.broadcaster.ledger import Row
 from coldlever.shared.cli.console import say
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.message import Request
@@ -14,11 +15,11 @@ from coldlever.shared.message.review import Origin, Review, review
 from coldlever.shared.printable import printable
 
 _MARKS = {True: ("ok  ", "green"), False: ("FAIL", "red"), None: ("--  ", "yellow")}
-_STATE_COLOURS = {
-    State.CONFIRMED: "green",
-    State.ACCEPTED: "green",
-    State.REJECTED: "red",
-    State.WITHDRAWN: "red",
+_COLOURS = {
+    Verdict.CONFIRMED: "green",
+    Verdict.ACCEPTED: "green",
+    Verdict.REFUSED: "red",
+    Verdict.WITHDRAWN: "red",
 }
 
 
@@ -58,11 +59,11 @@ def show_finding(finding: Finding) -> None:
 def describe_row(row: Row) -> str:
     """One line on a ledger row."""
     return (
-        f"{row.state.value:<10} {printable(row.coin, limit=40):<10} nonce {row.key.nonce} by "
-        f"{row.key.signer} on {row.key.venue}"
+        f"{row.verdict.value:<9} {row.state.value:<14} {printable(row.coin, limit=40):<10} "
+        f"nonce {row.key.nonce} by {row.key.signer} on {row.key.venue}"
     )
 
 
-def colour_of(state: State) -> str:
-    """Green for done, red for refused, yellow for open."""
-    return _STATE_COLOURS.get(state, "yellow")
+def colour_of(verdict: Verdict) -> str:
+    """Green for done, red for refused, yellow for what nobody knows."""
+    return _COLOURS.get(verdict, "yellow")

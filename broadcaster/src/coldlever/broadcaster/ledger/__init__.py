@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
-    from coldlever.broadcaster.ledger.row import OPEN_STATES, NonceKey, Row, State, unreadable
+    from coldlever.broadcaster.ledger.row import NonceKey, Row, unreadable
     from coldlever.broadcaster.ledger.store import Ledger, nonce_used, row_gone
 else:
     __getattr__ = lazy_face(
@@ -15,8 +15,6 @@ else:
         {
             "Row": "row",
             "NonceKey": "row",
-            "OPEN_STATES": "row",
-            "State": "row",
             "unreadable": "row",
             "Ledger": "store",
             "nonce_used": "store",
@@ -25,11 +23,9 @@ else:
     )
 
 __all__ = [
-    "OPEN_STATES",
     "Ledger",
     "NonceKey",
     "Row",
-    "State",
     "nonce_used",
     "row_gone",
     "unreadable",

@@ -1,35 +1,12 @@
-"""A row of the ledger: which payload, where it stands, and what was said about it.
-
-States: reserved (nothing sent), posting (it may be on its way), unknown (sent, no answer that
-settles it), accepted and rejected (the exchange's word), confirmed (accepted and seen in force),
-withdrawn (never sent, never will be), closed (a person ended it: it cannot land any more, and
-whether it had was never learnt).
-"""
+"""A row of the ledger: which payload, where its nonce stands, and what was said about it."""
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
+from coldlever.broadcaster.fate import NonceState, Reading, Verdict, verdict_of
 from coldlever.shared.action import Address
 from coldlever.shared.errors import EnvironmentFault
-
-
-class State(enum.Enum):
-    """Where a payload stands."""
-
-    RESERVED = "reserved"
-    POSTING = "posting"
-    UNKNOWN = "unknown"
-    ACCEPTED = "accepted"
-    CONFIRMED = "confirmed"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-    CLOSED = "closed"
-
-
-# What `resolve` still has to work on.
-OPEN_STATES = (State.RESERVED, State.POSTING, State.UNKNOWN, State.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +35,15 @@ class Row:
         account: the account, vault or sub-account it changes.
         coin: the market's name.
         envelope: the ``coldlever/signed`` document as JSON text; its payload is what is posted.
-        before: the standing before the post as JSON text, or None.
-        state: where it stands.
+        before: the account as read before the first attempt, as JSON text, or None.
+        state: where the nonce stands.
+        reading: what the account showed when it was last read.
         attempts: how often sending began.
-        code: of the last outcome, or None.
-        sentence: of the last outcome, escaped for display, or None.
-        answer: the exchange's last raw answer as JSON text, or None.
+        code: of the last answer, or None.
+        sentence: of the last answer, escaped for display, or None.
+        answer: the last answer's bytes as they came, bounded, or None.
+        unanswered: how many attempts have no answer that settles them.
+        legacy: what release 0.1 had called it, or None.
         reserved_at: ms since the epoch.
         changed_at: ms since the epoch.
     """
@@ -75,13 +55,21 @@ class Row:
     coin: str
     envelope: str
     before: str | None
-    state: State
+    state: NonceState
+    reading: Reading
     attempts: int
     code: str | None
     sentence: str | None
-    answer: str | None
+    answer: bytes | None
+    unanswered: int
+    legacy: str | None
     reserved_at: int
     changed_at: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """What became of it, as far as the evidence goes."""
+        return verdict_of(self.state, self.reading, self.attempts, self.unanswered)
 
 
 def unreadable() -> EnvironmentFault:

@@ -1,36 +1,51 @@
 """What was drafted and posted: the memory that makes posting a file twice post it once.
 
 A row is written before anything leaves the machine, and each step of it before the next begins.
+Whoever changes a row says what it has seen of it: when that has changed, nothing is written.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from coldlever.broadcaster.ledger.row import OPEN_STATES, NonceKey, Row, State, unreadable
-from coldlever.broadcaster.ledger.tables import DRAFTS, METADATA, POSTS, Patience, make_engine
+from coldlever.broadcaster.fate import Event, NonceState, Reading
+from coldlever.broadcaster.ledger.change import write_change
+from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
+from coldlever.broadcaster.ledger.migration import migrate
+from coldlever.broadcaster.ledger.queries import (
+    FIND,
+    ROWS,
+    UNFINISHED,
+    key_values,
+    may_have_moved,
+    of_key,
+    sent_after,
+    to_row,
+)
+from coldlever.broadcaster.ledger.row import NonceKey, Row
+from coldlever.broadcaster.ledger.tables import (
+    ATTEMPTS,
+    DRAFTS,
+    METADATA,
+    POSTS,
+    Patience,
+    make_engine,
+)
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
-from coldlever.shared.errors import EnvironmentFault, InputRefused, RuleRefused
+from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.printable import printable
 
-__all__ = ["OPEN_STATES", "Ledger", "NonceKey", "Row", "State", "nonce_used", "row_gone"]
+__all__ = ["Ledger", "NonceKey", "Row", "nonce_used", "row_gone"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_MS = 10_000
-
-
-# Built once: putting it together costs more than running it.
-_FIND = sa.select(POSTS).where(
-    POSTS.c.venue == sa.bindparam("venue"),
-    POSTS.c.signer == sa.bindparam("signer"),
-    POSTS.c.nonce == sa.bindparam("nonce"),
-)
 
 
 class Ledger:
@@ -57,17 +72,22 @@ class Ledger:
         self._engine = make_engine(self._path, Patience(BUSY_TIMEOUT_MS, sleep, monotonic))
         self._reader = self._engine.execution_options(reading=True)
         with self._guard(), self._engine.begin() as connection:
-            METADATA.create_all(connection)
-            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version == 0:
-                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            elif version != SCHEMA_VERSION:
-                raise EnvironmentFault(
-                    "ledger-unusable",
-                    f"{printable(str(self._path))}: version {version}, expected {SCHEMA_VERSION}",
-                    "use the coldlever version that wrote it, or update this one",
-                )
+            self._bring_up_to_date(connection)
         self._path.chmod(0o600)
+
+    def _bring_up_to_date(self, connection: sa.Connection) -> None:
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version == 1:
+            migrate(connection, self._path)
+        elif version not in (0, SCHEMA_VERSION):
+            raise EnvironmentFault(
+                "ledger-unusable",
+                f"{printable(str(self._path))}: version {version}, expected {SCHEMA_VERSION}",
+                "use the coldlever version that wrote it, or update this one",
+            )
+        METADATA.create_all(connection)
+        if version != SCHEMA_VERSION:
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def close(self) -> None:
         """Close all connections."""
@@ -75,10 +95,9 @@ class Ledger:
 
     def find(self, key: NonceKey) -> Row | None:
         """The row of that key, or None."""
-        values = {"venue": key.venue, "signer": key.signer.lower, "nonce": key.nonce}
         with self._guard(), self._reader.connect() as connection:
-            record = connection.execute(_FIND, values).mappings().one_or_none()
-        return None if record is None else _to_row(record)
+            record = connection.execute(FIND, key_values(key)).mappings().one_or_none()
+        return None if record is None else to_row(record)
 
     def highest_nonces(self, venue: str, signer: Address) -> list[int]:
         """The signer's 100 highest nonces that may have reached the venue, highest first."""
@@ -91,36 +110,33 @@ class Ledger:
         with self._guard(), self._reader.connect() as connection:
             return list(connection.execute(query).scalars())
 
-    def rows(self, states: Sequence[State] | None = None, limit: int = 10_000) -> list[Row]:
+    def rows(self, states: Sequence[NonceState] | None = None, limit: int = 10_000) -> list[Row]:
         """Rows, the latest change first.
 
         Args:
             states: only these, or None for all.
             limit: how many at the most.
         """
-        query = sa.select(POSTS).order_by(POSTS.c.changed_at.desc()).limit(limit)
+        query = ROWS.order_by(POSTS.c.changed_at.desc()).limit(limit)
         if states is not None:
             query = query.where(POSTS.c.state.in_([state.value for state in states]))
-        with self._guard(), self._reader.connect() as connection:
-            return [_to_row(record) for record in connection.execute(query).mappings()]
+        return self._read_all(query)
 
-    def has_other_since(self, row: Row) -> bool:
-        """Whether another payload for the same account and market was sent since ``row``."""
-        posts, key = POSTS.c, row.key
-        query = (
-            sa.select(posts.nonce)
-            .where(
-                posts.venue == key.venue,
-                posts.account == row.account.lower,
-                posts.coin == row.coin,
-                posts.attempts > 0,
-                posts.changed_at >= row.reserved_at,
-                sa.or_(posts.signer != key.signer.lower, posts.nonce != key.nonce),
-            )
-            .limit(1)
-        )
-        with self._guard(), self._reader.connect() as connection:
-            return connection.execute(query).first() is not None
+    def unfinished(self) -> list[Row]:
+        """Rows that may still land, and settled ones whose account was not read; oldest first."""
+        return self._read_all(UNFINISHED)
+
+    def with_nonce(self, nonce: int) -> list[Row]:
+        """Rows of that nonce, of any signer on any venue."""
+        return self._read_all(ROWS.where(POSTS.c.nonce == nonce))
+
+    def sent_after(self, row: Row) -> Row | None:
+        """A payload for the same account and market whose sending began after ``row``'s."""
+        return next(iter(self._read_all(sent_after(row))), None)
+
+    def may_have_moved(self, row: Row) -> bool:
+        """Whether another payload of ours can have changed the market since ``row`` was sent."""
+        return bool(self._read_all(may_have_moved(row)))
 
     def take_draft_nonce(self, venue: str, signer: Address, now: int) -> int:
         """A nonce for a new draft: the exchange's time, above every nonce known for the signer.
@@ -153,11 +169,8 @@ class Ledger:
         Raises:
             RuleRefused: ``nonce-used`` when the key exists already.
         """
-        key = row.key
         values = {
-            "venue": key.venue,
-            "signer": key.signer.lower,
-            "nonce": key.nonce,
+            **key_values(row.key),
             "action_hash": row.action_hash.hex(),
             "url": row.url,
             "account": row.account.lower,
@@ -165,6 +178,7 @@ class Ledger:
             "envelope": row.envelope,
             "before": row.before,
             "state": row.state.value,
+            "reading": row.reading.value,
             "attempts": row.attempts,
             "reserved_at": row.reserved_at,
             "changed_at": row.changed_at,
@@ -173,109 +187,108 @@ class Ledger:
             with self._guard(), self._engine.begin() as connection:
                 connection.execute(sa.insert(POSTS).values(**values))
         except sa.exc.IntegrityError:
-            raise nonce_used(key) from None
+            raise nonce_used(row.key) from None
 
-    def begin_attempt(self, key: NonceKey, now: int) -> int:
-        """Record, durably, that sending begins; returns how many attempts that makes.
+    def begin_attempt(self, row: Row, now: int, before: str | None = None) -> Row:
+        """Record, durably, that sending begins: until an answer is recorded, the row is open.
+
+        Args:
+            row: as it was seen.
+            now: ms since the epoch.
+            before: the account as read just now, where nothing was admitted yet.
 
         Raises:
-            EnvironmentFault: ``ledger-unusable`` when the row has gone.
+            EnvironmentFault: ``ledger-changed`` or ``ledger-unusable``.
         """
+        number = row.attempts + 1
+        then = replace(
+            row,
+            state=NonceState.OPEN,
+            reading=Reading.NOT_READ,
+            unanswered=row.unanswered + 1,
+            attempts=number,
+            before=row.before if before is None else before,
+            changed_at=now,
+        )
         with self._guard(), self._engine.begin() as connection:
-            attempts = connection.execute(
-                sa.update(POSTS)
-                .where(*_matches(key))
-                .values(state=State.POSTING.value, attempts=POSTS.c.attempts + 1, changed_at=now)
-                .returning(POSTS.c.attempts)
-            ).scalar_one_or_none()
-        if attempts is None:
-            raise row_gone()
-        return int(attempts)
+            write_change(connection, row, then)
+            connection.execute(
+                sa.insert(ATTEMPTS).values(
+                    **key_values(row.key),
+                    number=number,
+                    state_before=row.state.value,
+                    began_at=now,
+                )
+            )
+        return then
 
-    def settle(
+    def record_answer(
         self,
-        key: NonceKey,
-        state: State,
+        row: Row,
+        state: NonceState,
         now: int,
         *,
-        code: str | None = None,
-        sentence: str | None = None,
-        answer: str | None = None,
-    ) -> None:
-        """Record, durably, what became of it; None keeps what is recorded."""
-        given = {"code": code, "sentence": sentence, "answer": answer}
-        values = {name: value for name, value in given.items() if value is not None}
+        event: Event,
+        code: str,
+        sentence: str,
+        answer: bytes | None,
+    ) -> Row:
+        """Record, durably, what an attempt ended with.
+
+        Args:
+            row: as `begin_attempt` returned it.
+            state: where the nonce stands now.
+            now: ms since the epoch.
+            event: what the answer told.
+            code: of the answer.
+            sentence: of the answer, escaped.
+            answer: its bytes, or None without one.
+
+        Raises:
+            EnvironmentFault: ``ledger-changed`` or ``ledger-unusable``.
+        """
+        then = replace(
+            row,
+            state=state,
+            code=code,
+            sentence=sentence,
+            unanswered=row.unanswered - (event is not Event.NO_ANSWER),
+            answer=row.answer if answer is None else answer,
+            changed_at=now,
+        )
         with self._guard(), self._engine.begin() as connection:
+            write_change(connection, row, then)
             connection.execute(
-                sa.update(POSTS)
-                .where(*_matches(key))
-                .values(state=state.value, changed_at=now, **values)
+                sa.update(ATTEMPTS)
+                .where(*of_key(ATTEMPTS, row.key), ATTEMPTS.c.number == row.attempts)
+                .values(event=event.value, code=code, answer=answer, answered_at=now)
             )
+        return then
 
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Turn the database's own errors into ours."""
-        try:
-            yield
-        except sa.exc.IntegrityError:
-            raise
-        except sa.exc.DBAPIError as error:
-            reason = str(error.orig)
-            code = "ledger-locked" if "locked" in reason else "ledger-unusable"
-            raise EnvironmentFault(
-                code,
-                f"{printable(str(self._path))}: {printable(reason)}",
-                "close the other coldlever, free disk space, or choose another --state-dir",
-            ) from None
+    def settle(
+        self, row: Row, now: int, *, state: NonceState | None = None, reading: Reading | None = None
+    ) -> Row:
+        """Record, durably, what the clock or the account told.
 
+        Args:
+            row: as it was seen.
+            now: ms since the epoch.
+            state: where the nonce stands now; None for no change.
+            reading: what the account shows; None for no change.
 
-def row_gone() -> EnvironmentFault:
-    """The ledger no longer holds what was written to it."""
-    return EnvironmentFault("ledger-unusable", "the row has gone from the ledger")
+        Raises:
+            EnvironmentFault: ``ledger-changed`` or ``ledger-unusable``.
+        """
+        then = replace(
+            row, state=state or row.state, reading=reading or row.reading, changed_at=now
+        )
+        with self._guard(), self._engine.begin() as connection:
+            write_change(connection, row, then)
+        return then
 
+    def _read_all(self, query: sa.Select[tuple[object, ...]]) -> list[Row]:
+        with self._guard(), self._reader.connect() as connection:
+            return [to_row(record) for record in connection.execute(query).mappings()]
 
-def nonce_used(key: NonceKey) -> RuleRefused:
-    """The refusal of a nonce that this ledger has seen with another action."""
-    return RuleRefused(
-        "nonce-used",
-        f"{key.signer} has used the nonce {key.nonce} for another action",
-        "draft the request again: it takes a new nonce",
-    )
-
-
-def _matches(key: NonceKey) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        POSTS.c.venue == key.venue,
-        POSTS.c.signer == key.signer.lower,
-        POSTS.c.nonce == key.nonce,
-    )
-
-
-def _to_row(record: sa.RowMapping) -> Row:
-    try:
-        return _read(record)
-    except (ValueError, TypeError, InputRefused):
-        raise unreadable() from None
-
-
-def _read(record: sa.RowMapping) -> Row:
-    return Row(
-        NonceKey(record["venue"], _address(record["signer"]), record["nonce"]),
-        bytes.fromhex(record["action_hash"]),
-        record["url"],
-        _address(record["account"]),
-        record["coin"],
-        record["envelope"],
-        record["before"],
-        State(record["state"]),
-        record["attempts"],
-        record["code"],
-        record["sentence"],
-        record["answer"],
-        record["reserved_at"],
-        record["changed_at"],
-    )
-
-
-def _address(text: str) -> Address:
-    return Address(bytes.fromhex(text[2:]))
+    def _guard(self) -> AbstractContextManager[None]:
+        return database_errors(self._path)

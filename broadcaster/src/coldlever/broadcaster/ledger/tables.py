@@ -25,15 +25,35 @@ POSTS = sa.Table(
     sa.Column("envelope", sa.Text, nullable=False),
     sa.Column("before", sa.Text),
     sa.Column("state", sa.String, nullable=False),
+    sa.Column("reading", sa.String, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("code", sa.String),
     sa.Column("sentence", sa.Text),
-    sa.Column("answer", sa.Text),
+    sa.Column("legacy", sa.String),
     sa.Column("reserved_at", sa.BigInteger, nullable=False),
     sa.Column("changed_at", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-sa.Index("posts_by_state", POSTS.c.state, POSTS.c.venue)
+sa.Index("posts_by_state", POSTS.c.state, POSTS.c.reading)
+sa.Index("posts_by_market", POSTS.c.venue, POSTS.c.account, POSTS.c.coin)
+# `id` is the ledger's own order of sending, which no clock can turn round.
+ATTEMPTS = sa.Table(
+    "attempts",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("venue", sa.String, nullable=False),
+    sa.Column("signer", sa.String, nullable=False),
+    sa.Column("nonce", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("state_before", sa.String, nullable=False),
+    sa.Column("event", sa.String),
+    sa.Column("code", sa.String),
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("began_at", sa.BigInteger, nullable=False),
+    sa.Column("answered_at", sa.BigInteger),
+    sa.UniqueConstraint("venue", "signer", "nonce", "number"),
+    sqlite_autoincrement=True,
+)
 DRAFTS = sa.Table(
     "drafts",
     METADATA,

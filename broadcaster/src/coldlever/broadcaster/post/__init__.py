@@ -7,34 +7,32 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
-    from coldlever.broadcaster.post.attempts import TIME_HAS_SETTLED
-    from coldlever.broadcaster.post.effect import load_snapshot
+    from coldlever.broadcaster.post.account import load_before
     from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S, Poster
-    from coldlever.broadcaster.post.receipt import make_receipt
-    from coldlever.broadcaster.post.result import Result, settled
-    from coldlever.broadcaster.post.row import EFFECT_NOT_SEEN
+    from coldlever.broadcaster.post.receipt import can_land_until, make_receipt
+    from coldlever.broadcaster.post.result import Held, Result, result_of
 else:
     __getattr__ = lazy_face(
         __name__,
         {
-            "TIME_HAS_SETTLED": "attempts",
-            "load_snapshot": "effect",
+            "load_before": "account",
             "DEFAULT_RETRY_S": "poster",
             "Poster": "poster",
-            "Result": "result",
-            "settled": "result",
+            "can_land_until": "receipt",
             "make_receipt": "receipt",
-            "EFFECT_NOT_SEEN": "row",
+            "Held": "result",
+            "Result": "result",
+            "result_of": "result",
         },
     )
 
 __all__ = [
     "DEFAULT_RETRY_S",
-    "EFFECT_NOT_SEEN",
-    "TIME_HAS_SETTLED",
+    "Held",
     "Poster",
     "Result",
-    "load_snapshot",
+    "can_land_until",
+    "load_before",
     "make_receipt",
-    "settled",
+    "result_of",
 ]

@@ -1,47 +1,37 @@
-"""Record, post, classify, read the setting back.
+"""Record, post, learn, read the account back.
 
 The order carries the promise. A row is durable before the bytes leave; the answer is durable
 before anything is reported; after a crash or a lost answer the same bytes are sent again, because
-the exchange takes a nonce once: "duplicate nonce" after an attempt of our own means it arrived.
-A refusal is never retried, and no new payload is ever made here.
+the exchange takes a nonce once. What was never admitted is sent only after all checks, when asked
+for; a refusal is never retried, and no new payload is ever made here.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from coldlever.broadcaster.check import Cleared
-from coldlever.broadcaster.ledger import (
-    OPEN_STATES,
-    Ledger,
-    NonceKey,
-    Row,
-    State,
-    nonce_used,
-    row_gone,
-)
-from coldlever.broadcaster.post.attempts import TIME_HAS_SETTLED, in_context, may_be_repeated
-from coldlever.broadcaster.post.effect import Effect, Snapshot, compare, load_snapshot, snapshot
+from coldlever.broadcaster.fate import Event, NonceState, Reading, after
+from coldlever.broadcaster.ledger import Ledger, NonceKey, Row, nonce_used, row_gone
+from coldlever.broadcaster.post.account import Account, load_before
+from coldlever.broadcaster.post.effect import dump_snapshot, has_moved
+from coldlever.broadcaster.post.end import can_be_probed, in_time, is_past_end
 from coldlever.broadcaster.post.lock import payload_lock
-from coldlever.broadcaster.post.receipt import make_receipt
-from coldlever.broadcaster.post.result import Result, settled
-from coldlever.broadcaster.post.row import PROOF, is_beyond_landing, payload_of, row_of
-from coldlever.broadcaster.venue import Exchange, Ruling, Verdict, classify
-from coldlever.shared.action import UpdateLeverage
+from coldlever.broadcaster.post.result import Held, Result, result_of
+from coldlever.broadcaster.post.row import payload_of, row_of
+from coldlever.broadcaster.venue import Exchange, Ruling, classify
 from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.message import SignedPayload
 
 LOCK_WAIT_S = 90.0
 DEFAULT_RETRY_S = 20.0
-# How long reading back waits for an accepted change to show.
-READ_BACK_TRIES = 6
-READ_BACK_PAUSE_S = 0.5
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
+# What no sender of the same bytes may repeat by itself: the exchange's own words, unknown here.
+UNKNOWN_WORDS = "exchange-refused"
 
 
 class Poster:
@@ -75,6 +65,7 @@ class Poster:
         self._sleep = sleep
         self._monotonic = monotonic
         self._retry_s = retry_s
+        self._account = Account(exchange, ledger, sleep)
 
     def key_of(self, payload: SignedPayload) -> NonceKey:
         """The ledger's key of a payload."""
@@ -103,7 +94,7 @@ class Poster:
 
         Raises:
             RuleRefused: ``nonce-used``.
-            EnvironmentFault: ``payload-busy``, or the ledger failed; then nothing was sent.
+            EnvironmentFault: ``payload-busy``, or the ledger failed or is not what was written.
             TypeError: anything else than what a checker has cleared.
             ValueError: it was cleared for another venue.
         """
@@ -115,38 +106,62 @@ class Poster:
         with self._locked(payload.signable.action_hash()):
             row = self.find(payload)
             if row is None:
-                return self._deliver(self._reserve(cleared), payload)
+                row = self._reserve(cleared)
+            if row.state.needs_clearance:
+                return self._deliver(row, payload_of(row))
             return self._go_on(row)
 
     def resume(self, row: Row) -> Result:
-        """Go on with an open row: send the same bytes until the answer is known, read back.
+        """Go on with a row: send the same bytes again where that is safe, read the account back.
 
         Raises:
-            EnvironmentFault: ``payload-busy``, or the ledger failed or is not what was written.
+            EnvironmentFault: ``payload-busy``, the exchange's clock could not be read, or the
+                ledger failed or is not what was written.
         """
         with self._locked(row.action_hash):
             return self._go_on(self._row(row.key))
 
-    def close(self, row: Row) -> Result:
-        """End a row that can no longer land and whose outcome was never learnt.
+    def probe(self, row: Row) -> Result:
+        """Send a payload that has expired once more: the refusal tells what happened before.
 
         Raises:
-            RuleRefused: ``still-open`` when it could still land or be resolved.
+            RuleRefused: ``not-to-probe`` when it could land, or nothing would be learnt.
+            EnvironmentFault: as for `resume`.
+        """
+        with self._locked(row.action_hash):
+            fresh = self._row(row.key)
+            payload = payload_of(fresh)
+            is_doubtful = fresh.state in (NonceState.OPEN, NonceState.LAPSED)
+            if not is_doubtful or not can_be_probed(payload.signable, self._exchange.now()):
+                raise RuleRefused(
+                    "not-to-probe",
+                    f"nonce {row.key.nonce} is {fresh.state.value}: a probe is for a payload "
+                    "without an answer, from a minute after its expiry until two days after its "
+                    "nonce",
+                    "run `resolve`",
+                )
+            lapsed = self._end(fresh) if fresh.state is NonceState.OPEN else fresh
+            return self._deliver(lapsed, payload)
+
+    def close(self, row: Row) -> Result:
+        """End a row that can no longer land and whose fate was never learnt.
+
+        Raises:
+            RuleRefused: ``still-open`` when it could still land.
             EnvironmentFault: the exchange's clock could not be read.
         """
         with self._locked(row.action_hash):
             fresh = self._row(row.key)
-            if fresh.state not in OPEN_STATES:
-                return settled(fresh)
-            if not is_beyond_landing(fresh, self._exchange):
+            if not fresh.state.can_land:
+                return result_of(fresh)
+            if not self._is_over(payload_of(fresh)):
                 raise RuleRefused(
                     "still-open",
-                    f"nonce {row.key.nonce} is {fresh.state.value} and not beyond landing",
-                    "run `resolve`; what stays unknown can be closed once its expiry, or without "
-                    "one its two days, have passed",
+                    f"nonce {row.key.nonce} is {fresh.state.value} and can still land",
+                    "run `resolve`; what stays open can be closed a minute after its expiry, or "
+                    "without one two days after its nonce",
                 )
-            self._ledger.settle(fresh.key, State.CLOSED, self._clock())
-            return self._result(fresh.key, None, None, already=True)
+            return result_of(self._end(fresh))
 
     def _locked(self, action_hash: bytes) -> AbstractContextManager[None]:
         return payload_lock(self._lock_folder, action_hash, LOCK_WAIT_S, self._sleep)
@@ -156,124 +171,110 @@ class Poster:
         return self._exchange.api.venue.key
 
     def _reserve(self, cleared: Cleared) -> Row:
-        before = None
-        # Not what the checks saw: an earlier payload of this run may have changed it since.
-        with suppress(EnvironmentFault):
-            before = snapshot(self._exchange.standing(cleared.account, cleared.market.coin))
         url = self._exchange.api.venue.url
-        row = row_of(self.key_of(cleared.payload), url, cleared, before, self._clock())
+        row = row_of(self.key_of(cleared.payload), url, cleared, self._clock())
         self._ledger.reserve(row)
         return row
 
     def _go_on(self, row: Row) -> Result:
-        if row.state not in OPEN_STATES:
-            return settled(row)
+        """What may be done without asking anybody."""
+        if not row.state.can_land:
+            return self._read_back(row) if _is_unread(row) else result_of(row)
         payload = payload_of(row)
-        if row.state is State.RESERVED and self.time_problem(payload) is not None:
-            return self._withdraw(row.key)
+        now = self._exchange.now()
+        if is_past_end(payload.signable, now):
+            return self._read_back(self._end(row), can_probe=can_be_probed(payload.signable, now))
+        held = self._hold(row, payload, now)
+        if held is not None:
+            return result_of(row, held=held)
         return self._deliver(row, payload)
 
-    def _withdraw(self, key: NonceKey) -> Result:
-        self._ledger.settle(
-            key,
-            State.WITHDRAWN,
-            self._clock(),
-            code="expired",
-            sentence="it expired before anything was sent; it never left this machine",
-        )
-        return self._result(key, None, "draft and sign the request again")
+    def _hold(self, row: Row, payload: SignedPayload, now: int) -> Held | None:
+        """Why the same bytes are not sent again, or None."""
+        if row.state.needs_clearance:
+            return Held.NOT_ADMITTED
+        if row.code == UNKNOWN_WORDS:
+            return Held.UNKNOWN_WORDS
+        expires_after = payload.signable.expires_after
+        if expires_after is not None and now > expires_after:
+            return Held.EXPIRED
+        if self._ledger.sent_after(row) is not None:
+            return Held.MARKET_CHANGED
+        action = payload.signable.action
+        seen = self._account.now(row, action)
+        if seen is None or has_moved(load_before(row), seen, action):
+            return Held.MARKET_CHANGED
+        return None
+
+    def _is_over(self, payload: SignedPayload) -> bool:
+        try:
+            return is_past_end(payload.signable, self._exchange.now())
+        except EnvironmentFault:
+            if self._exchange.api.venue.is_rehearsal:
+                # It has ended, and all it knew with it.
+                return True
+            raise
+
+    def _end(self, row: Row) -> Row:
+        state = after(row.state, Event.END_PASSED)
+        return self._ledger.settle(row, self._clock(), state=state)
 
     def _deliver(self, row: Row, payload: SignedPayload) -> Result:
-        advice = None
-        sends = row.state is not State.ACCEPTED and row.code not in TIME_HAS_SETTLED
-        if sends:
-            ruling = self._send(row.key, payload.body())
-            advice = ruling.advice
-            self._record(row.key, ruling)
-            row = self._row(row.key)
-        return self._read_back(row, payload, advice, already=not sends)
+        sent, advice = self._send(row, payload)
+        return self._read_back(sent, advice=advice, already=False)
 
-    def _send(self, key: NonceKey, body: bytes) -> Ruling:
+    def _send(self, row: Row, payload: SignedPayload) -> tuple[Row, str | None]:
         """Send the same bytes until an answer settles it or the time is up."""
         spent, pause = 0.0, _FIRST_PAUSE_S
+        body = payload.body()
         while True:
-            attempt = self._ledger.begin_attempt(key, self._clock())
             began = self._monotonic()
-            ruling = in_context(classify(self._exchange.api.post(body)), attempt)
+            row, ruling = self._attempt(row, payload, body)
             spent += self._monotonic() - began
             # Never less than our own pause: a gateway may ask to be called again at once, for ever.
             delay = max(pause, ruling.retry_after or 0.0)
-            if not may_be_repeated(ruling) or spent + delay > self._retry_s:
-                return ruling
-            self._record(key, ruling)
+            if not ruling.may_repeat or spent + delay > self._retry_s:
+                return row, ruling.advice
             self._sleep(delay)
             spent += delay
             pause = min(pause * 2, _LONGEST_PAUSE_S)
+            if self._ledger.sent_after(row) is not None:
+                return row, ruling.advice
 
-    def _record(self, key: NonceKey, ruling: Ruling) -> None:
-        states = {
-            Verdict.ACCEPTED: State.ACCEPTED,
-            Verdict.DUPLICATE: State.ACCEPTED,
-            Verdict.REFUSED: State.REJECTED,
-            Verdict.BUSY: State.UNKNOWN,
-            Verdict.UNKNOWN: State.UNKNOWN,
-        }
-        self._ledger.settle(
-            key,
-            states[ruling.verdict],
+    def _attempt(self, row: Row, payload: SignedPayload, body: bytes) -> tuple[Row, Ruling]:
+        before = None
+        if row.state.needs_clearance:
+            # Not what the checks saw: an earlier payload of this run may have changed it since.
+            seen = self._account.before(row, payload.signable.action)
+            before = None if seen is None else dump_snapshot(seen)
+        begun = self._ledger.begin_attempt(row, self._clock(), before)
+        ruling = in_time(classify(self._exchange.api.post(body)), row.key.nonce, self._exchange)
+        answered = self._ledger.record_answer(
+            begun,
+            after(row.state, ruling.event),
             self._clock(),
+            event=ruling.event,
             code=ruling.code,
             sentence=ruling.sentence,
-            answer=None if ruling.raw is None else json.dumps(ruling.raw, default=str),
+            answer=ruling.answer,
         )
+        return answered, ruling
 
     def _read_back(
-        self, row: Row, payload: SignedPayload, advice: str | None, *, already: bool
+        self,
+        row: Row,
+        *,
+        advice: str | None = None,
+        already: bool = True,
+        can_probe: bool = False,
     ) -> Result:
-        """Look at the account: confirm what was accepted, find what got lost on the way."""
-        if row.state is State.REJECTED and row.attempts == 1:
-            return self._result(row.key, None, advice)
-        before = None if row.before is None else load_snapshot(row.before)
-        tries = READ_BACK_TRIES if row.state is State.ACCEPTED else 1
-        after: Snapshot | None = None
-        effect = Effect.ABSENT
-        for attempt in range(tries):
-            if attempt > 0:
-                self._sleep(READ_BACK_PAUSE_S)
-            after = self._look(row)
-            if after is None:
-                return self._result(row.key, None, advice, already=already)
-            effect = compare(payload.signable.action, before, after)
-            if effect is not Effect.ABSENT:
-                break
-        if row.state is State.ACCEPTED:
-            self._confirm(row.key, effect)
-        elif effect is Effect.VISIBLE and self._is_ours(row, payload):
-            advice = None
-            self._ledger.settle(
-                row.key,
-                State.CONFIRMED,
-                self._clock(),
-                code="confirmed-by-effect",
-                sentence="the answer got lost, but the account shows the change",
-            )
-        return self._result(row.key, after, advice, already=already)
-
-    def _is_ours(self, row: Row, payload: SignedPayload) -> bool:
-        """Whether what shows is this payload's doing: amounts of margin add up, settings do not."""
-        is_setting = isinstance(payload.signable.action, UpdateLeverage)
-        return is_setting or not self._ledger.has_other_since(row)
-
-    def _confirm(self, key: NonceKey, effect: Effect) -> None:
-        state, code, sentence = PROOF[effect]
-        self._ledger.settle(key, state, self._clock(), code=code, sentence=sentence)
-
-    def _look(self, row: Row) -> Snapshot | None:
-        try:
-            return snapshot(self._exchange.standing(row.account, row.coin, fresh=True))
-        except EnvironmentFault:
-            # Reading back proves, it does not decide: the row stays open for `resolve`.
-            return None
+        """Look at the account, wherever that tells somebody something."""
+        held = Held.LAPSED_PROBE if can_probe and row.state is NonceState.LAPSED else None
+        if row.state in _NOTHING_TO_SEE:
+            return result_of(row, already=already, advice=advice, held=held)
+        reading, seen = self._account.read_back(row, payload_of(row).signable.action)
+        row = self._ledger.settle(row, self._clock(), reading=reading)
+        return result_of(row, already=already, advice=advice, held=held, seen=seen)
 
     def _row(self, key: NonceKey) -> Row:
         row = self._ledger.find(key)
@@ -281,8 +282,16 @@ class Poster:
             raise row_gone()
         return row
 
-    def _result(
-        self, key: NonceKey, after: Snapshot | None, advice: str | None, *, already: bool = False
-    ) -> Result:
-        row = self._row(key)
-        return Result(row, already, advice, make_receipt(row, after), after)
+
+_NOTHING_TO_SEE = (
+    NonceState.UNSENT,
+    NonceState.NOT_ADMITTED,
+    NonceState.SPENT_REFUSED,
+    NonceState.DEAD,
+    NonceState.LEGACY,
+)
+
+
+def _is_unread(row: Row) -> bool:
+    is_settled = row.state in (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
+    return is_settled and row.reading is Reading.NOT_READ

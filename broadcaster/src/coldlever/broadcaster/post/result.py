@@ -1,12 +1,24 @@
-"""What became of one payload."""
+"""What became of one payload, and what ends the doubt where there is one."""
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from coldlever.broadcaster.ledger import Row
 from coldlever.broadcaster.post.effect import Snapshot
 from coldlever.broadcaster.post.receipt import make_receipt
+
+
+class Held(enum.Enum):
+    """Why the same bytes were not sent again."""
+
+    NOT_ADMITTED = "never-admitted"
+    UNKNOWN_WORDS = "unknown-words"
+    EXPIRED = "expired-just-now"
+    MARKET_CHANGED = "market-changed"
+    # Its time is over, and a probe would still tell what happened.
+    LAPSED_PROBE = "to-be-probed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,19 +27,28 @@ class Result:
 
     Args:
         row: its ledger row.
-        already: True when nothing was sent now, because it had been settled before.
+        already: True when nothing was sent now.
         advice: what to do, where there is something.
+        held: why nothing was sent although it is not settled, or None.
         receipt: the receipt document.
-        after: the standing read back, or None when it was not read now.
+        seen: the account as read now, or None when it was not read.
     """
 
     row: Row
     already: bool
     advice: str | None
+    held: Held | None
     receipt: dict[str, object]
-    after: Snapshot | None = None
+    seen: Snapshot | None = None
 
 
-def settled(row: Row) -> Result:
-    """The result of a row that needs no more work."""
-    return Result(row, already=True, advice=None, receipt=make_receipt(row, None))
+def result_of(
+    row: Row,
+    *,
+    already: bool = True,
+    advice: str | None = None,
+    held: Held | None = None,
+    seen: Snapshot | None = None,
+) -> Result:
+    """The result of a row as it stands."""
+    return Result(row, already, advice, held, make_receipt(row, seen), seen)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from coldlever.broadcaster.venue.authority import account_acted_for
     from coldlever.broadcaster.venue.client import ExchangeApi, Venue, choose_venue, loopback_url
     from coldlever.broadcaster.venue.exchange import Exchange, Position, Standing
-    from coldlever.broadcaster.venue.verdict import Ruling, Verdict, classify
+    from coldlever.broadcaster.venue.ruling import Ruling, classify, read_answer
     from coldlever.broadcaster.venue.weight import WeightBudget
 else:
     __getattr__ = lazy_face(
@@ -24,9 +24,9 @@ else:
             "Exchange": "exchange",
             "Position": "exchange",
             "Standing": "exchange",
-            "Ruling": "verdict",
-            "Verdict": "verdict",
-            "classify": "verdict",
+            "Ruling": "ruling",
+            "classify": "ruling",
+            "read_answer": "ruling",
             "WeightBudget": "weight",
         },
     )
@@ -38,10 +38,10 @@ __all__ = [
     "Ruling",
     "Standing",
     "Venue",
-    "Verdict",
     "WeightBudget",
     "account_acted_for",
     "choose_venue",
     "classify",
     "loopback_url",
+    "read_answer",
 ]

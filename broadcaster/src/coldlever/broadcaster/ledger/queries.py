@@ -1,0 +1,132 @@
+"""What is asked of the tables, and their records as rows."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from coldlever.broadcaster.fate import Event, NonceState, Reading
+from coldlever.broadcaster.ledger.row import NonceKey, Row, unreadable
+from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS
+from coldlever.shared.action import Address
+from coldlever.shared.errors import InputRefused
+
+# Sent, and nobody knows yet, or ever will, whether it landed.
+_UNDECIDED = [one.value for one in (NonceState.OPEN, NonceState.LAPSED, NonceState.SPENT)]
+# Settled, but perhaps the account was not read since.
+_READABLE = [one.value for one in (NonceState.SPENT_ACCEPTED, NonceState.SPENT)]
+# An attempt without an answer, as if it had none recorded.
+_LOST = Event.NO_ANSWER.value
+_MAY_LAND = [one.value for one in NonceState if one.can_land]
+
+_OF_ROW = (
+    ATTEMPTS.c.venue == POSTS.c.venue,
+    ATTEMPTS.c.signer == POSTS.c.signer,
+    ATTEMPTS.c.nonce == POSTS.c.nonce,
+)
+_LAST_ANSWER = (
+    sa.select(ATTEMPTS.c.answer)
+    .where(*_OF_ROW, ATTEMPTS.c.answer.is_not(None))
+    .order_by(ATTEMPTS.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("answer")
+)
+_UNANSWERED = (
+    sa.select(sa.func.count())
+    .select_from(ATTEMPTS)
+    .where(*_OF_ROW, sa.func.coalesce(ATTEMPTS.c.event, _LOST) == _LOST)
+    .scalar_subquery()
+    .label("unanswered")
+)
+ROWS = sa.select(POSTS, _LAST_ANSWER, _UNANSWERED)
+# Built once: putting it together costs more than running it.
+FIND = ROWS.where(
+    POSTS.c.venue == sa.bindparam("venue"),
+    POSTS.c.signer == sa.bindparam("signer"),
+    POSTS.c.nonce == sa.bindparam("nonce"),
+)
+UNFINISHED = ROWS.where(
+    sa.or_(
+        POSTS.c.state.in_(_MAY_LAND),
+        sa.and_(POSTS.c.state.in_(_READABLE), POSTS.c.reading == Reading.NOT_READ.value),
+    )
+).order_by(POSTS.c.reserved_at, POSTS.c.nonce)
+
+
+def sent_after(row: Row) -> sa.Select[tuple[object, ...]]:
+    """Other payloads for a row's account and market whose sending began after the row's."""
+    return ROWS.where(*_beside(row), _attempted_after(row)).limit(1)
+
+
+def may_have_moved(row: Row) -> sa.Select[tuple[object, ...]]:
+    """Other payloads of ours that can have changed a row's market since the row was sent."""
+    undecided = POSTS.c.state.in_(_UNDECIDED)
+    return ROWS.where(*_beside(row), sa.or_(undecided, _attempted_after(row))).limit(1)
+
+
+def key_values(key: NonceKey) -> dict[str, object]:
+    """A key as columns."""
+    return {"venue": key.venue, "signer": key.signer.lower, "nonce": key.nonce}
+
+
+def of_key(table: sa.FromClause, key: NonceKey) -> tuple[sa.ColumnElement[bool], ...]:
+    """That a record is of that key."""
+    return tuple(table.c[name] == value for name, value in key_values(key).items())
+
+
+def to_row(record: sa.RowMapping) -> Row:
+    """A record as a row.
+
+    Raises:
+        EnvironmentFault: ``ledger-unusable``, it is not what was written.
+    """
+    try:
+        return _read(record)
+    except (ValueError, TypeError, InputRefused):
+        raise unreadable() from None
+
+
+def _beside(row: Row) -> tuple[sa.ColumnElement[bool], ...]:
+    posts, key = POSTS.c, row.key
+    return (
+        posts.venue == key.venue,
+        posts.account == row.account.lower,
+        posts.coin == row.coin,
+        sa.or_(posts.signer != key.signer.lower, posts.nonce != key.nonce),
+    )
+
+
+def _attempted_after(row: Row) -> sa.ColumnElement[bool]:
+    """By the ledger's own order of sending; nothing comes after a row that was never sent."""
+    own = ATTEMPTS.alias("own")
+    first = sa.select(sa.func.min(own.c.id)).where(*of_key(own, row.key)).scalar_subquery()
+    return sa.exists().where(*_OF_ROW, ATTEMPTS.c.id > first)
+
+
+def _read(record: sa.RowMapping) -> Row:
+    answer = record["answer"]
+    if not isinstance(answer, bytes | None):
+        raise TypeError("an answer is bytes")
+    return Row(
+        NonceKey(record["venue"], _address(record["signer"]), record["nonce"]),
+        bytes.fromhex(record["action_hash"]),
+        record["url"],
+        _address(record["account"]),
+        record["coin"],
+        record["envelope"],
+        record["before"],
+        NonceState(record["state"]),
+        Reading(record["reading"]),
+        record["attempts"],
+        record["code"],
+        record["sentence"],
+        answer,
+        record["unanswered"],
+        record["legacy"],
+        record["reserved_at"],
+        record["changed_at"],
+    )
+
+
+def _address(text: str) -> Address:
+    return Address(bytes.fromhex(text[2:]))
