@@ -1,6 +1,6 @@
 # Each target sets up what it needs by itself, in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast coverage lint format types bench wheels bundle lock check clean
+.PHONY: help setup demo test test-fast coverage campaign-sign lint format types bench wheels bundle lock check clean
 
 # The first of these that coldlever runs on; `make PYTHON=…` chooses another.
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -97,6 +97,10 @@ format: $(DEV) ## Format the code
 
 bench: $(DEV) ## Measure, with ratios against peers in the same run
 	$(BIN)/python -m benchmarks
+
+# The traced part wants strace, and goes without where it is missing.
+campaign-sign: $(DEV) ## Kill `sign` in some 700 places and look at what it leaves (ten minutes)
+	$(BIN)/python tools/campaign_sign.py
 
 wheels: $(BUILD) ## Build the three wheels into dist/
 	@rm -rf dist $(PACKAGES:%=%/build)
