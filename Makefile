@@ -1,6 +1,6 @@
 # Each target sets up what it needs by itself, in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast coverage lint format types bench model wheels bundle lock check clean
+.PHONY: help setup demo test test-fast coverage lint format types bench model wheels bundle lock check clean campaign-sign
 
 # The first of these that coldlever runs on; `make PYTHON=…` chooses another.
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -100,6 +100,9 @@ bench: $(DEV) ## Measure, with ratios against peers in the same run
 
 model: $(RUN) ## Check the model of what becomes of a payload (needs spin and gcc)
 	tools/check_model.sh $(BIN)/python
+# The traced part wants strace, and goes without where it is missing.
+campaign-sign: $(DEV) ## Kill `sign` in some 700 places and look at what it leaves (ten minutes)
+	$(BIN)/python tools/campaign_sign.py
 
 wheels: $(BUILD) ## Build the three wheels into dist/
 	@rm -rf dist $(PACKAGES:%=%/build)

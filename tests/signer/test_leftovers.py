@@ -109,3 +109,15 @@ def test_sign_removes_what_a_killed_sign_left(sign, request_file, make_request, 
     assert result.exit_code == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["signed.json"]
     assert not (state / NAME).exists()
+
+
+def test_sign_removes_what_a_killed_sign_left_beside_the_keystore_and_the_picture(
+    sign, keystore, request_file, make_request, tmp_path
+):
+    (tmp_path / "pictures").mkdir()
+    for folder in (keystore.parent, tmp_path / "pictures"):
+        (folder / NAME).write_bytes(b"half")
+    result = sign(request_file(make_request()), "--qr-out", tmp_path / "pictures" / "signed.svg")
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["signed.svg"]
+    assert not (keystore.parent / NAME).exists()

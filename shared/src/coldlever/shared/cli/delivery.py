@@ -52,6 +52,11 @@ class Outlet:
         """The document's file, where it goes to one."""
         return None if self.out == STDIO else self.out
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All files that are written: the document's and the picture's."""
+        return tuple(name for name in (self.file, self.drawing.out) if name is not None)
+
     def require(self) -> None:
         """Refuse early what `prove` would refuse, as far as the message does not matter.
 
@@ -76,8 +81,8 @@ class Outlet:
         Raises:
             UsageRefused: ``output-kept``.
         """
-        for name in (self.file, self.drawing.out):
-            if name is not None and os.path.realpath(name) in map(os.path.realpath, kept):
+        for name in self.names:
+            if os.path.realpath(name) in map(os.path.realpath, kept):
                 raise UsageRefused(
                     "output-kept",
                     f"{printable(name)} is a file that coldlever needs and does not replace",

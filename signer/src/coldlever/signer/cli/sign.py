@@ -50,6 +50,7 @@ from coldlever.signer.cli.state import (
     permissions,
     require_own_state,
     state_option,
+    tidy_folders,
     tidy_up,
 )
 from coldlever.signer.cli.undelivered import telling_what_is_recorded
@@ -153,7 +154,7 @@ def command(
     outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
     outlet.require()
     require_own_state(machine, state_dir, accepted)
-    tidy_up(machine, state_dir, *([] if outlet.file is None else [Path(outlet.file).parent]))
+    tidy_up(machine, state_dir, *(Path(name).parent for name in outlet.names))
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
     challenge = take_challenge(asked, machine.entropy)
@@ -161,13 +162,7 @@ def command(
     _require_rules(requests, intake)
     requests = _recall(machine, state_dir, requests)
     naming = prepare_naming(requests, expected, yes=yes)
-    ring = keyring(machine, state_dir)
-    path = (
-        ring.locate(keystore)
-        if keystore is not None
-        else ring.only_fitting(wanted_signer(requests))
-    )
-    permissions(accepted).require_private(path, "keystore")
+    path = _locate(machine, state_dir, keystore, requests, accepted)
     closed = load_keystore(path)
     ledger_file = ledger_path(machine, state_dir)
     outlet.spare(path, ledger_file)
@@ -217,6 +212,25 @@ def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
         require_timely(requests, intake.now)
     require_distinct_nonces(requests)
     require_perpetuals(requests)
+
+
+def _locate(
+    machine: Machine,
+    state_dir: str | None,
+    keystore: str | None,
+    requests: Sequence[Placed],
+    accepted: Sequence[str],
+) -> Path:
+    """The keystore that signs, in a folder without leftovers: the ledger's head lies there."""
+    ring = keyring(machine, state_dir)
+    path = (
+        ring.locate(keystore)
+        if keystore is not None
+        else ring.only_fitting(wanted_signer(requests))
+    )
+    permissions(accepted).require_private(path, "keystore")
+    tidy_folders(path.parent)
+    return path
 
 
 def _recall(

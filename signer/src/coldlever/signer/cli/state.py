@@ -46,10 +46,15 @@ def tidy_up(machine: Machine, option: str | None, *others: Path) -> None:
 
     A keystore among it is named instead: it may be the only copy of a key.
     """
+    state = machine.state(option)
+    tidy_folders(state, state / _KEYS, *others)
+
+
+def tidy_folders(*folders: Path) -> None:
+    """As `tidy_up`, in these folders alone."""
     from coldlever.signer.key.leftovers import tidy  # noqa: PLC0415 - as above
 
-    state = machine.state(option)
-    for folder in dict.fromkeys((state, state / _KEYS, *others)):
+    for folder in dict.fromkeys(folders):
         for one in tidy(folder):
             owner = "a key" if one.address is None else f"the key of {one.address}"
             say(
