@@ -14,8 +14,9 @@ from coldlever.broadcaster.check.checker import Checker, Cleared
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
-from coldlever.broadcaster.venue.client import Answer, ExchangeApi, Venue, make_session
+from coldlever.broadcaster.venue.client import Answer, ExchangeApi, Venue
 from coldlever.broadcaster.venue.exchange import Exchange
+from coldlever.broadcaster.venue.transport import Session
 from coldlever.broadcaster.venue.weight import WeightBudget
 from coldlever.shared.action.actions import UpdateLeverage
 from coldlever.shared.action.network import Network
@@ -87,7 +88,7 @@ def _posting_row() -> Row:
     with RehearsalServer(exchange, weight_limit=None) as server, tempfile.TemporaryDirectory() as n:
         venue = Venue(Network.TESTNET, server.url, is_rehearsal=True)
         budget = WeightBudget(time.monotonic, time.sleep, limit=10**9)
-        api = ExchangeApi(venue, make_session(), budget, time.sleep, time.monotonic)
+        api = ExchangeApi(venue, Session(), budget, time.sleep, time.monotonic)
         reader = Exchange(api, Network.TESTNET)
         ledger = Ledger(Path(n))
         poster = Poster(

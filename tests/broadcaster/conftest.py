@@ -13,15 +13,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import requests
 from click.testing import CliRunner
 
 from coldlever.broadcaster.cli import cli
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
-from coldlever.broadcaster.venue.client import ExchangeApi, Venue, make_session
+from coldlever.broadcaster.venue.client import ExchangeApi, Venue
 from coldlever.broadcaster.venue.exchange import Exchange
+from coldlever.broadcaster.venue.transport import Session
 from coldlever.broadcaster.venue.weight import WeightBudget
 from coldlever.shared.action.actions import parse_action
 from coldlever.shared.action.address import Address
@@ -190,7 +190,7 @@ class Desk:
         venue = Venue(self.network, self.url, is_rehearsal=True)
         budget = WeightBudget(time.monotonic, self.naps.append)
         return Exchange(
-            ExchangeApi(venue, make_session(), budget, self.naps.append, time.monotonic),
+            ExchangeApi(venue, Session(), budget, self.naps.append, time.monotonic),
             self.network,
         )
 
@@ -231,6 +231,6 @@ def wait_until():
 
 
 @pytest.fixture
-def session() -> Iterator[requests.Session]:
-    with make_session() as one:
+def session() -> Iterator[Session]:
+    with Session() as one:
         yield one

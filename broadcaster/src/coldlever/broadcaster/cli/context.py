@@ -20,7 +20,7 @@ from coldlever.broadcaster.venue import (
     choose_venue,
     loopback_url,
 )
-from coldlever.broadcaster.venue.client import make_session
+from coldlever.broadcaster.venue.transport import Session
 from coldlever.shared.action import Address, Network, parse_address
 from coldlever.shared.cli.console import json_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
@@ -152,4 +152,4 @@ def make_poster(
 
 def _client(machine: Machine, venue: Venue) -> ExchangeApi:
     budget = WeightBudget(machine.monotonic, machine.sleep)
-    return ExchangeApi(venue, make_session(), budget, machine.sleep, machine.monotonic)
+    return ExchangeApi(venue, Session(), budget, machine.sleep, machine.monotonic)

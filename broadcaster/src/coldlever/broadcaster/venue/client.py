@@ -8,6 +8,7 @@ answer got lost" look alike from here.
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3.exceptions
 
+from coldlever.broadcaster.venue.transport import Session
 from coldlever.broadcaster.venue.weight import WeightBudget
 from coldlever.shared.action import Network
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, UsageRefused
@@ -150,7 +152,7 @@ class ExchangeApi:
 
     Args:
         venue: where to go.
-        session: the HTTP session; see `make_session`.
+        session: the HTTP session.
         budget: keeps the request weight within the exchange's limit.
         sleep: waits that many seconds.
         monotonic: a clock in seconds that never goes back.
@@ -159,7 +161,7 @@ class ExchangeApi:
     def __init__(
         self,
         venue: Venue,
-        session: requests.Session,
+        session: Session,
         budget: WeightBudget,
         sleep: Callable[[float], None],
         monotonic: Callable[[], float],
@@ -219,20 +221,26 @@ class ExchangeApi:
         return self._send("/exchange", body)
 
     def _send(self, path: str, body: bytes) -> Answer | NoAnswer:
-        deadline = self._monotonic() + TOTAL_TIMEOUT_S
+        end = self._monotonic() + TOTAL_TIMEOUT_S
+        deadline = self._session.deadline
         try:
-            with self._session.post(
-                self.venue.url + path,
-                data=body,
-                headers={"Content-Type": "application/json"},
-                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                deadline.within(TOTAL_TIMEOUT_S),
+                self._session.post(
+                    self.venue.url + path,
+                    data=body,
+                    headers={"Content-Type": "application/json"},
+                    timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 self._note_rehearsal(response)
-                return _collect(response, lambda: self._monotonic() > deadline)
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            return _no_answer(error)
+                answer = _collect(response, lambda: self._monotonic() > end)
+        except _BROKEN as error:
+            return _LATE if deadline.has_passed else _no_answer(error)
+        # A connection that the deadline has ended can look like an answer without a body.
+        return _LATE if deadline.has_passed else answer
 
     def _note_rehearsal(self, response: requests.Response) -> None:
         name = response.headers.get(REHEARSAL_HEADER)
@@ -240,16 +248,15 @@ class ExchangeApi:
             self.rehearsal_network = Network(name)
 
 
-def make_session() -> requests.Session:
-    """A session that takes nothing from the environment: no proxy, no .netrc, no CA override."""
-    session = requests.Session()
-    session.trust_env = False
-    session.headers["User-Agent"] = "coldlever"
-    # Answers are small; a packed one could unpack to anything.
-    session.headers["Accept-Encoding"] = "identity"
-    return session
-
-
+# Bytes may have left by then, so whatever goes wrong is no answer and nothing else.
+_BROKEN = (
+    requests.exceptions.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+    ValueError,
+)
+_LATE = NoAnswer("timed-out", "the answer did not end within the time limit")
 # The first that fits wins.
 _FAILURES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     ((requests.exceptions.SSLError,), "tls-failed", "the TLS connection failed"),
@@ -275,17 +282,22 @@ def _no_answer(error: Exception) -> NoAnswer:
 
 
 def _collect(response: requests.Response, is_late: Callable[[], bool]) -> Answer | NoAnswer:
+    encoding = response.headers.get("Content-Encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        return NoAnswer(
+            "answer-unreadable", f"the answer is packed ({printable(encoding, limit=40)})"
+        )
     chunks: list[bytes] = []
     size = 0
     # read1 returns what has arrived. The usual way to read waits until a chunk is full, and a
     # server that drips would never let it come back to the clock.
-    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
         chunks.append(chunk)
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
             return NoAnswer("answer-too-large", f"the answer exceeds {MAX_ANSWER_BYTES} bytes")
         if is_late():
-            return NoAnswer("timed-out", "the answer did not end within the time limit")
+            return _LATE
     return Answer(response.status_code, b"".join(chunks), _retry_after(response))
 
 
