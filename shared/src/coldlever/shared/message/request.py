@@ -21,6 +21,7 @@ from coldlever.shared.action.market import (
 from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
 from coldlever.shared.message.account import parse_account
+from coldlever.shared.message.position import Position, parse_position
 from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
     U32_MAX,
@@ -48,6 +49,7 @@ _OPTIONAL = (
     "current",
     "note",
     "account",
+    "position",
 )
 
 
@@ -62,6 +64,7 @@ class Request:
         current: the setting the drafter saw on the exchange, or None. Not signed.
         note: the drafter's words, or None. Not signed; escape before display.
         account: whose setting the drafter says it changes, or None. Not signed.
+        position: what the drafter says it does to the open position, or None. Not signed.
     """
 
     signable: Signable
@@ -70,6 +73,7 @@ class Request:
     current: Setting | None = None
     note: str | None = None
     account: Address | None = None
+    position: Position | None = None
 
     def to_wire(self) -> dict[str, object]:
         """The request as JSON; optional parts are left out when absent."""
@@ -91,6 +95,8 @@ class Request:
             wire["note"] = self.note
         if self.account is not None:
             wire["account"] = self.account.checksummed
+        if self.position is not None:
+            wire["position"] = self.position.to_wire()
         return wire
 
 
@@ -179,6 +185,7 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         _parse_setting(fields.get("current"), where.key("current")),
         _parse_note(fields.get("note"), where.key("note")),
         parse_account(fields, where, signable),
+        parse_position(fields.get("position"), where.key("position")),
     )
 
 
