@@ -21,6 +21,11 @@ from coldlever.shared.action.market import (
 from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
 from coldlever.shared.message.account import parse_account
+from coldlever.shared.message.batch import (
+    is_batch_object,
+    parse_batch_object,
+    require_same_entry,
+)
 from coldlever.shared.message.position import Position, parse_position
 from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
@@ -158,6 +163,8 @@ def load_requests(data: bytes, source: str, defaults: Defaults) -> RequestFile:
 
 def parse_requests(value: JsonValue, where: Where, defaults: Defaults) -> RequestFile:
     """As `load_requests`, from a JSON value."""
+    if is_batch_object(value):
+        return _parse_batch_object(value, where, defaults)
     if not isinstance(value, list):
         return RequestFile((_parse_request(value, where, defaults),), is_batch=False)
     if not value:
@@ -166,6 +173,29 @@ def parse_requests(value: JsonValue, where: Where, defaults: Defaults) -> Reques
     for offset, (element, place) in enumerate(elements(value, where)):
         requests.append(_parse_request(element, place, defaults.after(offset)))
     return RequestFile(tuple(requests), is_batch=True)
+
+
+def _parse_batch_object(value: JsonValue, where: Where, defaults: Defaults) -> RequestFile:
+    listed, markets = parse_batch_object(value, where)
+    place = where.key("requests")
+    if not isinstance(listed, list):
+        raise place.refusal("wrong-type", describe(listed), "an array")
+    file = parse_requests(listed, place, defaults)
+    return replace(
+        file, requests=tuple(_with_entry(one, at, markets) for one, at in file.placed(place))
+    )
+
+
+def _with_entry(request: Request, where: Where, markets: dict[int, MarketEntry]) -> Request:
+    entry = markets.get(request.signable.action.asset)
+    if entry is None:
+        return request
+    require_same_entry(request.market, entry, where)
+    try:
+        require_fitting(entry, request.signable.network, request.signable.action)
+    except RuleRefused as error:
+        raise error.at(where) from None
+    return replace(request, market=entry)
 
 
 def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Request:
