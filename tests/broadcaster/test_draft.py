@@ -104,6 +104,18 @@ def test_an_open_position_shows_its_margin_before_and_after(desk, draft):
     assert "Margin used:" in shown.stderr
 
 
+def test_a_draft_carries_the_open_position_and_leaves_open_what_nobody_knows(desk, draft):
+    assert "position" not in draft(*CROSS).document["request"]
+    desk.exchange.open_position(desk.user.address, "BTC", "-0.1")
+    position = draft(*CROSS).document["request"]["position"]
+    assert position["size"] == "-0.1"
+    assert float(position["marginBefore"]) == 420
+    assert float(position["liquidationBefore"]) > 0
+    assert not {"marginAfter", "liquidationAfter"} & set(position)
+    shown = desk.run("draft", "--account", desk.user.address.lower, *CROSS)
+    assert "short 0.1 (as drafted, not signed)" in shown.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "check"),
     [

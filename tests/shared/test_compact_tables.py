@@ -160,7 +160,7 @@ def test_a_batch_names_the_element(kind):
     [
         (SIGNED, (7,), [], "unknown-key", "$: found the key number 7, expected only 0, 1, 2"),
         (SIGNED, (1, 9), 0, "unknown-key", "$.action: found the key number 9"),
-        (REQUEST, (10,), 0, "unknown-key", "$: found the key number 10"),
+        (REQUEST, (11,), 0, "unknown-key", "$: found the key number 11"),
         (REQUEST, (9,), bytes(19), "wrong-type", "$.account: "),
         (SIGNED, (8,), bytes(19), "wrong-type", "$.account: "),
         (REQUEST, (6, 7), 0, "unknown-key", "$.market: "),

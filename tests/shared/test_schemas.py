@@ -243,6 +243,8 @@ BROKEN = [
     *[("full request", ("vaultAddress",), v) for v in ("", "0x12", "ab" * 20, "0x" + "ab" * 20 + "\n")],
     *[("full request", ("signer",), value) for value in (5, "0x" + "gg" * 20, {})],
     *[("full request", ("account",), value) for value in (5, "0x" + "gg" * 20, {})],
+    *[("full request", ("position",), v) for v in ({}, [], {"size": 1}, {"size": "1", "more": "1"})],
+    *[("full request", ("position",), {"size": "1", "marginAfter": v}) for v in ("1e3", 1, "1\n", "")],
     *[("envelope", ("account",), value) for value in (5, "0x12", [])],
     *[("full request", ("note",), value) for value in (5, "x" * 501, [])],
     *[("full request", ("current",), value) for value in ({}, [], {"isCross": 1, "leverage": 5})],

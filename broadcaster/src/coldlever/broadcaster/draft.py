@@ -21,6 +21,7 @@ from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
 from coldlever.shared.action.market_name import name_market
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import Request
+from coldlever.shared.message.position import Position
 from coldlever.shared.printable import printable
 
 _CENT = Decimal("0.01")
@@ -147,11 +148,27 @@ def make_draft(exchange: Exchange, ledger: Ledger, wish: Wish) -> Draft:
     expires_after = None if wish.validity is None else now + wish.validity
     action = _action(market, wish.change, standing)
     signable = Signable(exchange.network, action, nonce, wish.vault, expires_after)
-    request = Request(signable, signer, market, standing.setting, wish.note, acted.account)
+    held = position_before(standing)
+    request = Request(signable, signer, market, standing.setting, wish.note, acted.account, held)
     foresight = Checker(ledger, exchange.api.venue.key, now, exchange).foresee(
         signable, signer, acted
     )
     return Draft(request, standing, foresight.objections, foresight.cautions)
+
+
+def position_before(standing: Standing) -> Position | None:
+    """The open position as the exchange gives it, or None without one.
+
+    What it will be afterwards is left open: the margin is an estimate, and the liquidation price
+    follows from the margin tier at that price, which the exchange's answer does not tell.
+    """
+    held = standing.position
+    if held is None:
+        return None
+    price = None if held.liquidation_px is None else f"{held.liquidation_px:f}"
+    return Position(
+        f"{held.size:f}", margin_before=f"{held.margin_used:f}", liquidation_before=price
+    )
 
 
 def margin_estimate(standing: Standing, wanted: Setting) -> tuple[Decimal, Decimal] | None:

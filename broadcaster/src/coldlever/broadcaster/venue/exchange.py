@@ -57,6 +57,7 @@ class Position:
         margin_used: margin held for it in USD.
         raw_usd: the isolated position's own USD balance, None for cross.
         max_leverage: what the exchange allows at this size, or None.
+        liquidation_px: liquidation price in USD, or None where it gives none.
     """
 
     size: Decimal
@@ -65,6 +66,7 @@ class Position:
     margin_used: Decimal
     raw_usd: Decimal | None
     max_leverage: int | None
+    liquidation_px: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +282,7 @@ def _read_position(item: JsonValue, raw_usd: Decimal | None) -> Position | None:
         return None
     setting, own_raw_usd = _read_leverage(member(item, "leverage", "position"))
     maximum = item.get("maxLeverage") if isinstance(item, dict) else None
+    liquidation = item.get("liquidationPx") if isinstance(item, dict) else None
     return Position(
         size,
         setting,
@@ -287,4 +290,5 @@ def _read_position(item: JsonValue, raw_usd: Decimal | None) -> Position | None:
         read_decimal(member(item, "marginUsed", "position"), "marginUsed"),
         own_raw_usd if own_raw_usd is not None else raw_usd,
         None if maximum is None else read_integer(maximum, "maxLeverage", 1, U32_MAX),
+        None if liquidation is None else read_decimal(liquidation, "liquidationPx"),
     )

@@ -73,6 +73,16 @@ MARKET_TABLE = Record(
     Field(2, "entries", Array(TABLE_ENTRY), required=True),
 )
 
+# A decimal stays the text that the exchange gave.
+POSITION = Record(
+    "position",
+    Field(0, "size", TEXT, required=True),
+    Field(1, "marginBefore", TEXT),
+    Field(2, "marginAfter", TEXT),
+    Field(3, "liquidationBefore", TEXT),
+    Field(4, "liquidationAfter", TEXT),
+)
+
 # Requests and signed payloads have these numbers in common. JSON lets a request leave its network
 # to an option; a code says it itself.
 _SIGNABLE = (
@@ -91,6 +101,7 @@ REQUEST = Record(
     Field(7, "current", SETTING),
     Field(8, "note", TEXT),
     Field(9, "account", ADDRESS),
+    Field(10, "position", POSITION),
 )
 
 # 7 is kept for approvals.
@@ -110,4 +121,5 @@ RECORDS = (
     MARKET_ENTRY,
     ACTION,
     SETTING,
+    POSITION,
 )

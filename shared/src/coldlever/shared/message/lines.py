@@ -113,6 +113,10 @@ def _entry(start: str, one: Review, shared: set[Caution]) -> Iterator[Line]:
     yield EntryLine(start + one.summary)
     if one.was is not None:
         yield EntryLine(f"{indent}was {one.was}")
+    if one.position is not None:
+        yield EntryLine(f"{indent}position: {one.position}")
+        yield EntryLine(f"{indent}margin used: {one.margin}")
+        yield EntryLine(f"{indent}liquidation: {one.liquidation}")
     yield EntryLine(f"{indent}account: {one.account}")
     yield EntryLine(f"{indent}signer: {one.signer}")
     yield EntryLine(f"{indent}{one.network}, nonce {one.nonce}")

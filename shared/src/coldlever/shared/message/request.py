@@ -21,6 +21,12 @@ from coldlever.shared.action.market import (
 from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
 from coldlever.shared.message.account import parse_account
+from coldlever.shared.message.batch import (
+    is_batch_object,
+    parse_batch_object,
+    require_same_entry,
+)
+from coldlever.shared.message.position import Position, parse_position
 from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
     U32_MAX,
@@ -48,6 +54,7 @@ _OPTIONAL = (
     "current",
     "note",
     "account",
+    "position",
 )
 
 
@@ -62,6 +69,7 @@ class Request:
         current: the setting the drafter saw on the exchange, or None. Not signed.
         note: the drafter's words, or None. Not signed; escape before display.
         account: whose setting the drafter says it changes, or None. Not signed.
+        position: what the drafter says it does to the open position, or None. Not signed.
     """
 
     signable: Signable
@@ -70,6 +78,7 @@ class Request:
     current: Setting | None = None
     note: str | None = None
     account: Address | None = None
+    position: Position | None = None
 
     def to_wire(self) -> dict[str, object]:
         """The request as JSON; optional parts are left out when absent."""
@@ -91,6 +100,8 @@ class Request:
             wire["note"] = self.note
         if self.account is not None:
             wire["account"] = self.account.checksummed
+        if self.position is not None:
+            wire["position"] = self.position.to_wire()
         return wire
 
 
@@ -152,6 +163,8 @@ def load_requests(data: bytes, source: str, defaults: Defaults) -> RequestFile:
 
 def parse_requests(value: JsonValue, where: Where, defaults: Defaults) -> RequestFile:
     """As `load_requests`, from a JSON value."""
+    if is_batch_object(value):
+        return _parse_batch_object(value, where, defaults)
     if not isinstance(value, list):
         return RequestFile((_parse_request(value, where, defaults),), is_batch=False)
     if not value:
@@ -160,6 +173,29 @@ def parse_requests(value: JsonValue, where: Where, defaults: Defaults) -> Reques
     for offset, (element, place) in enumerate(elements(value, where)):
         requests.append(_parse_request(element, place, defaults.after(offset)))
     return RequestFile(tuple(requests), is_batch=True)
+
+
+def _parse_batch_object(value: JsonValue, where: Where, defaults: Defaults) -> RequestFile:
+    listed, markets = parse_batch_object(value, where)
+    place = where.key("requests")
+    if not isinstance(listed, list):
+        raise place.refusal("wrong-type", describe(listed), "an array")
+    file = parse_requests(listed, place, defaults)
+    return replace(
+        file, requests=tuple(_with_entry(one, at, markets) for one, at in file.placed(place))
+    )
+
+
+def _with_entry(request: Request, where: Where, markets: dict[int, MarketEntry]) -> Request:
+    entry = markets.get(request.signable.action.asset)
+    if entry is None:
+        return request
+    require_same_entry(request.market, entry, where)
+    try:
+        require_fitting(entry, request.signable.network, request.signable.action)
+    except RuleRefused as error:
+        raise error.at(where) from None
+    return replace(request, market=entry)
 
 
 def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Request:
@@ -179,6 +215,7 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         _parse_setting(fields.get("current"), where.key("current")),
         _parse_note(fields.get("note"), where.key("note")),
         parse_account(fields, where, signable),
+        parse_position(fields.get("position"), where.key("position")),
     )
 
 

@@ -77,6 +77,9 @@ class Review:
         market: name and asset id.
         change: what it does.
         was: the setting before and where that comes from, or None.
+        position: the open position and where that comes from, or None.
+        margin: the margin it uses, before and after, or None.
+        liquidation: its liquidation price, before and after, or None.
         account: whose setting changes.
         signer: who must sign.
         nonce: number and time.
@@ -92,6 +95,9 @@ class Review:
     market: str
     change: str
     was: str | None
+    position: str | None
+    margin: str | None
+    liquidation: str | None
     account: str
     signer: str
     nonce: str
@@ -115,6 +121,9 @@ class Review:
             ("Market", self.market),
             ("Action", self.change),
             ("Was", self.was),
+            ("Position", self.position),
+            ("Margin used", self.margin),
+            ("Liquidation", self.liquidation),
             ("Account", self.account),
             ("Signer", self.signer),
             ("Nonce", self.nonce),
@@ -150,18 +159,25 @@ def review(
         require_fitting(entry, signable.network, signable.action)
     name = name_market(signable.network, signable.action.asset, entry, confirmed)
     current = request.current if isinstance(signable.action, UpdateLeverage) else None
+    held = request.position
     return Review(
         network=signable.network.value.upper(),
         market=str(name),
         change=_describe_change(signable.action),
         was=None if current is None else f"{current} ({origin.value})",
+        position=None if held is None else f"{held.held} ({origin.value})",
+        margin=None if held is None else f"{held.margin} ({origin.value})",
+        liquidation=None if held is None else f"{held.liquidation} ({origin.value})",
         account=_describe_account(request, origin),
         signer="any key" if signer is None else signer.checksummed,
         nonce=f"{signable.nonce} = {moment(signable.nonce)}",
         expires=_describe_expiry(signable),
         note=None if request.note is None else f"{quoted(request.note)} (not signed)",
         action_hash=to_0x(signable.action_hash()),
-        cautions=cautions_of(signable, name, entry, current, is_current_read=origin is Origin.READ),
+        cautions=(
+            *cautions_of(signable, name, entry, current, is_current_read=origin is Origin.READ),
+            *(() if held is None else held.cautions),
+        ),
         effects=tuple(_effects(signable, current)),
         subject=None if signer is None else Subject(signable.digest(), signer),
     )
