@@ -21,7 +21,9 @@ step "the online machine's installation, as the README says"
 tools/check_install.sh
 
 step "the model of what becomes of a payload"
-if ! command -v spin >/dev/null && [ "$(id -u)" = 0 ]; then apt-get install -y -q spin gcc; fi
+if ! command -v spin >/dev/null && [ "$(id -u)" = 0 ]; then
+  apt-get update -qq && apt-get install -qq -y spin gcc >/dev/null
+fi
 make model
 
 step "the demo"
