@@ -19,7 +19,8 @@ for version in $supported; do
     make --no-print-directory PYTHON="$python" VENV=".venv-$version" demo
     tools/check_built.sh "$python"
   else
-    make --no-print-directory PYTHON="$python" VENV=".venv-$version" demo test-fast
+    # Other clients are the business of `make test`; here they are skipped, with a word.
+    env -u CI make --no-print-directory PYTHON="$python" VENV=".venv-$version" demo test-fast
   fi
   rm -rf ".venv-$version"
   tested+=("$version")

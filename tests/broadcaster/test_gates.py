@@ -111,7 +111,7 @@ def test_nobody_but_a_checker_makes_a_cleared(desk, checker):
             Cleared(**parts, seal=seal)
         with pytest.raises(TypeError):
             replace(cleared, payload=other, seal=seal)
-    with pytest.raises(ValueError, match="seal"):
+    with pytest.raises((TypeError, ValueError), match="seal"):
         replace(cleared, payload=other)
     with pytest.raises(FrozenInstanceError):
         cleared.payload = other

@@ -71,8 +71,12 @@ class Ledger:
         self._path.touch(mode=0o600)
         self._engine = make_engine(self._path, Patience(BUSY_TIMEOUT_MS, sleep, monotonic))
         self._reader = self._engine.execution_options(reading=True)
-        with self._guard(), self._engine.begin() as connection:
-            self._bring_up_to_date(connection)
+        try:
+            with self._guard(), self._engine.begin() as connection:
+                self._bring_up_to_date(connection)
+        except BaseException:
+            self._engine.dispose()
+            raise
         self._path.chmod(0o600)
 
     def _bring_up_to_date(self, connection: sa.Connection) -> None:

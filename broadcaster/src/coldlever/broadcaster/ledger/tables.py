@@ -94,15 +94,13 @@ def make_engine(path: Path, patience: Patience) -> sa.Engine:
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
 
     @sa.event.listens_for(engine, "connect")
-    def _configure(connection: object, _record: object) -> None:
-        # The driver must not begin transactions by itself: see _begin.
-        connection.isolation_level = None  # type: ignore[attr-defined]
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        cursor.execute(f"PRAGMA busy_timeout = {patience.timeout_ms}")
-        _enter_wal(cursor, patience)
-        # FULL: a commit is on the disk before it returns, which is the point of this ledger.
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.close()
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        try:
+            _set_up(connection, patience)
+        except BaseException:
+            # The pool does not know it yet, so nobody else would.
+            connection.close()
+            raise
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -113,6 +111,17 @@ def make_engine(path: Path, patience: Patience) -> sa.Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _set_up(connection: sqlite3.Connection, patience: Patience) -> None:
+    # The driver must not begin transactions by itself: see make_engine.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {patience.timeout_ms}")
+    _enter_wal(cursor, patience)
+    # FULL: a commit is on the disk before it returns, which is the point of this ledger.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
 
 
 def _enter_wal(cursor: sqlite3.Cursor, patience: Patience) -> None:
