@@ -31,7 +31,7 @@ _NETWORKS = {network.value: network for network in Network}
 _REASONS = (IMPORT, NEW_LEDGER)
 _SELECTED = (
     "SELECT network, signer, nonce, action_hash, recorded_at, description FROM signed "
-    "WHERE (?1 IS NULL OR network = ?1) AND (?2 IS NULL OR signer = ?2) "
+    "WHERE (:network IS NULL OR network = :network) AND (:signer IS NULL OR signer = :signer) "
     "ORDER BY network, signer, nonce"
 )
 _SPENT = (
@@ -108,7 +108,10 @@ def entries(
     signer: Address | None = None,
 ) -> tuple[Entry, ...]:
     """All entries, or those of one network or signer, the oldest nonce first."""
-    whose = (None if network is None else network.value, None if signer is None else signer.raw)
+    whose = {
+        "network": None if network is None else network.value,
+        "signer": None if signer is None else signer.raw,
+    }
     rows = connection.execute(_SELECTED, whose)
     return tuple(entry_of(row, name) for row in rows)
 
