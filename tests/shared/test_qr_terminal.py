@@ -393,6 +393,8 @@ def test_tmux_shows_a_code_that_is_read_in_every_theme(tmp_path, wide):
         "TERM": "xterm-256color",
         "TMUX_TMPDIR": "/tmp",
         "LC_ALL": "C.UTF-8",
+        # Else tmux takes the account's, and that of a service account may be nologin.
+        "SHELL": "/bin/sh",
     }
     environment.pop("TMUX", None)
 
