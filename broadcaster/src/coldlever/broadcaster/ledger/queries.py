@@ -40,7 +40,32 @@ _UNANSWERED = (
     .scalar_subquery()
     .label("unanswered")
 )
-ROWS = sa.select(POSTS, _LAST_ANSWER, _UNANSWERED)
+_KEY = tuple(column.name for column in POSTS.primary_key)
+_MAY_HAVE_LANDED = [one.value for one in NonceState if one.may_have_landed]
+
+
+def _superseded_by() -> sa.ColumnElement[int | None]:
+    """The nonce of the latest payload that was sent after a superseded one and may have landed."""
+    later, sent, own = POSTS.alias("later"), ATTEMPTS.alias("sent"), ATTEMPTS.alias("own")
+    began = sa.select(sa.func.min(own.c.id)).where(*(own.c[one] == POSTS.c[one] for one in _KEY))
+    nonce = (
+        sa.select(later.c.nonce)
+        .join(sent, sa.and_(*(sent.c[one] == later.c[one] for one in _KEY)))
+        .where(
+            *(later.c[one] == POSTS.c[one] for one in ("venue", "account", "coin")),
+            sa.or_(*(later.c[one] != POSTS.c[one] for one in _KEY)),
+            later.c.state.in_(_MAY_HAVE_LANDED),
+            sent.c.id > began.scalar_subquery(),
+        )
+        .order_by(sent.c.id.desc())
+        .limit(1)
+        .correlate(POSTS)
+        .scalar_subquery()
+    )
+    return sa.case((POSTS.c.reading == Reading.SUPERSEDED.value, nonce), else_=None)
+
+
+ROWS = sa.select(POSTS, _LAST_ANSWER, _UNANSWERED, _superseded_by().label("superseded_by"))
 # Built once: putting it together costs more than running it.
 FIND = ROWS.where(
     POSTS.c.venue == sa.bindparam("venue"),
@@ -62,8 +87,12 @@ UNFINISHED = ROWS.where(
 
 
 def sent_after(row: Row) -> sa.Select[tuple[object, ...]]:
-    """Other payloads for a row's account and market whose sending began after the row's."""
-    return ROWS.where(*_beside(row), _attempted_after(row)).limit(1)
+    """Other payloads for a row's account and market whose sending began after the row's.
+
+    One that may have landed comes before one that is proven not to have.
+    """
+    landed = POSTS.c.state.in_(_MAY_HAVE_LANDED)
+    return ROWS.where(*_beside(row), _attempted_after(row)).order_by(landed.desc()).limit(1)
 
 
 def may_have_moved(row: Row) -> sa.Select[tuple[object, ...]]:
@@ -159,6 +188,7 @@ def _read(record: sa.RowMapping) -> Row:
         record["legacy"],
         record["reserved_at"],
         record["changed_at"],
+        record["superseded_by"],
     )
 
 

@@ -55,6 +55,8 @@ class Row:
         legacy: what release 0.1 had called it, or None.
         reserved_at: ms since the epoch.
         changed_at: ms since the epoch.
+        superseded_by: the nonce of the latest payload that was sent for the same market after it
+            and may have landed, where the reading is `superseded`.
     """
 
     key: NonceKey
@@ -74,6 +76,7 @@ class Row:
     legacy: str | None
     reserved_at: int
     changed_at: int
+    superseded_by: int | None = None
 
     @property
     def verdict(self) -> Verdict:
