@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from coldlever.broadcaster.cli import cli
 from coldlever.broadcaster.cli.machine import Machine
+from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
 from coldlever.broadcaster.venue.client import ExchangeApi, Venue
@@ -162,6 +163,15 @@ class Desk:
     def finish(self, process: subprocess.Popen[str]) -> Shown:
         stdout, stderr = process.communicate(timeout=60)
         return Shown(process.returncode, stdout, stderr)
+
+    def in_spite(self) -> list[str]:
+        """Options of `post` that say: what is open may land late."""
+        ledger = self.ledger()
+        try:
+            rows = ledger.rows([NonceState.OPEN])
+        finally:
+            ledger.close()
+        return [word for row in rows for word in ("--after-open", str(row.key.nonce))]
 
     def accepted(self) -> int:
         return self.exchange.journal.count(Outcome.ACCEPTED)

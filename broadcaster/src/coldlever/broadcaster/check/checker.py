@@ -51,6 +51,7 @@ class Cleared:
         account: the account, vault or sub-account it changes.
         market: its market's entry.
         venue_key: where it may be posted: what the ledger files that venue's posts under.
+        after_open: nonces of open payloads for the same market that may land late.
         seal: proves who made it.
 
     Raises:
@@ -62,6 +63,7 @@ class Cleared:
     account: Address
     market: MarketEntry
     venue_key: str
+    after_open: frozenset[int]
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:
@@ -98,7 +100,7 @@ class Foresight:
 
 
 class Checker:
-    """Runs the checks for one venue at one time.
+    """Runs the checks for one venue at one time, on the payloads of a run in their order.
 
     Args:
         ledger: what this machine knows to have been posted.
@@ -106,6 +108,7 @@ class Checker:
         now: the time to judge by, ms since the epoch.
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
+        after_open: nonces of open payloads that may land late, as a person said.
     """
 
     def __init__(
@@ -115,12 +118,17 @@ class Checker:
         now: int,
         exchange: Exchange | None,
         expected_signer: Address | None = None,
+        *,
+        after_open: frozenset[int] = frozenset(),
     ) -> None:
         self._venue_key = venue_key
-        self._checks = Checks(ledger, venue_key, now, exchange, expected_signer)
+        self._after_open = after_open
+        self._checks = Checks(
+            ledger, venue_key, now, exchange, expected_signer, after_open=after_open
+        )
 
     def run(self, payload: SignedPayload) -> Cleared | Blocked:
-        """Run every check on one payload.
+        """Run every check on one payload, as it will be once those expected before have landed.
 
         Raises:
             EnvironmentFault: the exchange could not be asked, or the ledger not be read.
@@ -129,7 +137,29 @@ class Checker:
         account, market = report.facts.account, report.facts.market
         if not report.is_complete or account is None or market is None:
             return Blocked(report)
-        return Cleared(report, payload, account, market, self._venue_key, _SEAL)
+        return Cleared(report, payload, account, market, self._venue_key, self._after_open, _SEAL)
+
+    def run_next(self, payload: SignedPayload) -> Cleared | Blocked:
+        """As `run`; where nothing failed, the next payloads are judged as if this one had landed.
+
+        Raises:
+            EnvironmentFault: as `run`.
+        """
+        checked = self.run(payload)
+        facts = checked.report.facts
+        if checked.report.ok and facts.signer is not None:
+            self.expect(facts.signer, payload.signable, facts.account)
+        return checked
+
+    def expect(self, signer: Address, signable: Signable, account: Address | None) -> None:
+        """Judge the next payloads as if this one had landed: it comes before them in the run.
+
+        Args:
+            signer: who signed it.
+            signable: its content.
+            account: whom it changes, or None where nobody could be asked.
+        """
+        self._checks.note(signer, signable, account)
 
     def foresee(self, signable: Signable, signer: Address, acted: Acted) -> Foresight:
         """Run the checks that a draft can be told about before anybody signs it.

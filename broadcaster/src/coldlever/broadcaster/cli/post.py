@@ -55,6 +55,13 @@ from coldlever.shared.qr.choices import Scanning
 @scanning_options()
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
 @click.option("--keep-going", is_flag=True, help="In a batch: go on after a refusal.")
+@click.option(
+    "--after-open",
+    type=int,
+    multiple=True,
+    metavar="NONCE",
+    help="Post although the payload with this nonce, for the same market, may land later.",
+)
 @retry_option
 @click.option("--receipt", metavar="PATH", help="Write the receipt to this file.")
 @click.option("--force", is_flag=True, help="Replace an existing receipt file.")
@@ -70,6 +77,7 @@ def post(
     scanning: Scanning,
     signer: Address | None,
     keep_going: bool,
+    after_open: tuple[int, ...],
     retry_for: float,
     receipt: str | None,
     force: bool,
@@ -92,7 +100,15 @@ def post(
     challenge = take_challenge(asked, machine.entropy)
     folder = machine.state(state_dir)
     with closing(open_ledger(machine, state_dir)) as ledger:
-        runner = Runner(machine, ledger, folder, api_url, signer, retry_s=retry_for)
+        runner = Runner(
+            machine,
+            ledger,
+            folder,
+            api_url,
+            signer,
+            retry_s=retry_for,
+            after_open=frozenset(after_open),
+        )
         jobs = [runner.prepare(item) for item in items.items]
         if not as_json:
             _show_jobs(jobs, challenge)

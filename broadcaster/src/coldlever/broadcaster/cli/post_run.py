@@ -143,6 +143,7 @@ class Runner:
         api_url: from ``--api-url``, or None.
         signer: who should have signed, or None.
         retry_s: how long an unanswered post is repeated, seconds.
+        after_open: nonces of open payloads that may land late, as a person said.
     """
 
     def __init__(
@@ -154,6 +155,7 @@ class Runner:
         signer: Address | None,
         *,
         retry_s: float,
+        after_open: frozenset[int] = frozenset(),
     ) -> None:
         self._machine = machine
         self._ledger = ledger
@@ -161,6 +163,7 @@ class Runner:
         self._api_url = api_url
         self._signer = signer
         self._retry_s = retry_s
+        self._after_open = after_open
         self._parts: dict[Network, tuple[Connection, Poster]] = {}
         self._checkers: dict[Network, Checker] = {}
 
@@ -170,21 +173,39 @@ class Runner:
         Raises:
             EnvironmentFault: the exchange could not be asked, or the ledger not be read.
         """
-        connection, poster = self._for(item)
+        _, poster = self._for(item)
         recorded = self._recorded(item, poster)
-        if recorded is not None:
-            return recorded
-        network = item.payload.signable.network
-        if network not in self._checkers:
-            now = connection.exchange.now()
-            self._checkers[network] = Checker(
-                self._ledger, connection.venue.key, now, connection.exchange, self._signer
-            )
-        checked = self._checkers[network].run(item.payload)
-        if isinstance(checked, Blocked):
+        if recorded is None:
+            checked = self._checker(item).run_next(item.payload)
+            if not isinstance(checked, Blocked):
+                return Job(item, checked)
             # Another process may have taken it up while the checks were running.
             recorded = self._recorded(item, poster)
-        return Job(item, checked) if recorded is None else recorded
+            if recorded is None:
+                return Job(item, checked)
+        self._expect(recorded)
+        return recorded
+
+    def _checker(self, item: Item) -> Checker:
+        network = item.payload.signable.network
+        if network not in self._checkers:
+            connection, _ = self._for(item)
+            self._checkers[network] = Checker(
+                self._ledger,
+                connection.venue.key,
+                connection.exchange.now(),
+                connection.exchange,
+                self._signer,
+                after_open=self._after_open,
+            )
+        return self._checkers[network]
+
+    def _expect(self, job: Job) -> None:
+        """What an earlier run left open comes before what is checked after it."""
+        if isinstance(job.stage, Row) and job.stage.state is NonceState.OPEN:
+            row = job.stage
+            signable = job.item.payload.signable
+            self._checker(job.item).expect(row.key.signer, signable, row.account)
 
     def _recorded(self, item: Item, poster: Poster) -> Job | None:
         """What an earlier run, or another process, has made of this very payload."""

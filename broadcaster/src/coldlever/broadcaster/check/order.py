@@ -1,0 +1,107 @@
+"""Whose turn it is: older payloads for the same account and market come first.
+
+A payload that is open may land at any moment until its end. What is sent after it would be undone
+by it, so nothing is sent before it is settled, unless a person says that it may land late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from coldlever.broadcaster.check.earlier import Earlier
+from coldlever.broadcaster.check.report import Facts, Finding, caution
+from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger import Ledger, Row
+from coldlever.shared.errors import RuleRefused
+
+
+class Order:
+    """Judges the turn of the payloads of a run.
+
+    Args:
+        ledger: what this machine knows to have been posted.
+        venue_key: what the ledger files the venue's posts under.
+        earlier: the earlier payloads of the run.
+        after_open: nonces of open payloads that may land late, as a person said.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        venue_key: str,
+        earlier: Earlier,
+        after_open: frozenset[int] = frozenset(),
+    ) -> None:
+        self._ledger = ledger
+        self._venue_key = venue_key
+        self._earlier = earlier
+        self._after_open = after_open
+        self._can_land: list[Row] | None = None
+
+    def learn(self, facts: Facts) -> Facts:
+        """Which payloads for the market are open."""
+        beside = [row for row in self._beside(facts) if row.state is NonceState.OPEN]
+        return replace(facts, open_before=tuple(row.key.nonce for row in beside))
+
+    def judge(self, facts: Facts) -> Finding | str:
+        """Whether a payload may be sent now.
+
+        Raises:
+            RuleRefused: ``nonce-order`` or ``older-open``.
+        """
+        self._earlier.require_nonce_order(facts)
+        waiting = [nonce for nonce in facts.open_before if nonce not in self._after_open]
+        if waiting:
+            raise older_open(waiting)
+        if facts.open_before:
+            return caution("order", f"{_named(facts.open_before)} may land after this one")
+        return self.foresee(facts)
+
+    def foresee(self, facts: Facts) -> Finding | str:
+        """What a drafter is told: until it is signed, much may be settled."""
+        beside = self._beside(facts)
+        if not beside:
+            return "no other payload for this market can land"
+        row = beside[0]
+        what = "still open" if row.state is NonceState.OPEN else row.state.value
+        sentence = (
+            f"an earlier payload for this market (nonce {row.key.nonce}) is {what}: run `resolve` "
+            "first, or it may land after this one"
+        )
+        return caution("order", sentence)
+
+    def _beside(self, facts: Facts) -> list[Row]:
+        """Other payloads for the same account and market that can land, not sent by this run."""
+        if facts.account is None or facts.market is None:
+            return []
+        # Asked once: all payloads of a run are judged by the same state.
+        if self._can_land is None:
+            self._can_land = self._ledger.rows([one for one in NonceState if one.can_land])
+        return [
+            row
+            for row in self._can_land
+            if (row.key.venue, row.account) == (self._venue_key, facts.account)
+            and row.coin == facts.market.coin
+            and (row.key.signer, row.key.nonce) != (facts.signer, facts.signable.nonce)
+            and not self._earlier.holds(row.key.signer, row.key.nonce)
+        ]
+
+
+def older_open(nonces: Sequence[int]) -> RuleRefused:
+    """The refusal of a payload that would be sent after an open one.
+
+    Args:
+        nonces: of the open payloads for the same account and market.
+    """
+    options = " ".join(f"--after-open {nonce}" for nonce in nonces)
+    return RuleRefused(
+        "older-open",
+        f"{_named(nonces)} was sent and may still land, after this one too",
+        f"run `resolve` until it is settled; or post with {options} if it may land late",
+    )
+
+
+def _named(nonces: Sequence[int]) -> str:
+    named = ", ".join(str(nonce) for nonce in nonces)
+    return f"an earlier payload for this market (nonce {named})"
