@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import gzip
 import ipaddress
 import socket
@@ -401,9 +402,10 @@ def test_an_answer_about_somebody_or_something_else_is_refused(desk, monkeypatch
     monkeypatch.setattr(
         reader.api, "info", lambda q: info(q) | (changes if q["type"] == kind else {})
     )
+    role = functools.partial(reader.role, desk.user.address)
+    standing = functools.partial(reader.standing, desk.user.address, "BTC")
     with pytest.raises(EnvironmentFault) as fault:
-        assert reader.role(desk.user.address)
-        reader.standing(desk.user.address, "BTC")
+        (role if kind == "userRole" else standing)()
     assert fault.value.code == "answer-broken"
 
 
