@@ -124,7 +124,7 @@ bundle: wheels ## Pack all wheels of the signer for a machine without a network
 	@echo "dist/coldlever-signer-bundle.tar"; sha256sum dist/coldlever-signer-bundle.tar
 
 lock: $(LOCK) ## Lock the dependencies anew
-	cd requirements && for name in dev run signer broadcaster scan camera build lock clients; do \
+	cd requirements && for name in dev run signer broadcaster scan camera postgres watch build lock clients; do \
 	  constraint=; [ $$name = dev ] || [ $$name = clients ] || constraint="--constraint dev.txt"; \
 	  unsafe=--allow-unsafe; [ $$name = lock ] && unsafe=--no-allow-unsafe; \
 	  CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url \

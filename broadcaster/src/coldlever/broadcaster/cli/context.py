@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from coldlever.broadcaster.cli.ledger_option import chosen_server, ledger_options
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.broadcaster.post import DEFAULT_RETRY_S, Poster
@@ -52,14 +53,14 @@ def venue_options(command: F) -> F:
 
 
 def state_options(command: F) -> F:
-    """Add ``--state-dir`` and ``--json``."""
+    """Add ``--ledger``, ``--state-dir`` and ``--json``."""
     command = click.option(
         "--state-dir",
         metavar="DIR",
         type=click.Path(file_okay=False),
         help="Where the ledger lives (default: the XDG state directory).",
     )(command)
-    return json_option(command)
+    return json_option(ledger_options(command))
 
 
 def retry_option(command: F) -> F:
@@ -76,7 +77,8 @@ def retry_option(command: F) -> F:
 
 def open_ledger(machine: Machine, state_dir: str | None) -> Ledger:
     """The broadcaster's ledger."""
-    return Ledger(machine.state(state_dir), machine.sleep, machine.monotonic)
+    folder = machine.state(state_dir)
+    return Ledger(chosen_server(machine) or folder, machine.sleep, machine.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

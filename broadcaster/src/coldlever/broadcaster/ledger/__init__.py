@@ -8,6 +8,7 @@ from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
     from coldlever.broadcaster.ledger.row import NonceKey, Row, unreadable
+    from coldlever.broadcaster.ledger.server import LedgerServer
     from coldlever.broadcaster.ledger.store import Ledger, nonce_used, row_gone
 else:
     __getattr__ = lazy_face(
@@ -17,6 +18,7 @@ else:
             "NonceKey": "row",
             "unreadable": "row",
             "Ledger": "store",
+            "LedgerServer": "server",
             "nonce_used": "store",
             "row_gone": "store",
         },
@@ -24,6 +26,7 @@ else:
 
 __all__ = [
     "Ledger",
+    "LedgerServer",
     "NonceKey",
     "Row",
     "nonce_used",

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
 from coldlever.broadcaster.ledger.change import write_change
+from coldlever.broadcaster.ledger.draft_nonce import take_draft_nonce
 from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
-from coldlever.broadcaster.ledger.migration import migrate
+from coldlever.broadcaster.ledger.file import LedgerFile
 from coldlever.broadcaster.ledger.queries import (
     FIND,
     ROWS,
@@ -30,22 +31,13 @@ from coldlever.broadcaster.ledger.queries import (
     to_row,
 )
 from coldlever.broadcaster.ledger.row import NonceKey, Row
-from coldlever.broadcaster.ledger.tables import (
-    ATTEMPTS,
-    DRAFTS,
-    METADATA,
-    POSTS,
-    Patience,
-    make_engine,
-)
+from coldlever.broadcaster.ledger.server import LedgerServer
+from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS, Patience
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
-from coldlever.shared.errors import EnvironmentFault
-from coldlever.shared.printable import printable
 
 __all__ = ["Ledger", "NonceKey", "Row", "nonce_used", "row_gone"]
 
-SCHEMA_VERSION = 2
 BUSY_TIMEOUT_MS = 10_000
 
 
@@ -53,46 +45,24 @@ class Ledger:
     """The broadcaster's ledger.
 
     Args:
-        folder: an existing folder; the ledger is ``ledger.sqlite3`` in it.
+        place: an existing folder, the ledger is ``ledger.sqlite3`` in it; or a server.
         sleep: waits that many seconds, for another process that opens it too.
         monotonic: a clock in seconds that never goes back.
 
     Raises:
-        EnvironmentFault: ``ledger-unusable`` when it cannot be opened or is of another version.
+        EnvironmentFault: see `LedgerFile.open` and `LedgerServer.open`.
     """
 
     def __init__(
         self,
-        folder: Path,
+        place: Path | LedgerServer,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._path = folder / "ledger.sqlite3"
-        # Private from the start: the log beside it takes over the mode it finds.
-        self._path.touch(mode=0o600)
-        self._engine = make_engine(self._path, Patience(BUSY_TIMEOUT_MS, sleep, monotonic))
-        self._reader = self._engine.execution_options(reading=True)
-        try:
-            with self._guard(), self._engine.begin() as connection:
-                self._bring_up_to_date(connection)
-        except BaseException:
-            self._engine.dispose()
-            raise
-        self._path.chmod(0o600)
-
-    def _bring_up_to_date(self, connection: sa.Connection) -> None:
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if version == 1:
-            migrate(connection, self._path)
-        elif version not in (0, SCHEMA_VERSION):
-            raise EnvironmentFault(
-                "ledger-unusable",
-                f"{printable(str(self._path))}: version {version}, expected {SCHEMA_VERSION}",
-                "use the coldlever version that wrote it, or update this one",
-            )
-        METADATA.create_all(connection)
-        if version != SCHEMA_VERSION:
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        patience = Patience(BUSY_TIMEOUT_MS, sleep, monotonic)
+        self._place = LedgerFile(place, patience) if isinstance(place, Path) else place
+        self._engine = self._place.open()
+        self._reader = self._engine.execution_options(**self._place.reading)
 
     def close(self) -> None:
         """Close all connections."""
@@ -152,22 +122,8 @@ class Ledger:
             signer: who will sign.
             now: the exchange's clock, ms since the epoch.
         """
-        posted = sa.select(sa.func.max(POSTS.c.nonce)).where(
-            POSTS.c.venue == venue, POSTS.c.signer == signer.lower
-        )
-        drafted = sa.select(DRAFTS.c.nonce).where(
-            DRAFTS.c.venue == venue, DRAFTS.c.signer == signer.lower
-        )
         with self._guard(), self._engine.begin() as connection:
-            known = [connection.execute(query).scalar() for query in (posted, drafted)]
-            nonce: int = max([now, *(value + 1 for value in known if value is not None)])
-            connection.execute(
-                sa.delete(DRAFTS).where(DRAFTS.c.venue == venue, DRAFTS.c.signer == signer.lower)
-            )
-            connection.execute(
-                sa.insert(DRAFTS).values(venue=venue, signer=signer.lower, nonce=nonce)
-            )
-        return nonce
+            return take_draft_nonce(connection, venue, signer, now)
 
     def reserve(self, row: Row) -> None:
         """Write a new row, durably, before anything is sent.
@@ -283,4 +239,4 @@ class Ledger:
             return [to_row(record) for record in connection.execute(query).mappings()]
 
     def _guard(self) -> AbstractContextManager[None]:
-        return database_errors(self._path)
+        return database_errors(self._place.name)

@@ -12,6 +12,10 @@ import sqlalchemy as sa
 _WAL_PAUSE_S = 0.01
 
 METADATA = sa.MetaData()
+# In the form of Alembic, which brings the ledgers of older releases forward.
+SCHEMA = sa.Table(
+    "coldlever_schema", METADATA, sa.Column("version_num", sa.String(32), primary_key=True)
+)
 POSTS = sa.Table(
     "posts",
     METADATA,
@@ -41,7 +45,12 @@ sa.Index("posts_by_market", POSTS.c.venue, POSTS.c.account, POSTS.c.coin)
 ATTEMPTS = sa.Table(
     "attempts",
     METADATA,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column(
+        "id",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
     sa.Column("venue", sa.String, nullable=False),
     sa.Column("signer", sa.String, nullable=False),
     sa.Column("nonce", sa.BigInteger, nullable=False),
