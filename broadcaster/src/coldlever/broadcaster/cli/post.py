@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from coldlever.broadcaster.check import Blocked, Cleared
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     open_ledger,
@@ -15,6 +16,7 @@ from coldlever.broadcaster.cli.context import (
     venue_options,
 )
 from coldlever.broadcaster.cli.exit_status import worst_of
+from coldlever.broadcaster.cli.late_landing import ask_after_open
 from coldlever.broadcaster.cli.load import load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.post_run import Job, Runner
@@ -110,6 +112,10 @@ def post(
         jobs = [runner.prepare(item) for item in items.items]
         if not as_json:
             _show_jobs(jobs, challenge)
+            late = frozenset[int]() if yes else ask_after_open(machine, _checked(jobs))
+            if late:
+                runner = runner.after(late)
+                jobs = [runner.prepare(item) for item in items.items]
         if keep_going or not any(job.is_blocked for job in jobs):
             waiting = sum(job.is_waiting for job in jobs)
             paused = waiting > 0 and not as_json and not yes and _confirm(machine, waiting)
@@ -124,6 +130,10 @@ def post(
         say(f"no receipt was written: {unsaved.message}", fg="red")
         status = status or unsaved.exit_status
     sys.exit(status)
+
+
+def _checked(jobs: Sequence[Job]) -> list[Blocked | Cleared]:
+    return [job.stage for job in jobs if isinstance(job.stage, Blocked | Cleared)]
 
 
 def _show_jobs(jobs: Sequence[Job], challenge: Challenge | None) -> None:
