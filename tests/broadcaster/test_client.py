@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import gzip
 import ipaddress
 import socket
@@ -346,10 +347,178 @@ def test_a_read_that_stays_limited_gives_up(desk):
     ],
 )
 def test_a_read_that_fails_names_what_happened_and_changes_nothing(desk, kind, code):
-    desk.exchange.inject(kind, path="/info")
+    desk.exchange.inject(kind, path="/info", count=9)
     with pytest.raises(EnvironmentFault) as fault:
         desk.reader().now()
     assert fault.value.code == code
+
+
+@pytest.mark.parametrize("kind", ["drop", "truncate"])
+def test_a_read_is_repeated_where_the_connection_is_lost(desk, kind):
+    desk.exchange.inject(kind, path="/info", count=2)
+    assert desk.reader().now() == desk.time
+    assert desk.naps == [0.25, 0.25]
+
+
+def test_a_lost_read_is_repeated_twice_at_most(client, serve):
+    visits = []
+    with pytest.raises(EnvironmentFault):
+        client(serve(visits.append)).info({"type": "meta"})
+    assert len(visits) == 3
+
+
+def test_repeated_reads_have_one_deadline_together(client, serve, monkeypatch):
+    monkeypatch.setattr("coldlever.broadcaster.venue.client.TOTAL_TIMEOUT_S", 0.8)
+    visits = []
+
+    def play(_connection):
+        visits.append(1)
+        time.sleep(0.4)
+
+    with pytest.raises(EnvironmentFault):
+        client(serve(play)).info({"type": "meta"})
+    assert len(visits) == 2
+
+
+def test_a_post_is_never_repeated_by_the_client(client, serve):
+    visits = []
+    assert client(serve(visits.append)).post(b"{}").code == "connection-lost"
+    assert len(visits) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("activeAssetData", {"user": "0x" + "ab" * 20}),
+        ("activeAssetData", {"coin": "ETH"}),
+        ("activeAssetData", {"coin": None}),
+        ("clearinghouseState", {"user": "0x" + "ab" * 20}),
+        ("userRole", {"user": ["0x"]}),
+    ],
+)
+def test_an_answer_about_somebody_or_something_else_is_refused(desk, monkeypatch, kind, changes):
+    reader = desk.reader()
+    info = reader.api.info
+    monkeypatch.setattr(
+        reader.api, "info", lambda q: info(q) | (changes if q["type"] == kind else {})
+    )
+    role = functools.partial(reader.role, desk.user.address)
+    standing = functools.partial(reader.standing, desk.user.address, "BTC")
+    with pytest.raises(EnvironmentFault) as fault:
+        (role if kind == "userRole" else standing)()
+    assert fault.value.code == "answer-broken"
+
+
+def test_an_answer_that_names_the_same_in_another_case_is_taken(desk, monkeypatch):
+    reader = desk.reader()
+    info, named = reader.api.info, {"user": desk.user.address.checksummed}
+    monkeypatch.setattr(
+        reader.api, "info", lambda q: info(q) | (named if q["type"] == "userRole" else {})
+    )
+    assert reader.role(desk.user.address).name == "user"
+
+
+def test_two_positions_of_one_coin_are_no_answer(desk, monkeypatch):
+    desk.exchange.open_position(desk.user.address, "BTC", "0.1")
+    reader = desk.reader()
+    info = reader.api.info
+
+    def twice(query):
+        answer = info(query)
+        if query["type"] == "clearinghouseState":
+            answer["assetPositions"] *= 2
+        return answer
+
+    monkeypatch.setattr(reader.api, "info", twice)
+    with pytest.raises(EnvironmentFault) as fault:
+        reader.standing(desk.user.address, "BTC")
+    assert fault.value.code == "exchange-answer"
+
+
+def places(*hosts: str) -> list[tuple[object, ...]]:
+    """What a resolver finds, on a port where nobody listens."""
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, 9)) for host in hosts]
+
+
+def test_a_resolver_that_hangs_counts_against_the_deadline(client, monkeypatch):
+    monkeypatch.setattr("coldlever.broadcaster.venue.client.TOTAL_TIMEOUT_S", 0.3)
+    hanging, asked = threading.Event(), []
+
+    def hang(*_arguments, **_options):
+        asked.append(1)
+        hanging.wait(20)
+        return places("127.0.0.1")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    api = client("http://localhost:9")
+    started = time.monotonic()
+    try:
+        assert api.post(b"{}").code == "connect-failed"
+        assert api.post(b"{}").code == "connect-failed"
+    finally:
+        hanging.set()
+    assert time.monotonic() - started < 3
+    assert asked == [1], "one that hangs is waited for, not joined by others"
+    # It has answered by now, and what it says is used.
+    monkeypatch.setattr("coldlever.broadcaster.venue.client.TOTAL_TIMEOUT_S", 5)
+    assert api.post(b"{}").code == "connection-lost"
+
+
+def test_many_addresses_that_do_not_answer_share_one_deadline(client, monkeypatch):
+    monkeypatch.setattr("coldlever.broadcaster.venue.client.TOTAL_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("coldlever.broadcaster.venue.client.CONNECT_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
+        address = deaf.getsockname()
+        filling = [socket.socket() for _ in range(4)]
+        for one in filling:
+            one.setblocking(False)
+            one.connect_ex(address)
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address)] * 50
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        started = time.monotonic()
+        reply = client("http://localhost:9").post(b"{}")
+        took = time.monotonic() - started
+        for one in filling:
+            one.close()
+    assert reply.code == "connect-failed"
+    assert 0.35 < took < 2
+
+
+def test_the_next_address_is_tried_where_the_first_refuses(client, serve, monkeypatch):
+    url = serve(lambda connection: connection.sendall(OK))
+    port = int(url.rpartition(":")[2])
+    found = [*places("127.0.0.1"), (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    assert client("http://localhost:9").post(b"{}") == Answer(200, b"null", None)
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "no such name"), "connection-lost"),
+        (UnicodeError("label too long"), "answer-broken"),
+    ],
+)
+def test_a_name_that_is_not_found_is_no_answer(client, monkeypatch, failure, code):
+    def fail(*_arguments, **_options):
+        raise failure
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    assert client("http://localhost:9").post(b"{}").code == code
+
+
+def test_a_name_without_an_address_is_no_answer(client, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    assert client("http://localhost:9").post(b"{}").code == "connection-lost"
+
+
+@pytest.mark.parametrize("error", [TypeError("a defect"), RecursionError(), AttributeError("raw")])
+def test_whatever_breaks_once_bytes_may_have_left_is_no_answer(client, session, monkeypatch, error):
+    def break_down(*_arguments, **_options):
+        raise error
+
+    monkeypatch.setattr(session, "post", break_down)
+    assert client("http://127.0.0.1:9").post(b"{}").code == "answer-broken"
 
 
 def _self_signed(folder) -> ssl.SSLContext:

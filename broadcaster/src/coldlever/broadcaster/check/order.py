@@ -12,6 +12,7 @@ from coldlever.broadcaster.check.earlier import Earlier
 from coldlever.broadcaster.check.report import Facts, Finding, caution
 from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger import Ledger, Place, Row, Turn, older_open
+from coldlever.shared.action.what import What
 
 
 class Order:
@@ -101,6 +102,7 @@ class Order:
             for row in self._can_land
             if (row.key.venue, row.account) == (self._venue_key, facts.account)
             and row.coin == facts.market.coin
+            and row.key.what is What.PAYLOAD
             and (row.key.signer, row.key.nonce) != (facts.signer, facts.signable.nonce)
             and not self._earlier.holds(row.key.signer, row.key.nonce)
         ]

@@ -16,11 +16,19 @@ from coldlever.broadcaster.ledger import Ledger, Row, Turn
 from coldlever.broadcaster.post import MarketLock, Poster, Result, result_of
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.refusals import refusal_of
-from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
+from coldlever.shared.cli.stop_signals import StopRequest
+from coldlever.shared.errors import (
+    ColdleverError,
+    EnvironmentFault,
+    InternalFault,
+    Interrupted,
+    RuleRefused,
+)
 from coldlever.shared.message import verify
 from coldlever.shared.message.check_words import Subject
 
 _READABLE = (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
+_HALF_WAY = (EnvironmentFault, Interrupted, InternalFault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ class Job:
     @property
     def is_unfinished(self) -> bool:
         """Something broke half-way: only the ledger's row can tell how far it came."""
-        return isinstance(self.failure, EnvironmentFault | Interrupted)
+        return isinstance(self.failure, _HALF_WAY)
 
     @property
     def failure(self) -> ColdleverError | None:
@@ -88,7 +96,7 @@ class Job:
     def holds_up(self) -> bool:
         """Later payloads must not follow: it may land after them, or nobody knows."""
         if self.fault is not None:
-            return isinstance(self.fault, EnvironmentFault | Interrupted)
+            return isinstance(self.fault, _HALF_WAY)
         return self.result is not None and self.result.row.verdict is Verdict.UNKNOWN
 
     @property
@@ -226,26 +234,21 @@ class Runner:
         is_unread = row.reading is Reading.NOT_READ and row.state in _READABLE
         return Job(item, row if row.state is NonceState.OPEN or is_unread else result_of(row))
 
-    def post(self, job: Job, *, recheck: bool) -> Job:
+    def post(self, job: Job, stop: StopRequest, *, recheck: bool) -> Job:
         """Post one payload; what fails must not hide what became of the others.
 
         Args:
             job: one that is not blocked.
+            stop: heeded while it is being posted.
             recheck: whether time has passed since it was checked.
         """
         stage = job.stage
         if isinstance(stage, Blocked | Result):
             return job
-        _, poster = self._for(job.item)
         try:
-            if isinstance(stage, Row):
-                return Job(job.item, poster.resume(stage, Turn(self._after_open)))
-            problem = poster.time_problem(stage.payload) if recheck else None
-            if problem is not None:
-                late = Finding("expiry", ok=False, detail=problem.message, error=problem.code)
-                return Job(job.item, stage.blocked_by(late))
-            return Job(job.item, poster.post(stage))
-        except (RuleRefused, EnvironmentFault, OSError) as error:
+            with stop.heeding():
+                outcome = self._post(job.item, stage, recheck=recheck)
+        except Exception as error:  # noqa: BLE001 - a defect must not hide it either
             return Job(job.item, stage, refusal_of(error))
         except KeyboardInterrupt:
             stopped = Interrupted(
@@ -254,6 +257,17 @@ class Runner:
                 "run `coldlever-broadcaster resolve`",
             )
             return Job(job.item, stage, stopped)
+        return Job(job.item, outcome)
+
+    def _post(self, item: Item, stage: Cleared | Row, *, recheck: bool) -> Blocked | Result:
+        _, poster = self._for(item)
+        if isinstance(stage, Row):
+            return poster.resume(stage, Turn(self._after_open))
+        problem = poster.time_problem(stage.payload) if recheck else None
+        if problem is not None:
+            late = Finding("expiry", ok=False, detail=problem.message, error=problem.code)
+            return stage.blocked_by(late)
+        return poster.post(stage)
 
     def _for(self, item: Item) -> tuple[Connection, Poster]:
         network = item.payload.signable.network

@@ -8,6 +8,7 @@ from coldlever.broadcaster.fate import Event, NonceState, Reading
 from coldlever.broadcaster.ledger.row import NonceKey, Row, unreadable
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS
 from coldlever.shared.action import Address
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import InputRefused
 
 # Sent, and nobody knows yet, or ever will, whether it landed.
@@ -22,6 +23,7 @@ _OF_ROW = (
     ATTEMPTS.c.venue == POSTS.c.venue,
     ATTEMPTS.c.signer == POSTS.c.signer,
     ATTEMPTS.c.nonce == POSTS.c.nonce,
+    ATTEMPTS.c.what == POSTS.c.what,
 )
 _LAST_ANSWER = (
     sa.select(ATTEMPTS.c.answer)
@@ -38,24 +40,59 @@ _UNANSWERED = (
     .scalar_subquery()
     .label("unanswered")
 )
-ROWS = sa.select(POSTS, _LAST_ANSWER, _UNANSWERED)
+_KEY = tuple(column.name for column in POSTS.primary_key)
+_MAY_HAVE_LANDED = [one.value for one in NonceState if one.may_have_landed]
+
+
+def _superseded_by() -> sa.ColumnElement[int | None]:
+    """The nonce of the latest payload that was sent after a superseded one and may have landed."""
+    later, sent, own = POSTS.alias("later"), ATTEMPTS.alias("sent"), ATTEMPTS.alias("own")
+    began = sa.select(sa.func.min(own.c.id)).where(*(own.c[one] == POSTS.c[one] for one in _KEY))
+    nonce = (
+        sa.select(later.c.nonce)
+        .join(sent, sa.and_(*(sent.c[one] == later.c[one] for one in _KEY)))
+        .where(
+            *(later.c[one] == POSTS.c[one] for one in ("venue", "account", "coin")),
+            sa.or_(*(later.c[one] != POSTS.c[one] for one in _KEY)),
+            later.c.state.in_(_MAY_HAVE_LANDED),
+            sent.c.id > began.scalar_subquery(),
+        )
+        .order_by(sent.c.id.desc())
+        .limit(1)
+        .correlate(POSTS)
+        .scalar_subquery()
+    )
+    return sa.case((POSTS.c.reading == Reading.SUPERSEDED.value, nonce), else_=None)
+
+
+ROWS = sa.select(POSTS, _LAST_ANSWER, _UNANSWERED, _superseded_by().label("superseded_by"))
 # Built once: putting it together costs more than running it.
 FIND = ROWS.where(
     POSTS.c.venue == sa.bindparam("venue"),
     POSTS.c.signer == sa.bindparam("signer"),
     POSTS.c.nonce == sa.bindparam("nonce"),
+    POSTS.c.what == sa.bindparam("what"),
 )
 UNFINISHED = ROWS.where(
     sa.or_(
         POSTS.c.state.in_(_MAY_LAND),
-        sa.and_(POSTS.c.state.in_(_READABLE), POSTS.c.reading == Reading.NOT_READ.value),
+        sa.and_(
+            POSTS.c.state.in_(_READABLE),
+            POSTS.c.reading == Reading.NOT_READ.value,
+            # A revocation changes nothing that could be read.
+            POSTS.c.what == What.PAYLOAD.value,
+        ),
     )
-).order_by(POSTS.c.reserved_at, POSTS.c.nonce)
+).order_by(POSTS.c.reserved_at, POSTS.c.nonce, POSTS.c.what)
 
 
 def sent_after(row: Row) -> sa.Select[tuple[object, ...]]:
-    """Other payloads for a row's account and market whose sending began after the row's."""
-    return ROWS.where(*_beside(row), _attempted_after(row)).limit(1)
+    """Other payloads for a row's account and market whose sending began after the row's.
+
+    One that may have landed comes before one that is proven not to have.
+    """
+    landed = POSTS.c.state.in_(_MAY_HAVE_LANDED)
+    return ROWS.where(*_beside(row), _attempted_after(row)).order_by(landed.desc()).limit(1)
 
 
 def may_have_moved(row: Row) -> sa.Select[tuple[object, ...]]:
@@ -66,7 +103,12 @@ def may_have_moved(row: Row) -> sa.Select[tuple[object, ...]]:
 
 def key_values(key: NonceKey) -> dict[str, object]:
     """A key as columns."""
-    return {"venue": key.venue, "signer": key.signer.lower, "nonce": key.nonce}
+    return {
+        "venue": key.venue,
+        "signer": key.signer.lower,
+        "nonce": key.nonce,
+        "what": key.what.value,
+    }
 
 
 def of_key(table: sa.FromClause, key: NonceKey) -> tuple[sa.ColumnElement[bool], ...]:
@@ -86,9 +128,28 @@ def to_row(record: sa.RowMapping) -> Row:
         raise unreadable() from None
 
 
+def to_record(row: Row) -> dict[str, object]:
+    """A new row as the record to insert: nothing answered yet."""
+    return {
+        **key_values(row.key),
+        "action_hash": row.action_hash.hex(),
+        "url": row.url,
+        "account": row.account.lower,
+        "coin": row.coin,
+        "envelope": row.envelope,
+        "before": row.before,
+        "state": row.state.value,
+        "reading": row.reading.value,
+        "attempts": row.attempts,
+        "reserved_at": row.reserved_at,
+        "changed_at": row.changed_at,
+    }
+
+
 def _beside(row: Row) -> tuple[sa.ColumnElement[bool], ...]:
     posts, key = POSTS.c, row.key
     return (
+        posts.what == What.PAYLOAD.value,
         posts.venue == key.venue,
         posts.account == row.account.lower,
         posts.coin == row.coin,
@@ -108,7 +169,9 @@ def _read(record: sa.RowMapping) -> Row:
     if not isinstance(answer, bytes | None):
         raise TypeError("an answer is bytes")
     return Row(
-        NonceKey(record["venue"], _address(record["signer"]), record["nonce"]),
+        NonceKey(
+            record["venue"], _address(record["signer"]), record["nonce"], What(record["what"])
+        ),
         bytes.fromhex(record["action_hash"]),
         record["url"],
         _address(record["account"]),
@@ -125,6 +188,7 @@ def _read(record: sa.RowMapping) -> Row:
         record["legacy"],
         record["reserved_at"],
         record["changed_at"],
+        record["superseded_by"],
     )
 
 

@@ -27,6 +27,7 @@ from coldlever.broadcaster.ledger.queries import (
     may_have_moved,
     of_key,
     sent_after,
+    to_record,
     to_row,
 )
 from coldlever.broadcaster.ledger.row import NonceKey, Place, Row
@@ -108,6 +109,7 @@ class Ledger:
         """The signer's 100 highest nonces that may have reached the venue, highest first."""
         query = (
             sa.select(POSTS.c.nonce)
+            .distinct()
             .where(POSTS.c.venue == venue, POSTS.c.signer == signer.lower)
             .order_by(POSTS.c.nonce.desc())
             .limit(NONCE_SET_SIZE)
@@ -132,8 +134,8 @@ class Ledger:
         return self._read_all(UNFINISHED)
 
     def with_nonce(self, nonce: int) -> list[Row]:
-        """Rows of that nonce, of any signer on any venue."""
-        return self._read_all(ROWS.where(POSTS.c.nonce == nonce))
+        """Rows of that nonce, payloads first, of any signer on any venue."""
+        return self._read_all(ROWS.where(POSTS.c.nonce == nonce).order_by(POSTS.c.what))
 
     def sent_after(self, row: Row) -> Row | None:
         """A payload for the same account and market whose sending began after ``row``'s."""
@@ -168,23 +170,9 @@ class Ledger:
         Raises:
             RuleRefused: ``nonce-used`` when the key exists already.
         """
-        values = {
-            **key_values(row.key),
-            "action_hash": row.action_hash.hex(),
-            "url": row.url,
-            "account": row.account.lower,
-            "coin": row.coin,
-            "envelope": row.envelope,
-            "before": row.before,
-            "state": row.state.value,
-            "reading": row.reading.value,
-            "attempts": row.attempts,
-            "reserved_at": row.reserved_at,
-            "changed_at": row.changed_at,
-        }
         try:
             with self._guard(), self._engine.begin() as connection:
-                connection.execute(sa.insert(POSTS).values(**values))
+                connection.execute(sa.insert(POSTS).values(**to_record(row)))
         except sa.exc.IntegrityError:
             raise nonce_used(row.key) from None
 

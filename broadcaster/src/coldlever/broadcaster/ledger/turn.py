@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger.row import Place, Row
 from coldlever.broadcaster.ledger.tables import POSTS
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 
 # What may have changed the market, or still may.
@@ -113,4 +114,6 @@ def _at(place: Place) -> tuple[sa.ColumnElement[bool], ...]:
         POSTS.c.venue == place.venue,
         POSTS.c.account == place.account.lower,
         POSTS.c.coin == place.coin,
+        # A revocation changes no market.
+        POSTS.c.what == What.PAYLOAD.value,
     )

@@ -253,6 +253,8 @@ class Poster:
             return result_of(row, already=already, advice=advice, held=held)
         reading, seen = self._account.read_back(row, payload_of(row).signable.action)
         row = self._ledger.settle(row, self._clock(), reading=reading)
+        if reading is Reading.SUPERSEDED:
+            row = self._row(row.key)  # which names the later one
         return result_of(row, already=already, advice=advice, held=held, seen=seen)
 
     def _row(self, key: NonceKey) -> Row:
