@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from benchmarks.row import Row, milli
 from coldlever.broadcaster.check.checker import Checker, Cleared
 from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.post.lock import MarketLock
 from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
 from coldlever.broadcaster.venue.client import Answer, ExchangeApi, Venue
@@ -94,7 +95,7 @@ def _posting_row() -> Row:
         poster = Poster(
             reader,
             ledger,
-            Path(n) / "locks",
+            MarketLock(Path(n) / "locks", time.sleep),
             lambda: 0,
             sleep=time.sleep,
             monotonic=time.monotonic,
