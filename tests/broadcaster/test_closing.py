@@ -126,7 +126,7 @@ def test_what_another_process_settled_meanwhile_keeps_its_outcome(desk, open_row
         return find(ledger, key)
 
     monkeypatch.setattr(Ledger, "find", settled_meanwhile)
-    monkeypatch.setattr("coldlever.broadcaster.post.poster.payload_lock", _no_lock)
+    monkeypatch.setattr("coldlever.broadcaster.post.lock.MarketLock.held", _no_lock)
     shown = desk.resolve("--nonce", nonce, "--close")
     assert shown.document[0]["status"] == "confirmed"
     assert desk.row().state is NonceState.SPENT_ACCEPTED

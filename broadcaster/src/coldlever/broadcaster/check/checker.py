@@ -12,7 +12,7 @@ from typing import final
 from coldlever.broadcaster.check.checks import Checks
 from coldlever.broadcaster.check.report import Facts, Finding, Report
 from coldlever.broadcaster.check.walk import run_all
-from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.ledger import Ledger, Place, Turn
 from coldlever.broadcaster.venue import Exchange
 from coldlever.broadcaster.venue.authority import Acted
 from coldlever.shared.action import Address, MarketEntry, Signable
@@ -51,7 +51,7 @@ class Cleared:
         account: the account, vault or sub-account it changes.
         market: its market's entry.
         venue_key: where it may be posted: what the ledger files that venue's posts under.
-        after_open: nonces of open payloads for the same market that may land late.
+        turn: what its sender takes into account.
         seal: proves who made it.
 
     Raises:
@@ -63,7 +63,7 @@ class Cleared:
     account: Address
     market: MarketEntry
     venue_key: str
-    after_open: frozenset[int]
+    turn: Turn
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:
@@ -72,6 +72,11 @@ class Cleared:
 
     def __init_subclass__(cls) -> None:
         raise TypeError("nothing else counts as cleared")
+
+    @property
+    def place(self) -> Place:
+        """Where it is posted."""
+        return Place(self.venue_key, self.account, self.market.coin)
 
     def blocked_by(self, finding: Finding) -> Blocked:
         """What it becomes when a check fails later after all."""
@@ -122,7 +127,6 @@ class Checker:
         after_open: frozenset[int] = frozenset(),
     ) -> None:
         self._venue_key = venue_key
-        self._after_open = after_open
         self._checks = Checks(
             ledger, venue_key, now, exchange, expected_signer, after_open=after_open
         )
@@ -137,7 +141,8 @@ class Checker:
         account, market = report.facts.account, report.facts.market
         if not report.is_complete or account is None or market is None:
             return Blocked(report)
-        return Cleared(report, payload, account, market, self._venue_key, self._after_open, _SEAL)
+        turn = self._checks.turn(report.facts)
+        return Cleared(report, payload, account, market, self._venue_key, turn, _SEAL)
 
     def run_next(self, payload: SignedPayload) -> Cleared | Blocked:
         """As `run`; where nothing failed, the next payloads are judged as if this one had landed.

@@ -13,7 +13,7 @@ from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_
 from coldlever.broadcaster.check.order import Order
 from coldlever.broadcaster.check.report import Facts, Finding, caution
 from coldlever.broadcaster.check.walk import Check
-from coldlever.broadcaster.ledger import Ledger, NonceKey
+from coldlever.broadcaster.ledger import Ledger, NonceKey, Turn
 from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.asset_class import class_problem
@@ -66,6 +66,10 @@ class Checks:
     def note(self, signer: Address, signable: Signable, account: Address | None) -> None:
         """Judge what is checked next as if this payload had landed."""
         self._earlier.note(signer, signable, account)
+
+    def turn(self, facts: Facts) -> Turn:
+        """What a sender of a payload that passed takes into account."""
+        return self._order.turn(facts)
 
     def of_payload(self) -> tuple[Check, ...]:
         """All of them."""

@@ -6,14 +6,13 @@ by it, so nothing is sent before it is settled, unless a person says that it may
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from coldlever.broadcaster.check.earlier import Earlier
 from coldlever.broadcaster.check.report import Facts, Finding, caution
 from coldlever.broadcaster.fate import NonceState
-from coldlever.broadcaster.ledger import Ledger, Row
-from coldlever.shared.errors import RuleRefused
+from coldlever.broadcaster.ledger import Ledger, Place, Row, Turn, older_open
+from coldlever.shared.action.what import What
 
 
 class Order:
@@ -38,11 +37,21 @@ class Order:
         self._earlier = earlier
         self._after_open = after_open
         self._can_land: list[Row] | None = None
+        self._newest: dict[Place, int] = {}
 
     def learn(self, facts: Facts) -> Facts:
-        """Which payloads for the market are open."""
+        """Which payloads for the market are open, and the newest that was sent."""
+        if facts.account is None or facts.market is None:
+            return facts
         beside = [row for row in self._beside(facts) if row.state is NonceState.OPEN]
-        return replace(facts, open_before=tuple(row.key.nonce for row in beside))
+        place = Place(self._venue_key, facts.account, facts.market.coin)
+        if place not in self._newest:
+            self._newest[place] = self._ledger.newest_sent(place)
+        return replace(
+            facts,
+            open_before=tuple(row.key.nonce for row in beside),
+            newest_sent=self._newest[place],
+        )
 
     def judge(self, facts: Facts) -> Finding | str:
         """Whether a payload may be sent now.
@@ -55,8 +64,18 @@ class Order:
         if waiting:
             raise older_open(waiting)
         if facts.open_before:
-            return caution("order", f"{_named(facts.open_before)} may land after this one")
+            named = ", ".join(str(nonce) for nonce in facts.open_before)
+            return caution("order", f"an earlier payload (nonce {named}) may land after this one")
+        if facts.newest_sent > facts.signable.nonce:
+            sentence = (
+                f"a newer payload for this market (nonce {facts.newest_sent}) was sent before"
+            )
+            return caution("order", sentence)
         return self.foresee(facts)
+
+    def turn(self, facts: Facts) -> Turn:
+        """What a sender of a judged payload takes into account."""
+        return Turn(self._after_open, facts.newest_sent)
 
     def foresee(self, facts: Facts) -> Finding | str:
         """What a drafter is told: until it is signed, much may be settled."""
@@ -83,25 +102,7 @@ class Order:
             for row in self._can_land
             if (row.key.venue, row.account) == (self._venue_key, facts.account)
             and row.coin == facts.market.coin
+            and row.key.what is What.PAYLOAD
             and (row.key.signer, row.key.nonce) != (facts.signer, facts.signable.nonce)
             and not self._earlier.holds(row.key.signer, row.key.nonce)
         ]
-
-
-def older_open(nonces: Sequence[int]) -> RuleRefused:
-    """The refusal of a payload that would be sent after an open one.
-
-    Args:
-        nonces: of the open payloads for the same account and market.
-    """
-    options = " ".join(f"--after-open {nonce}" for nonce in nonces)
-    return RuleRefused(
-        "older-open",
-        f"{_named(nonces)} was sent and may still land, after this one too",
-        f"run `resolve` until it is settled; or post with {options} if it may land late",
-    )
-
-
-def _named(nonces: Sequence[int]) -> str:
-    named = ", ".join(str(nonce) for nonce in nonces)
-    return f"an earlier payload for this market (nonce {named})"

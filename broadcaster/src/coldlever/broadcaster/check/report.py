@@ -76,6 +76,7 @@ class Facts:
         standing: setting and position in force, or None when unknown.
         open_before: nonces of payloads for the same account and market that were sent and may
             still land.
+        newest_sent: the highest nonce that was sent there before; 0 for none.
     """
 
     signable: Signable
@@ -85,6 +86,7 @@ class Facts:
     market: MarketEntry | None = None
     standing: Standing | None = None
     open_before: tuple[int, ...] = ()
+    newest_sent: int = 0
 
     @property
     def account(self) -> Address | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import click
 
+from coldlever.broadcaster.check import Blocked, Cleared
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     open_ledger,
@@ -16,6 +17,7 @@ from coldlever.broadcaster.cli.context import (
     venue_options,
 )
 from coldlever.broadcaster.cli.exit_status import worst_of
+from coldlever.broadcaster.cli.late_landing import ask_after_open
 from coldlever.broadcaster.cli.load import load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.post_run import Job, Runner
@@ -112,6 +114,10 @@ def post(
         jobs = [runner.prepare(item) for item in items.items]
         if not as_json:
             _show_jobs(jobs, challenge)
+            late = frozenset[int]() if yes else ask_after_open(machine, _checked(jobs))
+            if late:
+                runner = runner.after(late)
+                jobs = [runner.prepare(item) for item in items.items]
         paused = False
         goes = keep_going or not any(job.is_blocked for job in jobs)
         if goes:
@@ -127,6 +133,10 @@ def post(
             )
             _report(jobs, challenge, as_json=as_json, is_batch=items.is_batch)
             sys.exit(_status(jobs, unsaved, stop))
+
+
+def _checked(jobs: Sequence[Job]) -> list[Blocked | Cleared]:
+    return [job.stage for job in jobs if isinstance(job.stage, Blocked | Cleared)]
 
 
 def _show_jobs(jobs: Sequence[Job], challenge: Challenge | None) -> None:

@@ -12,8 +12,8 @@ from coldlever.broadcaster.cli.load import Item
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.cli.result import result_status, result_wire
 from coldlever.broadcaster.fate import NonceState, Reading, Verdict
-from coldlever.broadcaster.ledger import Ledger, Row
-from coldlever.broadcaster.post import Poster, Result, result_of
+from coldlever.broadcaster.ledger import Ledger, Row, Turn
+from coldlever.broadcaster.post import MarketLock, Poster, Result, result_of
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.cli.stop_signals import StopRequest
@@ -164,8 +164,21 @@ class Runner:
         self._signer = signer
         self._retry_s = retry_s
         self._after_open = after_open
+        self._lock = MarketLock(folder / "locks", machine.sleep)
         self._parts: dict[Network, tuple[Connection, Poster]] = {}
         self._checkers: dict[Network, Checker] = {}
+
+    def after(self, nonces: frozenset[int]) -> Runner:
+        """A runner that takes it that these open payloads may land late."""
+        return Runner(
+            self._machine,
+            self._ledger,
+            self._folder,
+            self._api_url,
+            self._signer,
+            retry_s=self._retry_s,
+            after_open=self._after_open | nonces,
+        )
 
     def prepare(self, item: Item) -> Job:
         """Find what an earlier run recorded, or run the checks.
@@ -249,7 +262,7 @@ class Runner:
     def _post(self, item: Item, stage: Cleared | Row, *, recheck: bool) -> Blocked | Result:
         _, poster = self._for(item)
         if isinstance(stage, Row):
-            return poster.resume(stage)
+            return poster.resume(stage, Turn(self._after_open))
         problem = poster.time_problem(stage.payload) if recheck else None
         if problem is not None:
             late = Finding("expiry", ok=False, detail=problem.message, error=problem.code)
@@ -261,7 +274,12 @@ class Runner:
         if network not in self._parts:
             connection = connect(self._machine, network, self._api_url)
             poster = make_poster(
-                self._machine, connection, self._ledger, self._folder, self._retry_s
+                self._machine,
+                connection,
+                self._ledger,
+                self._folder,
+                self._retry_s,
+                lock=self._lock,
             )
             self._parts[network] = (connection, poster)
         return self._parts[network]

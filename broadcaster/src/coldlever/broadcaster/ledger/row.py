@@ -34,6 +34,21 @@ class NonceKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """An account's market: where payloads are posted one at a time.
+
+    Args:
+        venue: `coldlever.broadcaster.venue.client.Venue.key`.
+        account: the account, vault or sub-account.
+        coin: the market's name.
+    """
+
+    venue: str
+    account: Address
+    coin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row of the ledger.
 
@@ -77,6 +92,11 @@ class Row:
     reserved_at: int
     changed_at: int
     superseded_by: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it is posted."""
+        return Place(self.key.venue, self.account, self.coin)
 
     @property
     def verdict(self) -> Verdict:

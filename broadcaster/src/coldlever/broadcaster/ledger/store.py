@@ -30,9 +30,10 @@ from coldlever.broadcaster.ledger.queries import (
     to_record,
     to_row,
 )
-from coldlever.broadcaster.ledger.row import NonceKey, Row
+from coldlever.broadcaster.ledger.row import NonceKey, Place, Row
 from coldlever.broadcaster.ledger.server import LedgerServer
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS, Patience
+from coldlever.broadcaster.ledger.turn import Turn, newest_sent, require_turn
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
 
@@ -114,14 +115,22 @@ class Ledger:
         """Whether another payload of ours can have changed the market since ``row`` was sent."""
         return bool(self._read_all(may_have_moved(row)))
 
-    def take_draft_nonce(self, venue: str, signer: Address, now: int) -> int:
-        """A nonce for a new draft: the exchange's time, above every nonce known for the signer.
+    def newest_sent(self, place: Place) -> int:
+        """The highest nonce whose payload may have changed a market; 0 for none."""
+        with self._guard(), self._reader.connect() as connection:
+            return newest_sent(connection, place)
 
-        Args:
-            venue: `coldlever.broadcaster.venue.client.Venue.key`.
-            signer: who will sign.
-            now: the exchange's clock, ms since the epoch.
+    def require_turn(self, row: Row, turn: Turn) -> None:
+        """Nothing stands in the way of sending a row now; as `begin_attempt` asks once more.
+
+        Raises:
+            RuleRefused: ``older-open`` or ``newer-sent``.
         """
+        with self._guard(), self._reader.connect() as connection:
+            require_turn(connection, row, turn)
+
+    def take_draft_nonce(self, venue: str, signer: Address, now: int) -> int:
+        """A nonce for a new draft: the exchange's time, above every nonce known for the signer."""
         with self._guard(), self._engine.begin() as connection:
             return take_draft_nonce(connection, venue, signer, now)
 
@@ -137,15 +146,19 @@ class Ledger:
         except sa.exc.IntegrityError:
             raise nonce_used(row.key) from None
 
-    def begin_attempt(self, row: Row, now: int, before: str | None = None) -> Row:
+    def begin_attempt(
+        self, row: Row, now: int, before: str | None = None, turn: Turn | None = None
+    ) -> Row:
         """Record, durably, that sending begins: until an answer is recorded, the row is open.
 
         Args:
             row: as it was seen.
             now: ms since the epoch.
             before: the account as read just now, where nothing was admitted yet.
+            turn: whose turn it is; None for what can change nothing any more.
 
         Raises:
+            RuleRefused: ``older-open`` or ``newer-sent``; nothing was recorded.
             EnvironmentFault: ``ledger-changed`` or ``ledger-unusable``.
         """
         number = row.attempts + 1
@@ -159,6 +172,8 @@ class Ledger:
             changed_at=now,
         )
         with self._guard(), self._engine.begin() as connection:
+            if turn is not None:
+                require_turn(connection, row, turn)
             write_change(connection, row, then)
             connection.execute(
                 sa.insert(ATTEMPTS).values(
