@@ -14,6 +14,7 @@ import pytest
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
 from coldlever.broadcaster.ledger import store as module
+from coldlever.broadcaster.ledger.row import Place
 from coldlever.broadcaster.ledger.store import Ledger, NonceKey, Row
 from coldlever.broadcaster.ledger.tables import Patience, _enter_wal
 from coldlever.shared.action.time_rules import nonce_floor_problem
@@ -25,8 +26,11 @@ both = pytest.mark.both_engines
 
 
 @pytest.fixture
-def ledger(open_ledger):
+def ledger(open_ledger, key_of):
     one = open_ledger()
+    if one.leases is not None:
+        # Where attempts are begun, their market is held.
+        one.leases.take(Place(VENUE, key_of(1).address, "BTC"))
     yield one
     one.close()
 

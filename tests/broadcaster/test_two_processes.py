@@ -39,6 +39,7 @@ def asked(desk):
     return kinds
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("fault", [None, "lose-answer", "drop"])
 def test_two_posts_of_one_file_at_once_send_it_once(desk, fault):
     file = desk.signed_file()
@@ -56,6 +57,7 @@ def test_two_posts_of_one_file_at_once_send_it_once(desk, fault):
     assert desk.row().state is (NonceState.SPENT if lost else NonceState.SPENT_ACCEPTED)
 
 
+@pytest.mark.both_engines
 def test_a_post_and_a_resolve_at_once_send_it_once(desk):
     file = desk.signed_file()
     desk.exchange.inject("drop")
@@ -65,6 +67,7 @@ def test_a_post_and_a_resolve_at_once_send_it_once(desk):
     assert desk.accepted() == 1
 
 
+@pytest.mark.both_engines
 def test_two_signed_versions_of_one_nonce_end_with_one_landing(desk, action):
     nonce = desk.time
     one = desk.signed_file(action.leverage(5), nonce=nonce, name="one.json")
@@ -97,6 +100,7 @@ def test_a_post_waits_for_the_lock_and_says_who_holds_it(desk, place):
     assert desk.post(file).document["status"] == "confirmed"
 
 
+@pytest.mark.both_engines
 def test_two_files_for_one_market_at_once_are_posted_one_after_the_other(desk, action):
     files = [desk.signed_file(action.leverage(n), name=f"{n}.json") for n in (3, 4)]
     shown = [desk.finish(one) for one in [desk.spawn("post", file, "--json") for file in files]]

@@ -12,7 +12,7 @@ import click
 from coldlever.broadcaster.cli.ledger_option import chosen_server, ledger_options
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.ledger import Ledger
-from coldlever.broadcaster.post import DEFAULT_RETRY_S, MarketLock, Poster
+from coldlever.broadcaster.post import DEFAULT_RETRY_S, MarketLease, MarketLock, Poster
 from coldlever.broadcaster.venue import (
     Exchange,
     ExchangeApi,
@@ -129,6 +129,19 @@ def connect_any(machine: Machine, network: Network | None, api_url: str | None) 
     return connect(machine, chosen or Network.TESTNET, api_url)
 
 
+def market_lock(machine: Machine, ledger: Ledger, folder: Path) -> MarketLock | MarketLease:
+    """What keeps others from posting at the same market at the same time.
+
+    Args:
+        machine: its pauses.
+        ledger: the broadcaster's ledger.
+        folder: the state folder, for lock files.
+    """
+    if ledger.leases is None:
+        return MarketLock(folder / "locks", machine.sleep)
+    return MarketLease(ledger.leases, machine.sleep)
+
+
 def make_poster(
     machine: Machine,
     connection: Connection,
@@ -136,7 +149,7 @@ def make_poster(
     folder: Path,
     retry_s: float,
     *,
-    lock: MarketLock | None = None,
+    lock: MarketLock | MarketLease | None = None,
 ) -> Poster:
     """The one who posts there.
 
@@ -151,7 +164,7 @@ def make_poster(
     return Poster(
         connection.exchange,
         ledger,
-        MarketLock(folder / "locks", machine.sleep) if lock is None else lock,
+        lock or market_lock(machine, ledger, folder),
         machine.clock,
         sleep=machine.sleep,
         monotonic=machine.monotonic,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -73,7 +75,8 @@ def chosen_server(machine: Machine) -> LedgerServer | None:
             "PGPASSWORD is set, and other programs can read the environment",
             _REMEDY,
         )
-    return LedgerServer(parse_url(url), None if file is None else read_secret_line(file))
+    password = None if file is None else read_secret_line(file)
+    return LedgerServer(parse_url(url), password, f"{platform.node()}, process {os.getpid()}")
 
 
 def parse_url(text: str) -> sa.URL:

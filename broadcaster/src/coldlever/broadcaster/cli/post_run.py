@@ -7,13 +7,13 @@ from pathlib import Path
 
 from coldlever.broadcaster.check import Blocked, Checker, Cleared, Finding, Report
 from coldlever.broadcaster.cli.check import findings_wire
-from coldlever.broadcaster.cli.context import Connection, connect, make_poster
+from coldlever.broadcaster.cli.context import Connection, connect, make_poster, market_lock
 from coldlever.broadcaster.cli.load import Item
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.cli.result import result_status, result_wire
 from coldlever.broadcaster.fate import NonceState, Reading, Verdict
 from coldlever.broadcaster.ledger import Ledger, Row, Turn
-from coldlever.broadcaster.post import MarketLock, Poster, Result, result_of
+from coldlever.broadcaster.post import Poster, Result, result_of
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.cli.stop_signals import StopRequest
@@ -164,7 +164,7 @@ class Runner:
         self._signer = signer
         self._retry_s = retry_s
         self._after_open = after_open
-        self._lock = MarketLock(folder / "locks", machine.sleep)
+        self._lock = market_lock(machine, ledger, folder)
         self._parts: dict[Network, tuple[Connection, Poster]] = {}
         self._checkers: dict[Network, Checker] = {}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
+    from coldlever.broadcaster.ledger.lease import Leases
     from coldlever.broadcaster.ledger.row import NonceKey, Place, Row, unreadable
     from coldlever.broadcaster.ledger.server import LedgerServer
     from coldlever.broadcaster.ledger.store import Ledger, nonce_used, row_gone
@@ -21,6 +22,7 @@ else:
             "unreadable": "row",
             "Ledger": "store",
             "LedgerServer": "server",
+            "Leases": "lease",
             "nonce_used": "store",
             "row_gone": "store",
             "Turn": "turn",
@@ -29,6 +31,7 @@ else:
     )
 
 __all__ = [
+    "Leases",
     "Ledger",
     "LedgerServer",
     "NonceKey",

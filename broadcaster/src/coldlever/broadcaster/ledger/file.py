@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 
@@ -39,6 +40,9 @@ class LedgerFile:
     def name(self) -> str:
         """What messages call it."""
         return str(self.path)
+
+    def leases(self, _engine: sa.Engine, _monotonic: Callable[[], float]) -> None:
+        """None are needed: lock files reach every process that can open the ledger."""
 
     def open(self) -> sa.Engine:
         """An engine on a ledger that is up to date; made when missing.

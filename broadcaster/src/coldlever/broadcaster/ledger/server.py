@@ -6,12 +6,14 @@ on each new connection, because a role, a database or a restart may change it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 
 from coldlever.broadcaster.ledger.faults import database_errors
+from coldlever.broadcaster.ledger.lease import Leases
 from coldlever.broadcaster.ledger.migration import (
     SCHEMA_VERSION,
     make_schema,
@@ -37,19 +39,32 @@ class LedgerServer:
     Args:
         url: of the database, without a password.
         password: for it; None where a password file, a service file or nothing gives it.
+        holder: who this process is, for the messages of others.
     """
 
     # What connections that only read are told: one statement needs no transaction around it.
     reading = MappingProxyType({"isolation_level": "AUTOCOMMIT"})
 
-    def __init__(self, url: sa.URL, password: str | None = None) -> None:
+    def __init__(
+        self, url: sa.URL, password: str | None = None, holder: str = "another process"
+    ) -> None:
         self._url = url.set(drivername="postgresql+psycopg")
         self._password = password
+        self._holder = holder
 
     @property
     def name(self) -> str:
         """What messages call it."""
         return self._url.set(drivername="postgresql").render_as_string(hide_password=True)
+
+    def leases(self, engine: sa.Engine, monotonic: Callable[[], float]) -> Leases:
+        """The leases that this process will hold.
+
+        Args:
+            engine: as `open` returned it.
+            monotonic: a clock in seconds that never goes back.
+        """
+        return Leases(engine, self.name, self._holder, monotonic)
 
     def open(self) -> sa.Engine:
         """An engine on a ledger that is up to date; its tables are made when missing.

@@ -64,6 +64,8 @@ class Ledger:
         self._place = LedgerFile(place, patience) if isinstance(place, Path) else place
         self._engine = self._place.open()
         self._reader = self._engine.execution_options(**self._place.reading)
+        # Of a server: who may post where, for all machines that share it.
+        self.leases = self._place.leases(self._engine, monotonic)
 
     def close(self) -> None:
         """Close all connections."""
@@ -159,7 +161,7 @@ class Ledger:
 
         Raises:
             RuleRefused: ``older-open`` or ``newer-sent``; nothing was recorded.
-            EnvironmentFault: ``ledger-changed`` or ``ledger-unusable``.
+            EnvironmentFault: ``ledger-changed``, ``ledger-unusable`` or ``lease-lost``.
         """
         number = row.attempts + 1
         then = replace(
@@ -171,7 +173,7 @@ class Ledger:
             before=row.before if before is None else before,
             changed_at=now,
         )
-        with self._guard(), self._engine.begin() as connection:
+        with self._guard(), self._sending(row.place) as connection:
             if turn is not None:
                 require_turn(connection, row, turn)
             write_change(connection, row, then)
@@ -252,6 +254,9 @@ class Ledger:
     def _read_all(self, query: sa.Select[tuple[object, ...]]) -> list[Row]:
         with self._guard(), self._reader.connect() as connection:
             return [to_row(record) for record in connection.execute(query).mappings()]
+
+    def _sending(self, place: Place) -> AbstractContextManager[sa.Connection]:
+        return self._engine.begin() if self.leases is None else self.leases.sending(place)
 
     def _guard(self) -> AbstractContextManager[None]:
         return database_errors(self._place.name)

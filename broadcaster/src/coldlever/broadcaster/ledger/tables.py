@@ -73,6 +73,19 @@ DRAFTS = sa.Table(
     sa.Column("nonce", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+# Who may post at an account's market, on a server; `fence` counts its takers, `ends_at` is ms by
+# the database's clock. See `lease.py`.
+LEASES = sa.Table(
+    "leases",
+    METADATA,
+    sa.Column("venue", sa.String, primary_key=True),
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("coin", sa.String, primary_key=True),
+    sa.Column("holder", sa.String, nullable=False),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("ends_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from coldlever.broadcaster.ledger import (
 from coldlever.broadcaster.post.account import Account, load_before
 from coldlever.broadcaster.post.effect import has_moved
 from coldlever.broadcaster.post.end import can_be_probed, is_past_end
+from coldlever.broadcaster.post.lease import MarketLease
 from coldlever.broadcaster.post.lock import MarketLock
 from coldlever.broadcaster.post.result import Held, Result, result_of
 from coldlever.broadcaster.post.row import elsewhere, payload_of, row_of
@@ -58,7 +59,7 @@ class Poster:
         self,
         exchange: Exchange,
         ledger: Ledger,
-        lock: MarketLock,
+        lock: MarketLock | MarketLease,
         clock: Callable[[], int],
         *,
         sleep: Callable[[float], None],

@@ -1,0 +1,85 @@
+"""Leave to post at an account's market, where several machines share the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from coldlever.broadcaster.ledger import Leases, Place
+from coldlever.broadcaster.post.lock import WAIT_S
+from coldlever.shared.errors import EnvironmentFault
+
+_POLL_S = 0.25
+
+
+class MarketLease:
+    """As `MarketLock`, with leases of the ledger instead of files.
+
+    Args:
+        leases: of the ledger.
+        sleep: waits that many seconds.
+        wait_s: how long to wait for another holder, seconds; longer than the lease of a host that
+            has died.
+    """
+
+    def __init__(
+        self, leases: Leases, sleep: Callable[[float], None], wait_s: float = WAIT_S
+    ) -> None:
+        self._leases = leases
+        self._sleep = sleep
+        self._wait_s = wait_s
+        self._held: set[Place] = set()
+
+    def acquire(self, *places: Place) -> tuple[Place, ...]:
+        """Take all of them, or none, in one order for everybody.
+
+        Returns:
+            What was not held before, to be given to `release`.
+
+        Raises:
+            EnvironmentFault: ``payload-busy`` when another holder does not end in time, or the
+                ledger could not be asked.
+        """
+        taken: list[Place] = []
+        try:
+            for place in sorted(set(places) - self._held, key=_order):
+                self._take(place)
+                self._held.add(place)
+                taken.append(place)
+        except BaseException:
+            self.release(tuple(taken))
+            raise
+        return tuple(taken)
+
+    def release(self, taken: tuple[Place, ...]) -> None:
+        """Let go of what `acquire` has taken."""
+        for place in taken:
+            self._held.discard(place)
+            # What was posted is on the record; a lease that cannot be given back ends by itself.
+            with suppress(EnvironmentFault):
+                self._leases.give_back(place)
+
+    @contextmanager
+    def held(self, *places: Place) -> Iterator[None]:
+        """Hold them for a while; errors as `acquire`."""
+        taken = self.acquire(*places)
+        try:
+            yield
+        finally:
+            self.release(taken)
+
+    def _take(self, place: Place) -> None:
+        waited = 0.0
+        while (holder := self._leases.take(place)) is not None:
+            if waited >= self._wait_s:
+                raise EnvironmentFault(
+                    "payload-busy",
+                    f"another coldlever ({holder}) is posting for this account and market",
+                    "let it finish, then look at `history`",
+                )
+            self._sleep(_POLL_S)
+            waited += _POLL_S
+
+
+def _order(place: Place) -> tuple[str, str, str]:
+    return place.venue, place.account.lower, place.coin
