@@ -11,7 +11,6 @@ from dataclasses import replace
 from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
 from coldlever.broadcaster.check.report import Facts, Finding, caution
 from coldlever.broadcaster.check.walk import Check
-from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger import Ledger, NonceKey, Row
 from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Setting, UpdateLeverage
@@ -56,7 +55,6 @@ class Checks:
         self._exchange = exchange
         self._expected_signer = expected_signer
         self._highest: dict[Address, list[int]] = {}
-        self._open: list[Row] | None = None
 
     def of_payload(self) -> tuple[Check, ...]:
         """All of them."""
@@ -268,15 +266,10 @@ class Checks:
 
     def _open_before(self, facts: Facts) -> Row | None:
         """Another payload for the same account and market whose outcome is open."""
-        if self._open is None:
-            self._open = self._ledger.rows([state for state in NonceState if state.can_land])
-        for row in self._open:
-            is_same_place = (row.key.venue, row.account) == (self._venue_key, facts.account)
-            is_same_market = facts.market is not None and row.coin == facts.market.coin
-            is_this = (row.key.signer, row.key.nonce) == (facts.signer, facts.signable.nonce)
-            if is_same_place and is_same_market and not is_this:
-                return row
-        return None
+        if facts.signer is None or facts.account is None or facts.market is None:
+            return None
+        key = NonceKey(self._venue_key, facts.signer, facts.signable.nonce)
+        return self._ledger.open_beside(key, facts.account, facts.market.coin)
 
     def _gap(self, code: str, facts: Facts) -> Finding:
         if self._exchange is None and facts.signer is not None:

@@ -152,4 +152,4 @@ def make_poster(
 
 def _client(machine: Machine, venue: Venue) -> ExchangeApi:
     budget = WeightBudget(machine.monotonic, machine.sleep)
-    return ExchangeApi(venue, Session(), budget, machine.sleep, machine.monotonic)
+    return ExchangeApi(venue, Session(machine.monotonic), budget, machine.sleep, machine.monotonic)

@@ -45,23 +45,51 @@ FIND = ROWS.where(
     POSTS.c.signer == sa.bindparam("signer"),
     POSTS.c.nonce == sa.bindparam("nonce"),
 )
-UNFINISHED = ROWS.where(
+_FIRST_ATTEMPT = (
+    sa.select(sa.func.min(ATTEMPTS.c.id)).where(*_OF_ROW).scalar_subquery().label("first_attempt")
+)
+UNFINISHED = ROWS.add_columns(_FIRST_ATTEMPT).where(
     sa.or_(
         POSTS.c.state.in_(_MAY_LAND),
         sa.and_(POSTS.c.state.in_(_READABLE), POSTS.c.reading == Reading.NOT_READ.value),
     )
-).order_by(POSTS.c.reserved_at, POSTS.c.nonce)
+)
+# Of the change that is being written.
+NEXT_CHANGE = sa.select(
+    sa.func.coalesce(sa.func.max(POSTS.alias("all").c.change_number), 0) + 1
+).scalar_subquery()
+
+
+def latest(state: NonceState | None, limit: int) -> sa.Select[tuple[object, ...]]:
+    """Rows, of one state or of all, by the ledger's own order of changes, the latest first."""
+    those = ROWS if state is None else ROWS.where(POSTS.c.state == state.value)
+    return those.order_by(POSTS.c.change_number.desc()).limit(limit)
+
+
+def by_sending(record: sa.RowMapping) -> tuple[bool, int, int]:
+    """Orders records of `UNFINISHED` as the ledger first sent them; what it never sent is last."""
+    first = record["first_attempt"]
+    return first is None, first or 0, record["nonce"]
 
 
 def sent_after(row: Row) -> sa.Select[tuple[object, ...]]:
     """Other payloads for a row's account and market whose sending began after the row's."""
-    return ROWS.where(*_beside(row), _attempted_after(row)).limit(1)
+    # By the ledger's own order of sending; nothing comes after a row that was never sent.
+    own = ATTEMPTS.alias("own")
+    first = sa.select(sa.func.min(own.c.id)).where(*of_key(own, row.key)).scalar_subquery()
+    beside = _beside(row.key, row.account, row.coin)
+    return ROWS.where(*beside, POSTS.c.last_attempt > first).limit(1)
 
 
-def may_have_moved(row: Row) -> sa.Select[tuple[object, ...]]:
-    """Other payloads of ours that can have changed a row's market since the row was sent."""
-    undecided = POSTS.c.state.in_(_UNDECIDED)
-    return ROWS.where(*_beside(row), sa.or_(undecided, _attempted_after(row))).limit(1)
+def undecided_beside(row: Row) -> sa.Select[tuple[object, ...]]:
+    """Other payloads for a row's account and market that may have landed, or may yet."""
+    beside = _beside(row.key, row.account, row.coin)
+    return ROWS.where(*beside, POSTS.c.state.in_(_UNDECIDED)).limit(1)
+
+
+def open_beside(key: NonceKey, account: Address, coin: str) -> sa.Select[tuple[object, ...]]:
+    """Other payloads for an account and market that can still land."""
+    return ROWS.where(*_beside(key, account, coin), POSTS.c.state.in_(_MAY_LAND)).limit(1)
 
 
 def key_values(key: NonceKey) -> dict[str, object]:
@@ -86,21 +114,14 @@ def to_row(record: sa.RowMapping) -> Row:
         raise unreadable() from None
 
 
-def _beside(row: Row) -> tuple[sa.ColumnElement[bool], ...]:
-    posts, key = POSTS.c, row.key
+def _beside(key: NonceKey, account: Address, coin: str) -> tuple[sa.ColumnElement[bool], ...]:
+    posts = POSTS.c
     return (
         posts.venue == key.venue,
-        posts.account == row.account.lower,
-        posts.coin == row.coin,
+        posts.account == account.lower,
+        posts.coin == coin,
         sa.or_(posts.signer != key.signer.lower, posts.nonce != key.nonce),
     )
-
-
-def _attempted_after(row: Row) -> sa.ColumnElement[bool]:
-    """By the ledger's own order of sending; nothing comes after a row that was never sent."""
-    own = ATTEMPTS.alias("own")
-    first = sa.select(sa.func.min(own.c.id)).where(*of_key(own, row.key)).scalar_subquery()
-    return sa.exists().where(*_OF_ROW, ATTEMPTS.c.id > first)
 
 
 def _read(record: sa.RowMapping) -> Row:
