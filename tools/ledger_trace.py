@@ -15,11 +15,13 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from model import PAGE
 
 from coldlever.broadcaster.fate import Event, NonceState, after
+from coldlever.broadcaster.ledger.store import SCHEMA_VERSION
 from coldlever.broadcaster.ledger.tables import POSTS
 
 # What is learnt without an answer to these bytes.
@@ -32,6 +34,7 @@ _KEY = tuple(column.name for column in POSTS.primary_key)
 Table = dict[tuple[NonceState, Event], NonceState]
 
 
+@cache
 def model_table() -> Table:
     """The table that Spin checks, read from its page; what is not listed changes nothing."""
     text = PAGE.read_text("utf-8")
@@ -55,23 +58,30 @@ def impossible(path: Path) -> list[str]:
     """
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as ledger:
         ledger.row_factory = sqlite3.Row
-        if ledger.execute("PRAGMA user_version").fetchone()[0] != 2 or not _has_posts(ledger):
-            return []
-        attempts: dict[tuple[object, ...], list[sqlite3.Row]] = defaultdict(list)
-        for attempt in ledger.execute("SELECT * FROM attempts ORDER BY id"):
-            attempts[_key(attempt)].append(attempt)
-        table = model_table()
-        found = [
-            f"nonce {post['nonce']}: {problem}"
-            for post in ledger.execute("SELECT * FROM posts")
-            for problem in _of_payload(post, attempts.pop(_key(post), []), table)
-        ]
-        return found + [f"nonce {key[-1]}: attempts without a payload" for key in attempts]
+        try:
+            return list(_of_ledger(ledger, model_table()))
+        except (sqlite3.DatabaseError, ValueError) as error:
+            return [f"not what was written: {error}"]
 
 
-def _has_posts(ledger: sqlite3.Connection) -> bool:
+def _of_ledger(ledger: sqlite3.Connection, table: Table) -> Iterator[str]:
+    if not _is_ours(ledger):
+        return
+    attempts: dict[tuple[object, ...], list[sqlite3.Row]] = defaultdict(list)
+    for attempt in ledger.execute("SELECT * FROM attempts ORDER BY id"):
+        attempts[_key(attempt)].append(attempt)
+    for post in ledger.execute("SELECT * FROM posts"):
+        for problem in _of_payload(post, attempts.pop(_key(post), []), table):
+            yield f"nonce {post['nonce']}: {problem}"
+    for one, *_ in attempts.values():
+        yield f"nonce {one['nonce']}: attempts without a payload"
+
+
+def _is_ours(ledger: sqlite3.Connection) -> bool:
+    """A broadcaster's, of this version; the signer's has the same name and other tables."""
+    version = ledger.execute("PRAGMA user_version").fetchone()[0]
     names = {row[0] for row in ledger.execute("SELECT name FROM sqlite_master")}
-    return {"posts", "attempts"} <= names
+    return version == SCHEMA_VERSION and {"posts", "attempts"} <= names
 
 
 def _key(record: sqlite3.Row) -> tuple[object, ...]:
@@ -118,14 +128,15 @@ def _of_attempt(
         yield f"{where}: the model says otherwise of {before.value} with {event.value}"
 
 
-def _reachable(known: NonceState, table: Table) -> set[NonceState]:
-    """What a state may have become without an answer."""
+def _reachable(
+    known: NonceState, table: Table, learnt: tuple[Event, ...] = _UNASKED
+) -> set[NonceState]:
+    """What a state may have become without an answer; each thing is learnt once at most."""
     found = {known}
-    while True:
-        more = {table.get((one, event), one) for one in found for event in _UNASKED} - found
-        if not more:
-            return found
-        found |= more
+    for event in learnt:
+        rest = tuple(other for other in learnt if other is not event)
+        found |= _reachable(table.get((known, event), known), table, rest)
+    return found
 
 
 if __name__ == "__main__":

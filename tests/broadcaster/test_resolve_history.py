@@ -297,6 +297,7 @@ def test_a_venue_out_of_reach_does_not_keep_the_others_from_being_finished(desk,
         key=replace(desk.row().key, venue="testnet@http://127.0.0.1:9"),
         url="http://127.0.0.1:9",
         state=NonceState.UNSENT,
+        attempts=0,
         reserved_at=0,
     )
     ledger.reserve(lost)
