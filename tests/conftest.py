@@ -39,9 +39,12 @@ def reference_vectors() -> Path:
 def possible_traces(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every broadcaster's ledger that a test leaves behind replays through the table of fates.
 
-    A test that damages or invents a ledger says so with the marker ``invented_ledger``.
+    A test that damages or invents a ledger says so with the marker ``invented_ledger``. The
+    signer's tests leave ledgers of the same name, damaged ones too, and none of the broadcaster's.
     """
-    if "tmp_path" not in request.fixturenames or request.node.get_closest_marker("invented_ledger"):
+    is_invented = request.node.get_closest_marker("invented_ledger") is not None
+    is_signers = ROOT / "tests" / "signer" in request.path.parents
+    if "tmp_path" not in request.fixturenames or is_invented or is_signers:
         yield
         return
     folder = request.getfixturevalue("tmp_path")
