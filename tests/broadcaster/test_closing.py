@@ -59,6 +59,7 @@ def test_without_expiry_it_is_closed_two_days_after_its_nonce(desk, open_row, cl
     assert close().document[0]["nonceState"] == "lapsed"
 
 
+@pytest.mark.invented_ledger
 def test_closing_asks_the_real_exchange_for_the_time(desk, open_row, close, monkeypatch):
     open_row()
     ledger = desk.ledger()
@@ -138,6 +139,7 @@ def _no_lock(*_arguments):
     return nullcontext()
 
 
+@pytest.mark.invented_ledger
 def test_of_two_rows_with_one_nonce_each_is_judged_for_itself(desk, open_row):
     open_row(expires_after=desk.time + 100_000)
     ledger = desk.ledger()
