@@ -40,6 +40,9 @@ _COMMANDS = {
     ),
     "resolve": Lazy("coldlever.broadcaster.cli.resolve:resolve", "Finish what was left open."),
     "history": Lazy("coldlever.broadcaster.cli.history:history", "List what was posted from here."),
+    "ledger": Lazy(
+        "coldlever.broadcaster.cli.ledger:command", "Back up, move and check what was posted."
+    ),
     "scan": Lazy("coldlever.broadcaster.cli.scan:scan", "Read QR codes into a document."),
     "qr": Lazy(
         "coldlever.broadcaster.cli.qr:qr", "Show documents as QR codes, and read them back."

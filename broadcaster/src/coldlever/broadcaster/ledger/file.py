@@ -31,6 +31,8 @@ class LedgerFile:
 
     # What connections that only read are told.
     reading = MappingProxyType({"reading": True})
+    # And those that must see one moment through several statements.
+    snapshot = reading
 
     def __init__(self, folder: Path, patience: Patience) -> None:
         self.path = folder / FILE_NAME

@@ -117,6 +117,26 @@ class Leases:
             raise _lost("another host has taken this account's market over; nothing was sent")
 
 
+def hold_still(connection: sa.Connection, market: dict[str, str]) -> None:
+    """Keep every host from beginning an attempt at a market until the transaction ends.
+
+    Whoever holds the lease loses it. SQLite has one writer at a time, and needs nothing.
+
+    Args:
+        connection: in a transaction.
+        market: ``venue``, ``account`` and ``coin``.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    fresh = insert(LEASES).values(**market, holder="", fence=1, ends_at=0)
+    connection.execute(
+        fresh.on_conflict_do_update(
+            index_elements=list(LEASES.primary_key),
+            set_={"fence": LEASES.c.fence + 1, "ends_at": 0},
+        )
+    )
+
+
 def _lost(why: str) -> EnvironmentFault:
     return EnvironmentFault("lease-lost", why, "look at `history`, then repeat the command")
 

@@ -44,6 +44,8 @@ class LedgerServer:
 
     # What connections that only read are told: one statement needs no transaction around it.
     reading = MappingProxyType({"isolation_level": "AUTOCOMMIT"})
+    # And those that must see one moment through several statements.
+    snapshot = MappingProxyType({"isolation_level": "REPEATABLE READ"})
 
     def __init__(
         self, url: sa.URL, password: str | None = None, holder: str = "another process"

@@ -7,8 +7,8 @@ Whoever changes a row says what it has seen of it: when that has changed, nothin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +72,19 @@ class Ledger:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    @contextmanager
+    def seeing(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one moment of the ledger, through several statements."""
+        engine = self._engine.execution_options(**self._place.snapshot)
+        with self._guard(), engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def changing(self) -> Iterator[sa.Connection]:
+        """A transaction that changes the ledger, or nothing of it."""
+        with self._guard(), self._engine.begin() as connection:
+            yield connection
 
     def find(self, key: NonceKey) -> Row | None:
         """The row of that key, or None."""
