@@ -127,7 +127,7 @@ def test_what_another_process_settled_meanwhile_keeps_its_outcome(desk, open_row
         return find(ledger, key)
 
     monkeypatch.setattr(Ledger, "find", settled_meanwhile)
-    monkeypatch.setattr("coldlever.broadcaster.post.poster.payload_lock", _no_lock)
+    monkeypatch.setattr("coldlever.broadcaster.post.lock.MarketLock.held", _no_lock)
     shown = desk.resolve("--nonce", nonce, "--close")
     assert shown.document[0]["status"] == "confirmed"
     assert desk.row().state is NonceState.SPENT_ACCEPTED
@@ -145,7 +145,7 @@ def test_of_two_rows_with_one_nonce_each_is_judged_for_itself(desk, open_row):
     ledger = desk.ledger()
     with ledger._engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO posts SELECT 'testnet@' || url || '0', signer, nonce, action_hash, url, "
+            "INSERT INTO posts SELECT 'testnet@' || url || '0', signer, nonce, what, action_hash, url, "
             "account, coin, envelope, before, 'spent', 'not-read', attempts, 'nonce-used', sentence, "
             "legacy, reserved_at - 1, changed_at FROM posts"
         )

@@ -17,6 +17,7 @@ from coldlever.broadcaster.ledger import store as module
 from coldlever.broadcaster.ledger.store import Ledger, NonceKey, Row
 from coldlever.broadcaster.ledger.tables import Patience, _enter_wal
 from coldlever.shared.action.time_rules import nonce_floor_problem
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 
 VENUE = "testnet"
@@ -71,6 +72,35 @@ def test_a_nonce_is_reserved_once(ledger, row):
     assert refusal.value.code == "nonce-used"
     ledger.reserve(row(5, venue="mainnet"))
     ledger.reserve(row(5, signer=2))
+
+
+def test_a_revocation_has_a_row_beside_its_payload(ledger, row):
+    ledger.reserve(row(5))
+    beside = replace(row(5), key=row(5).key.other, action_hash=b"\x08" * 32)
+    assert beside.key.other == row(5).key
+    ledger.reserve(beside)
+    with pytest.raises(RuleRefused):
+        ledger.reserve(beside)
+    assert ledger.find(row(5).key) == row(5)
+    assert ledger.find(beside.key) == beside
+    assert [one.key.what for one in ledger.with_nonce(5)] == [What.PAYLOAD, What.REVOCATION]
+
+
+def test_attempts_of_a_revocation_are_not_those_of_its_payload(ledger, row):
+    ledger.reserve(row(5))
+    ledger.reserve(replace(row(5), key=row(5).key.other))
+    begun = ledger.begin_attempt(ledger.find(row(5).key.other), now=9)
+    assert (begun.attempts, ledger.find(row(5).key).attempts) == (1, 0)
+    assert ledger.find(row(5).key).unanswered == 0
+    assert ledger.sent_after(row(5)) is None
+    assert not ledger.may_have_moved(row(5))
+
+
+def test_a_payload_and_its_revocation_count_as_one_nonce(ledger, row):
+    for nonce in range(1, 101):
+        ledger.reserve(row(nonce))
+    ledger.reserve(replace(row(100), key=row(100).key.other))
+    assert ledger.highest_nonces(VENUE, row(1).key.signer) == list(range(100, 0, -1))
 
 
 def test_of_many_at_once_one_reserves(tmp_path, row):

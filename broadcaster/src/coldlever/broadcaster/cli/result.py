@@ -38,6 +38,8 @@ _HELD = {
     Held.EXPIRED: "not sent again: it has just expired; run `resolve` in a minute",
     Held.MARKET_CHANGED: "not sent again: its market has been changed since, and it would be "
     "changed back",
+    Held.OLDER_OPEN: "not sent again: another payload for its market is open; resolve that one, or "
+    "`post` the file of this one with --after-open",
     Held.LAPSED_PROBE: "sending it once more would tell: the exchange refuses it as expired if it "
     "had not arrived, as a duplicate if it had",
 }

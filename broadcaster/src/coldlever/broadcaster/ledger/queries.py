@@ -8,6 +8,7 @@ from coldlever.broadcaster.fate import Event, NonceState, Reading
 from coldlever.broadcaster.ledger.row import NonceKey, Row, unreadable
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS
 from coldlever.shared.action import Address
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import InputRefused
 
 # Sent, and nobody knows yet, or ever will, whether it landed.
@@ -22,6 +23,7 @@ _OF_ROW = (
     ATTEMPTS.c.venue == POSTS.c.venue,
     ATTEMPTS.c.signer == POSTS.c.signer,
     ATTEMPTS.c.nonce == POSTS.c.nonce,
+    ATTEMPTS.c.what == POSTS.c.what,
 )
 _LAST_ANSWER = (
     sa.select(ATTEMPTS.c.answer)
@@ -69,13 +71,19 @@ FIND = ROWS.where(
     POSTS.c.venue == sa.bindparam("venue"),
     POSTS.c.signer == sa.bindparam("signer"),
     POSTS.c.nonce == sa.bindparam("nonce"),
+    POSTS.c.what == sa.bindparam("what"),
 )
 UNFINISHED = ROWS.where(
     sa.or_(
         POSTS.c.state.in_(_MAY_LAND),
-        sa.and_(POSTS.c.state.in_(_READABLE), POSTS.c.reading == Reading.NOT_READ.value),
+        sa.and_(
+            POSTS.c.state.in_(_READABLE),
+            POSTS.c.reading == Reading.NOT_READ.value,
+            # A revocation changes nothing that could be read.
+            POSTS.c.what == What.PAYLOAD.value,
+        ),
     )
-).order_by(POSTS.c.reserved_at, POSTS.c.nonce)
+).order_by(POSTS.c.reserved_at, POSTS.c.nonce, POSTS.c.what)
 
 
 def sent_after(row: Row) -> sa.Select[tuple[object, ...]]:
@@ -95,7 +103,12 @@ def may_have_moved(row: Row) -> sa.Select[tuple[object, ...]]:
 
 def key_values(key: NonceKey) -> dict[str, object]:
     """A key as columns."""
-    return {"venue": key.venue, "signer": key.signer.lower, "nonce": key.nonce}
+    return {
+        "venue": key.venue,
+        "signer": key.signer.lower,
+        "nonce": key.nonce,
+        "what": key.what.value,
+    }
 
 
 def of_key(table: sa.FromClause, key: NonceKey) -> tuple[sa.ColumnElement[bool], ...]:
@@ -115,9 +128,28 @@ def to_row(record: sa.RowMapping) -> Row:
         raise unreadable() from None
 
 
+def to_record(row: Row) -> dict[str, object]:
+    """A new row as the record to insert: nothing answered yet."""
+    return {
+        **key_values(row.key),
+        "action_hash": row.action_hash.hex(),
+        "url": row.url,
+        "account": row.account.lower,
+        "coin": row.coin,
+        "envelope": row.envelope,
+        "before": row.before,
+        "state": row.state.value,
+        "reading": row.reading.value,
+        "attempts": row.attempts,
+        "reserved_at": row.reserved_at,
+        "changed_at": row.changed_at,
+    }
+
+
 def _beside(row: Row) -> tuple[sa.ColumnElement[bool], ...]:
     posts, key = POSTS.c, row.key
     return (
+        posts.what == What.PAYLOAD.value,
         posts.venue == key.venue,
         posts.account == row.account.lower,
         posts.coin == row.coin,
@@ -137,7 +169,9 @@ def _read(record: sa.RowMapping) -> Row:
     if not isinstance(answer, bytes | None):
         raise TypeError("an answer is bytes")
     return Row(
-        NonceKey(record["venue"], _address(record["signer"]), record["nonce"]),
+        NonceKey(
+            record["venue"], _address(record["signer"]), record["nonce"], What(record["what"])
+        ),
         bytes.fromhex(record["action_hash"]),
         record["url"],
         _address(record["account"]),

@@ -18,6 +18,7 @@ POSTS = sa.Table(
     sa.Column("venue", sa.String, primary_key=True),
     sa.Column("signer", sa.String, primary_key=True),
     sa.Column("nonce", sa.BigInteger, primary_key=True),
+    sa.Column("what", sa.String, primary_key=True),
     sa.Column("action_hash", sa.String, nullable=False),
     sa.Column("url", sa.String, nullable=False),
     sa.Column("account", sa.String, nullable=False),
@@ -44,6 +45,7 @@ ATTEMPTS = sa.Table(
     sa.Column("venue", sa.String, nullable=False),
     sa.Column("signer", sa.String, nullable=False),
     sa.Column("nonce", sa.BigInteger, nullable=False),
+    sa.Column("what", sa.String, nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("state_before", sa.String, nullable=False),
     sa.Column("event", sa.String),
@@ -51,7 +53,7 @@ ATTEMPTS = sa.Table(
     sa.Column("answer", sa.LargeBinary),
     sa.Column("began_at", sa.BigInteger, nullable=False),
     sa.Column("answered_at", sa.BigInteger),
-    sa.UniqueConstraint("venue", "signer", "nonce", "number"),
+    sa.UniqueConstraint("venue", "signer", "nonce", "what", "number"),
     sqlite_autoincrement=True,
 )
 DRAFTS = sa.Table(

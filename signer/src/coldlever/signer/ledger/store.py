@@ -1,4 +1,4 @@
-"""What this signer has signed: one row for each (network, signer, nonce), and its action hash.
+"""What this signer has signed: a row for each (network, signer, nonce), and one for its revocation.
 
 A nonce is spent by the first request that gets recorded for it. The same request may be signed
 again; another one with the same nonce never, not even by two processes at once: looking up and
@@ -23,6 +23,7 @@ from coldlever.shared.action.time_rules import (
     NONCE_SET_SIZE,
     nonce_floor_problem,
 )
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import EnvironmentFault, RuleRefused, UsageRefused
 from coldlever.shared.files import write_exclusive
 from coldlever.shared.printable import printable, quoted
@@ -150,8 +151,8 @@ class Ledger:
             For each entry whether it was recorded before.
 
         Raises:
-            RuleRefused: ``nonce-used``, ``nonce-too-low`` or ``ledger-damaged``; nothing was
-                recorded.
+            RuleRefused: ``nonce-used``, ``nonce-revoked``, ``nonce-too-low`` or
+                ``ledger-damaged``; nothing was recorded.
             EnvironmentFault: ``ledger-locked``, ``ledger-full`` or ``ledger-unusable``; nothing was
                 recorded.
         """
@@ -169,9 +170,14 @@ class Ledger:
         known = []
         head = rows.end(self._connection)
         for entry in entries:
+            self._require_not_revoked(entry)
             spent = self._is_recorded(entry)
             known.append(spent)
             if spent:
+                continue
+            if entry.what is What.REVOCATION:
+                # Its nonce is the payload's. A low one does no harm: at worst it is refused.
+                head = rows.append(self._connection, head, entry)
                 continue
             whose = (entry.network, entry.signer)
             if whose not in highest:
@@ -274,6 +280,17 @@ class Ledger:
         """Forget a confirmed name; says whether there was one."""
         with self._exclusive():
             return coins.forget(self._connection, network, asset)
+
+    def _require_not_revoked(self, entry: Entry) -> None:
+        if entry.what is What.REVOCATION:
+            return
+        if rows.spent_on(self._connection, self._name, entry, What.REVOCATION) is not None:
+            raise RuleRefused(
+                "nonce-revoked",
+                f"{entry.signer} has signed the revocation of the nonce {entry.nonce} on "
+                f"{entry.network.value}: nothing else is signed with it any more",
+                "draft the request again: a new draft takes a new nonce",
+            )
 
     def _is_recorded(self, entry: Entry) -> bool:
         spent = rows.spent_on(self._connection, self._name, entry)
