@@ -110,7 +110,7 @@ def _make_checker(
     *,
     offline: bool,
 ) -> Checker:
-    connection = connect(machine, network, api_url)
+    connection = connect(machine, network, api_url, ledger)
     if offline:
         return Checker(ledger, connection.venue.key, machine.clock(), None, signer)
     now = connection.exchange.now()
