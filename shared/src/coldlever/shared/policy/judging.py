@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import InitVar, dataclass
 from typing import final
 
-from coldlever.shared.action import Setting
+from coldlever.shared.action import Setting, Signable
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.policy.evidence import Evidence, gather
 from coldlever.shared.policy.policy import Policy, Rule
@@ -93,10 +93,9 @@ class Approved:
         raise TypeError("nothing else counts as approved")
 
 
-def no_policy(cases: Sequence[Case]) -> Approved:
+def no_policy(signables: Sequence[Signable]) -> Approved:
     """Leave where no policy is in force."""
-    digests = frozenset(one.digest() for case in cases for one in case.signables)
-    return Approved(digests, None, _SEAL)
+    return Approved(frozenset(one.digest() for one in signables), None, _SEAL)
 
 
 def judge(

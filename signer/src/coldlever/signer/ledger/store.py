@@ -28,11 +28,12 @@ from coldlever.shared.files import write_exclusive
 from coldlever.shared.printable import printable, quoted
 from coldlever.shared.reading import moment
 from coldlever.shared.reading.hexadecimal import to_0x
-from coldlever.signer.ledger import coins, integrity, migration, rows, schema
+from coldlever.signer.ledger import coins, integrity, migration, policies, rows, schema
 from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.coins import ConfirmedCoin
 from coldlever.signer.ledger.entry import Entry
 from coldlever.signer.ledger.faults import damaged, faults, unusable
+from coldlever.signer.ledger.policies import PolicyMark
 
 FILE_NAME = "ledger.sqlite3"
 LOCK_WAIT_S = 10.0
@@ -274,6 +275,16 @@ class Ledger:
         """Forget a confirmed name; says whether there was one."""
         with self._exclusive():
             return coins.forget(self._connection, network, asset)
+
+    def policy_mark(self, signer: Address) -> PolicyMark | None:
+        """The newest policy that a key's requests were judged by, if any ever was."""
+        with faults(self._name):
+            return policies.find(self._connection, signer, self._name)
+
+    def remember_policy(self, mark: PolicyMark) -> None:
+        """Remember it, durably; see `coldlever.signer.ledger.policies.remember`."""
+        with self._exclusive():
+            policies.remember(self._connection, mark, self._name)
 
     def _is_recorded(self, entry: Entry) -> bool:
         spent = rows.spent_on(self._connection, self._name, entry)
