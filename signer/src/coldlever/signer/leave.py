@@ -20,6 +20,7 @@ from coldlever.shared.policy import (
     no_policy,
 )
 from coldlever.shared.policy.docket import Hearing, Item, Sheet, hearings
+from coldlever.shared.policy.saying import bare
 from coldlever.signer.key import Keystore
 from coldlever.signer.ledger import Ledger, PolicyMark
 from coldlever.signer.ledger.policies import require_current
@@ -53,7 +54,7 @@ class Bond:
             for offset in range(one.size):
                 said = one.approvals if offset == 0 else ()
                 position = one.first + offset
-                slim = tuple(replace(each, listed=None) if one.size > 1 else each for each in said)
+                slim = tuple(bare(each) if one.case.is_batch else each for each in said)
                 request = replace(placed[position].request, approvals=slim)
                 placed[position] = replace(placed[position], request=request)
         return tuple(placed)

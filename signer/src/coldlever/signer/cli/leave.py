@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from coldlever.shared.cli.console import read_document, say, source_name
-from coldlever.shared.files import read_bounded
-from coldlever.shared.message import Defaults
-from coldlever.shared.message.any import APPROVALS, load_expected
+from coldlever.shared.cli.approval_files import read_policy_bytes
+from coldlever.shared.cli.console import say
 from coldlever.shared.policy import Approved
 from coldlever.shared.policy.docket import Sheet
-from coldlever.shared.policy.reading import MAX_BYTES
-from coldlever.shared.printable import printable
 from coldlever.signer.key import Keystore
 from coldlever.signer.leave import Bond, policy_of
 
@@ -45,30 +40,6 @@ def leave_options(command: F) -> F:
     return command
 
 
-def read_sheets(names: Sequence[str]) -> tuple[Sheet, ...]:
-    """The files of ``--approvals``.
-
-    Raises:
-        InputRefused: unreadable or malformed.
-    """
-    return tuple(_read_sheet(name) for name in names)
-
-
-def _read_sheet(name: str) -> Sheet:
-    source = source_name(name)
-    file = load_expected(read_document(name), source, APPROVALS, Defaults())
-    return Sheet(printable(source), file.network, file.subject, file.approvals)
-
-
-def read_policy(name: str) -> bytes:
-    """The bytes of a policy file.
-
-    Raises:
-        InputRefused: unreadable or too large.
-    """
-    return read_bounded(Path(name), MAX_BYTES)
-
-
 def bind(
     closed: Keystore, policy_file: str | None, sheets: tuple[Sheet, ...], *, is_batch: bool
 ) -> Bond:
@@ -78,7 +49,7 @@ def bind(
         InputRefused: the policy is unreadable or malformed.
         RuleRefused: ``policy-mismatch`` or ``weak-key``.
     """
-    file = None if policy_file is None else read_policy(policy_file)
+    file = None if policy_file is None else read_policy_bytes(policy_file)
     return Bond(policy_of(closed, file), sheets, is_batch)
 
 

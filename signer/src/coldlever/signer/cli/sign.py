@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from coldlever.shared.action import Address
+from coldlever.shared.cli.approval_files import read_sheets
 from coldlever.shared.cli.challenge_option import (
     Asked,
     ChallengeCommand,
@@ -37,7 +38,7 @@ from coldlever.signer.cli.intake import (
     require_one_stdin,
     take_requests,
 )
-from coldlever.signer.cli.leave import bind, leave_options, read_sheets
+from coldlever.signer.cli.leave import bind, leave_options
 from coldlever.signer.cli.ledger_guard import Consent, agree_on_ledger, guard, heads_of
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.payload_output import PayloadOutput
