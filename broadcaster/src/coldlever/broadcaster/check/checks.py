@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from coldlever.broadcaster.check.board import Board, PolicyCheck
 from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
 from coldlever.broadcaster.check.report import Facts, Finding, caution
 from coldlever.broadcaster.check.walk import Check
@@ -40,6 +41,7 @@ class Checks:
         now: the time to judge by, ms since the epoch.
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
+        board: the policy in force with the run's approvals, or None.
     """
 
     def __init__(
@@ -49,12 +51,15 @@ class Checks:
         now: int,
         exchange: Exchange | None,
         expected_signer: Address | None,
+        *,
+        board: Board | None = None,
     ) -> None:
         self._ledger = ledger
         self._venue_key = venue_key
         self._now = now
         self._exchange = exchange
         self._expected_signer = expected_signer
+        self._policy = PolicyCheck(board, ledger, venue_key, now)
         self._highest: dict[Address, list[int]] = {}
         self._open: list[Row] | None = None
 
@@ -71,6 +76,7 @@ class Checks:
             Check("nonce-floor", self._nonce_floor),
             Check("expiry", self._expiry),
             *self._of_market(),
+            Check("policy", self._policy.judge),
         )
 
     def of_draft(self) -> tuple[Check, ...]:

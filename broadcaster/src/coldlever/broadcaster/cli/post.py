@@ -17,6 +17,7 @@ from coldlever.broadcaster.cli.context import (
 from coldlever.broadcaster.cli.exit_status import worst_of
 from coldlever.broadcaster.cli.load import load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
+from coldlever.broadcaster.cli.policy_option import load_board, policy_options
 from coldlever.broadcaster.cli.post_run import Job, Runner
 from coldlever.broadcaster.cli.receipts import require_outputs
 from coldlever.broadcaster.cli.result import show_result
@@ -56,6 +57,7 @@ from coldlever.shared.qr.choices import Scanning
 @click.option("--receipt", metavar="PATH", help="Write the receipt to this file.")
 @click.option("--force", is_flag=True, help="Replace an existing receipt file.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal (never skips a check).")
+@policy_options
 @challenge_option
 @network_option()
 @venue_options
@@ -72,6 +74,8 @@ def post(
     force: bool,
     yes: bool,
     asked: Asked | None,
+    policy_file: str | None,
+    approval_files: tuple[str, ...],
     network: Network | None,
     api_url: str | None,
     state_dir: str | None,
@@ -88,9 +92,10 @@ def post(
     require_outputs(receipt, len(items.items), force=force, as_json=as_json)
     challenge = take_challenge(asked, machine.entropy)
     folder = machine.state(state_dir)
+    board = load_board(items, policy_file, approval_files, folder)
     ledger = open_ledger(machine, state_dir)
     try:
-        runner = Runner(machine, ledger, folder, api_url, signer, retry_s=retry_for)
+        runner = Runner(machine, ledger, folder, api_url, signer, board=board, retry_s=retry_for)
         jobs = [runner.prepare(item) for item in items.items]
         if not as_json:
             _show_jobs(jobs, challenge)

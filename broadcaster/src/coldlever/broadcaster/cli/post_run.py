@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coldlever.broadcaster.check import Blocked, Checker, Cleared, Finding, Report
+from coldlever.broadcaster.check.board import Board
 from coldlever.broadcaster.cli.check import findings_wire
 from coldlever.broadcaster.cli.context import Connection, connect, make_poster
 from coldlever.broadcaster.cli.load import Item
@@ -134,6 +135,7 @@ class Runner:
         folder: the state folder.
         api_url: from ``--api-url``, or None.
         signer: who should have signed, or None.
+        board: the policy in force with the run's approvals, or None.
         retry_s: how long an unanswered post is repeated, seconds.
     """
 
@@ -145,6 +147,7 @@ class Runner:
         api_url: str | None,
         signer: Address | None,
         *,
+        board: Board | None = None,
         retry_s: float,
     ) -> None:
         self._machine = machine
@@ -152,6 +155,7 @@ class Runner:
         self._folder = folder
         self._api_url = api_url
         self._signer = signer
+        self._board = board
         self._retry_s = retry_s
         self._parts: dict[Network, tuple[Connection, Poster]] = {}
         self._checkers: dict[Network, Checker] = {}
@@ -170,7 +174,12 @@ class Runner:
         if network not in self._checkers:
             now = connection.exchange.now()
             self._checkers[network] = Checker(
-                self._ledger, connection.venue.key, now, connection.exchange, self._signer
+                self._ledger,
+                connection.venue.key,
+                now,
+                connection.exchange,
+                self._signer,
+                board=self._board,
             )
         checked = self._checkers[network].run(item.payload)
         if isinstance(checked, Blocked):
