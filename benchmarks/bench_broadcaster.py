@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from benchmarks.row import Row, milli
 from coldlever.broadcaster.check.checker import Checker, Cleared
 from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.post.lock import MarketLock
 from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
 from coldlever.broadcaster.venue.client import Answer, ExchangeApi, Venue
@@ -88,13 +89,13 @@ def _posting_row() -> Row:
     with RehearsalServer(exchange, weight_limit=None) as server, tempfile.TemporaryDirectory() as n:
         venue = Venue(Network.TESTNET, server.url, is_rehearsal=True)
         budget = WeightBudget(time.monotonic, time.sleep, limit=10**9)
-        api = ExchangeApi(venue, Session(), budget, time.sleep, time.monotonic)
+        api = ExchangeApi(venue, Session(time.monotonic), budget, time.sleep, time.monotonic)
         reader = Exchange(api, Network.TESTNET)
         ledger = Ledger(Path(n))
         poster = Poster(
             reader,
             ledger,
-            Path(n) / "locks",
+            MarketLock(Path(n) / "locks", time.sleep),
             lambda: 0,
             sleep=time.sleep,
             monotonic=time.monotonic,

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from coldlever.broadcaster.cli import cli
 from coldlever.broadcaster.cli.machine import Machine
+from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
 from coldlever.broadcaster.venue.client import ExchangeApi, Venue
@@ -163,6 +164,15 @@ class Desk:
         stdout, stderr = process.communicate(timeout=60)
         return Shown(process.returncode, stdout, stderr)
 
+    def in_spite(self) -> list[str]:
+        """Options of `post` that say: what is open may land late."""
+        ledger = self.ledger()
+        try:
+            rows = ledger.rows([NonceState.OPEN])
+        finally:
+            ledger.close()
+        return [word for row in rows for word in ("--after-open", str(row.key.nonce))]
+
     def accepted(self) -> int:
         return self.exchange.journal.count(Outcome.ACCEPTED)
 
@@ -190,7 +200,7 @@ class Desk:
         venue = Venue(self.network, self.url, is_rehearsal=True)
         budget = WeightBudget(time.monotonic, self.naps.append)
         return Exchange(
-            ExchangeApi(venue, Session(), budget, self.naps.append, time.monotonic),
+            ExchangeApi(venue, Session(time.monotonic), budget, self.naps.append, time.monotonic),
             self.network,
         )
 
@@ -232,5 +242,5 @@ def wait_until():
 
 @pytest.fixture
 def session() -> Iterator[Session]:
-    with Session() as one:
+    with Session(time.monotonic) as one:
         yield one

@@ -27,6 +27,7 @@ CODES = [
     "position",
     "change",
     "policy",
+    "order",
 ]
 DAY = 86_400_000
 

@@ -104,6 +104,16 @@ def test_an_open_position_shows_its_margin_before_and_after(desk, draft):
     assert "Margin used:" in shown.stderr
 
 
+def test_the_margin_of_an_isolated_position_stays_with_another_leverage(desk, draft, action):
+    desk.exchange.act(desk.sign(action.leverage(5, cross=False), nonce=desk.time - 9).body())
+    desk.exchange.open_position(desk.user.address, "BTC", "0.01")
+    wish = ("--coin", "BTC", "--leverage", "10", "--isolated")
+    used = draft(*wish).document["marginUsed"]
+    assert used["before"] == used["after"]
+    desk.exchange.act(desk.sign(action.leverage(10, cross=False), nonce=desk.time - 8).body())
+    assert draft(*wish).document["marginUsed"]["before"] == used["after"]
+
+
 def test_a_draft_carries_the_open_position_and_leaves_open_what_nobody_knows(desk, draft):
     assert "position" not in draft(*CROSS).document["request"]
     desk.exchange.open_position(desk.user.address, "BTC", "-0.1")

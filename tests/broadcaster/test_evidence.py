@@ -146,7 +146,8 @@ def test_resolve_does_not_repeat_a_lost_change_over_a_newer_one(desk, action, by
     old = desk.signed_file(action.leverage(30), name="old.json")
     assert desk.post(old, "--retry-for", "0").status == 7
     if by == "us":
-        assert desk.post(desk.signed_file(action.leverage(2), name="new.json")).status == 0
+        new = desk.signed_file(action.leverage(2), name="new.json")
+        assert desk.post(new, *desk.in_spite()).status == 0
     else:
         desk.exchange.act(desk.sign(action.leverage(2)).body())
     for shown in (desk.resolve().document[0], desk.post(old).document):
@@ -179,10 +180,32 @@ def test_a_later_payload_for_the_market_supersedes_what_was_not_read_before(
     with monkeypatch.context() as patch:
         patch.setattr("coldlever.broadcaster.post.account.Account.now", lambda *_: None)
         assert desk.post(first).document["account"] == "not-read"
-    desk.post(desk.signed_file(action.leverage(6), name="second.json"))
+    latest = desk.time + 200
+    for value, nonce in ((6, desk.time + 100), (7, latest)):
+        desk.post(desk.signed_file(action.leverage(value), name=f"{value}.json", nonce=nonce))
     shown = desk.resolve()
     assert (shown.status, shown.document[0]["status"]) == (0, "accepted")
     assert shown.document[0]["account"] == "superseded"
+    assert shown.document[0]["supersededBy"] == latest
+    rows = desk.run("history", "--json").document
+    assert [one["supersededBy"] for one in rows].count(None) == 2
+    (old,) = [one for one in rows if one["reading"] == "superseded"]
+    assert old["supersededBy"] == latest
+    told = f"a later payload for the same market was sent: nonce {latest}"
+    assert told in desk.run("post", first).stderr
+
+
+def test_a_later_payload_that_was_refused_supersedes_nothing(desk, action, monkeypatch, scripted):
+    first = desk.signed_file(action.leverage(5), name="first.json")
+    with monkeypatch.context() as patch:
+        patch.setattr("coldlever.broadcaster.post.account.Account.now", lambda *_: None)
+        assert desk.post(first).document["account"] == "not-read"
+    scripted(err("Invalid leverage value"))
+    desk.post(desk.signed_file(action.leverage(6), name="second.json"))
+    desk.exchange.act(desk.sign(action.leverage(2)).body())
+    (shown,) = desk.resolve().document
+    assert (shown["status"], shown["account"]) == ("accepted", "otherwise")
+    assert shown["supersededBy"] is None
 
 
 def test_a_payload_recorded_and_never_admitted_is_checked_again_before_it_is_sent(desk, scripted):

@@ -11,6 +11,7 @@ import pytest
 
 from coldlever.broadcaster.check.checker import Blocked, Checker, Cleared, Foresight
 from coldlever.broadcaster.check.report import Report
+from coldlever.broadcaster.post.lock import MarketLock
 from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.venue.authority import account_acted_for
 
@@ -32,7 +33,7 @@ def poster(desk, ledger):
     return Poster(
         desk.reader(),
         ledger,
-        desk.state / "locks",
+        MarketLock(desk.state / "locks", desk.naps.append),
         lambda: desk.time,
         sleep=desk.naps.append,
         monotonic=time.monotonic,
@@ -101,7 +102,7 @@ def test_nobody_but_a_checker_makes_a_cleared(desk, checker):
     cleared = checker.run(desk.sign())
     parts = {
         name: getattr(cleared, name)
-        for name in ("report", "payload", "account", "market", "venue_key")
+        for name in ("report", "payload", "account", "market", "venue_key", "turn")
     }
     other = desk.sign(nonce=1)
     with pytest.raises(TypeError):

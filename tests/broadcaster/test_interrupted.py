@@ -83,3 +83,41 @@ def test_resolve_tells_people_too(desk, interrupted_at):
     shown = desk.run("resolve")
     assert shown.status == 130
     assert "NOT FINISHED: interrupted" in shown.stderr
+
+
+def test_a_defect_while_one_is_posted_does_not_hide_the_others(desk, action, monkeypatch):
+    record, calls = Ledger.record_answer, []
+
+    def break_down(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            raise TypeError("a defect")
+        return record(*arguments, **options)
+
+    monkeypatch.setattr(Ledger, "record_answer", break_down)
+    shown = desk.post(desk.save(*[desk.sign(action.leverage(value)) for value in (3, 4, 5)]))
+    assert shown.status == 1
+    assert [one["status"] for one in shown.document] == ["confirmed", "unknown", "not-posted"]
+    assert shown.document[1]["code"] == "internal-error"
+    # Its row was durable before it left, so nothing is lost.
+    assert [one["nonceState"] for one in desk.resolve().document] == ["spent"]
+    assert desk.accepted() == 2
+
+
+def test_a_defect_while_one_is_resolved_does_not_hide_the_others(desk, action, monkeypatch):
+    for asset in (0, 3):
+        desk.exchange.inject("drop")
+        desk.post(desk.signed_file(action.leverage(5, asset=asset)), "--retry-for", "0")
+        desk.time += 1
+    begin, calls = Ledger.begin_attempt, []
+
+    def break_down(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 1:
+            raise TypeError("a defect")
+        return begin(*arguments, **options)
+
+    monkeypatch.setattr(Ledger, "begin_attempt", break_down)
+    shown = desk.resolve()
+    assert shown.status == 1
+    assert [one["code"] for one in shown.document] == ["internal-error", "accepted"]

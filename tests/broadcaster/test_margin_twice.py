@@ -65,7 +65,7 @@ def test_an_amount_that_another_file_added_meanwhile_confirms_nothing(desk, acti
     assert desk.post(first, "--retry-for", "0").status == 7
     desk.time += 1
     second = desk.signed_file(action.margin(FIVE), name="second.json")
-    shown = desk.post(second)
+    shown = desk.post(second, *desk.in_spite())
     assert (shown.document["status"], shown.document["account"]) == ("accepted", "unclear")
     # The balance has grown by exactly what the first one asked for, which is not sent any more.
     shown = desk.resolve()

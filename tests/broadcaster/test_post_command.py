@@ -169,18 +169,6 @@ def test_posting_a_stopped_batch_again_goes_on_where_it_stopped(desk, batch):
     assert desk.accepted() == 3
 
 
-def test_two_payloads_of_one_nonce_in_a_batch_do_not_hide_the_first_ones_outcome(desk, action):
-    nonce = desk.time
-    pair = [desk.sign(action.leverage(value), nonce=nonce) for value in (5, 6)]
-    receipt = desk.folder / "receipt.json"
-    shown = desk.post(desk.save(*pair), "--receipt", str(receipt))
-    assert shown.status == 4
-    assert statuses(shown) == ["confirmed", "not-posted"]
-    assert shown.document[1]["error"]["code"] == "nonce-used"
-    assert len(json.loads(receipt.read_text())) == 1
-    assert desk.requests() == 1
-
-
 def test_the_same_payload_twice_in_a_batch_is_sent_once(desk):
     payload = desk.sign()
     shown = desk.post(desk.save(payload, payload))
@@ -190,8 +178,8 @@ def test_the_same_payload_twice_in_a_batch_is_sent_once(desk):
 
 
 def test_what_expires_while_the_batch_is_under_way_is_not_sent(desk, action, monkeypatch):
-    late = desk.sign(action.leverage(6), expires_after=desk.time + 20_000)
-    file = desk.save(desk.sign(action.leverage(5)), late)
+    early = desk.sign(action.leverage(5))
+    file = desk.save(early, desk.sign(action.leverage(6), expires_after=desk.time + 20_000))
     reserve = Ledger.reserve
 
     def slow(ledger, row):

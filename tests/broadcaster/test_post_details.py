@@ -158,14 +158,15 @@ def test_an_earlier_payload_of_the_market_that_is_still_open_is_pointed_out(desk
         return desk.check(file).document["checks"][-1]
 
     found = change(3)
-    assert (found["ok"], found["warning"]) == (True, True)
+    assert (found["ok"], found["error"]) == (False, "older-open")
     assert f"nonce {nonce}" in found["detail"]
-    assert "resolve" in found["detail"]
-    assert not change(4).get("warning"), "another market is not concerned"
+    assert "resolve" in found["remedy"]
+    assert f"--after-open {nonce}" in found["remedy"]
+    assert change(4)["ok"], "another market is not concerned"
     again = desk.check(str(desk.folder / "first.json")).document["checks"][-1]
-    assert not again.get("warning"), "it does not stand in its own way"
+    assert again["ok"], "it does not stand in its own way"
     desk.resolve()
-    assert not change(3).get("warning")
+    assert change(3)["ok"]
 
 
 def test_a_drafter_is_told_of_an_open_payload_too(desk, action):
@@ -209,7 +210,7 @@ def test_rows_of_one_venue_share_the_weight_budget(desk, action, monkeypatch):
     monkeypatch.setattr(context, "_client", lambda *both: made.append(both) or client(*both))
     for value in (3, 4, 5):
         desk.exchange.inject("drop")
-        desk.post(desk.signed_file(action.leverage(value)), "--retry-for", "0")
+        desk.post(desk.signed_file(action.leverage(value)), "--retry-for", "0", *desk.in_spite())
         desk.time += 1
     made.clear()
     assert len(desk.resolve().document) == 3

@@ -19,7 +19,6 @@ _LONGER = {
     "shared/files.py": "reading and writing files: every promise about them in one place",
     "signer/ledger/store.py": "one file format: reading, locking, recording, and its repair",
     "signer/cli/key.py": "four small commands about one thing",
-    "broadcaster/venue/client.py": "one request from the socket to the answer",
 }
 # One word for one thing: the word that is not used in a name, and the one that is. The word of the
 # JSON documents, `warnings`, stays in texts.

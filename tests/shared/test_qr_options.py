@@ -292,7 +292,7 @@ class TestScanning:
         )
         stderr.flush()
         shown = stderr.buffer.getvalue().decode().replace("\x1b[0m", "")
-        assert shown.startswith("Scan with the scanner that types; Ctrl-D ends.\n")
+        assert shown.startswith("Scan with the scanner that types; Ctrl-D\n  ends.\n")
         assert "\r\x1b[Kline 1: this is neither" in shown
         assert "\r\x1b[K1 of 5 fragments solved, 1 useful frame" in shown
         assert max(len(part) for part in shown.split("\r\x1b[K")[2:-1]) <= 39

@@ -10,6 +10,7 @@ import pytest
 
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.signer.ledger.entry import Entry
 from coldlever.signer.ledger.store import FILE_NAME, Ledger, Merged
@@ -55,6 +56,47 @@ def test_another_request_with_the_same_nonce_is_never_recorded(ledger):
     ledger.record([entry(content=1)])
     assert rule(ledger.record, [entry(content=2)]) == "nonce-used"
     assert ledger.entries() == (entry(content=1),)
+
+
+def revocation(nonce=1_000, **more):
+    return replace(entry(nonce, content=9, **more), what=What.REVOCATION)
+
+
+def test_what_was_signed_may_be_revoked_and_is_never_signed_again(ledger):
+    ledger.record([entry()])
+    assert ledger.record([revocation()]) == (False,)
+    assert ledger.record([revocation()]) == (True,)
+    assert rule(ledger.record, [entry()]) == "nonce-revoked"
+    assert rule(ledger.rehearse, [entry(content=2)]) == "nonce-revoked"
+    assert ledger.entries() == (entry(), revocation())
+
+
+def test_what_was_never_signed_may_be_revoked_and_is_not_signed_afterwards(ledger):
+    ledger.record([revocation()])
+    assert rule(ledger.record, [entry()]) == "nonce-revoked"
+    assert ledger.record([entry(signer=BOB), entry(2_000)]) == (False, False)
+
+
+def test_a_batch_that_revokes_and_signs_the_same_nonce_is_refused_whole(ledger):
+    assert rule(ledger.record, [revocation(), entry()]) == "nonce-revoked"
+    assert ledger.entries() == ()
+
+
+def test_a_nonce_below_the_floor_may_be_revoked(ledger):
+    ledger.record([entry(nonce=nonce) for nonce in range(100, 200)])
+    assert ledger.record([revocation(100), revocation(50)]) == (False, False)
+
+
+def test_a_payload_and_its_revocation_count_as_one_nonce(ledger):
+    ledger.record([entry(nonce=nonce) for nonce in range(100, 199)])
+    ledger.record([revocation(198)])
+    assert ledger.highest_nonces(Network.MAINNET, ALICE) == list(range(100, 199))
+
+
+def test_a_revocation_is_merged_beside_its_payload(ledger):
+    ledger.record([revocation()])
+    assert ledger.merge([entry(), revocation()]) == Merged(added=1, known=1)
+    assert rule(ledger.record, [entry()]) == "nonce-revoked"
 
 
 def test_the_refusal_names_what_the_nonce_was_spent_on(ledger):

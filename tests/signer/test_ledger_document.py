@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import ColdleverError, InputRefused
 from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.document import Export, dump_ledger, entry_wire, load_ledger
@@ -21,6 +22,7 @@ ENTRIES = st.builds(
     st.binary(min_size=32, max_size=32),
     st.none() | st.integers(0, SAFE),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=50),
+    st.sampled_from(What),
 )
 ONE = Entry(Network.TESTNET, Address(b"\x01" * 20), 7, b"\x02" * 32, None, "words")
 

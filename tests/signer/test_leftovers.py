@@ -121,3 +121,53 @@ def test_sign_removes_what_a_killed_sign_left_beside_the_keystore_and_the_pictur
     assert result.exit_code == 0, result.output
     assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["signed.svg"]
     assert not (keystore.parent / NAME).exists()
+
+
+STOPPED = textwrap.dedent("""
+    import os, signal, sys
+    from coldlever.shared import files
+    from coldlever.shared.cli import console
+    from coldlever.signer.__main__ import main
+
+    number = int(sys.argv.pop(1))
+    take, discard, write = files._take_name, files._discard, console.write_exclusive
+
+    def stop(step):
+        def stopped(*names):
+            os.kill(os.getpid(), number)
+            return step(*names)
+        return stopped
+
+    def write_exclusive(*arguments, **options):
+        files._take_name = stop(take)
+        if number != signal.SIGINT:
+            files._discard = stop(discard)  # once more, while it cleans up
+        write(*arguments, **options)
+
+    console.write_exclusive = write_exclusive
+    main()
+""")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_sign_that_is_asked_to_stop_leaves_nothing_half_written(  # noqa: PLR0917 - fixtures
+    number, machine, sign, keystore, request_file, make_request, environment, passphrase_file, *, tmp_path
+):  # fmt: skip
+    folder, state = tmp_path / "out", tmp_path / "state"
+    folder.mkdir()
+    request = request_file(make_request())
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, str(int(number)), "sign", str(request),
+         "--keystore", str(keystore), "--passphrase-file", str(passphrase_file), "--yes",
+         "--assume-time", str(machine.clock()), "--out", str(folder / "signed.json"),
+         "--state-dir", str(state)],
+        env=environment, check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(folder.iterdir()) == []
+    assert not list(state.rglob("*.tmp"))
+    result = sign(request, "--out", folder / "signed.json", "--state-dir", state)
+    assert result.exit_code == 0
+    assert "recorded as spent" in done.stderr
+    assert "had been signed before" in result.stderr

@@ -89,7 +89,7 @@ class EnvironmentFault(ColdleverError):
 
 
 class Interrupted(ColdleverError):
-    """The person stopped it with the keyboard (exit status 130)."""
+    """Somebody asked it to stop: Ctrl-C, SIGTERM or SIGHUP (exit status 130)."""
 
     exit_status = 130
 

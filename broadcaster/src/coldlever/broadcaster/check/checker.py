@@ -13,7 +13,7 @@ from coldlever.broadcaster.check.board import Board
 from coldlever.broadcaster.check.checks import Checks
 from coldlever.broadcaster.check.report import Facts, Finding, Report
 from coldlever.broadcaster.check.walk import run_all
-from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.ledger import Ledger, Place, Turn
 from coldlever.broadcaster.venue import Exchange
 from coldlever.broadcaster.venue.authority import Acted
 from coldlever.shared.action import Address, MarketEntry, Signable
@@ -52,6 +52,7 @@ class Cleared:
         account: the account, vault or sub-account it changes.
         market: its market's entry.
         venue_key: where it may be posted: what the ledger files that venue's posts under.
+        turn: what its sender takes into account.
         seal: proves who made it.
 
     Raises:
@@ -63,6 +64,7 @@ class Cleared:
     account: Address
     market: MarketEntry
     venue_key: str
+    turn: Turn
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:
@@ -71,6 +73,11 @@ class Cleared:
 
     def __init_subclass__(cls) -> None:
         raise TypeError("nothing else counts as cleared")
+
+    @property
+    def place(self) -> Place:
+        """Where it is posted."""
+        return Place(self.venue_key, self.account, self.market.coin)
 
     def blocked_by(self, finding: Finding) -> Blocked:
         """What it becomes when a check fails later after all."""
@@ -99,7 +106,7 @@ class Foresight:
 
 
 class Checker:
-    """Runs the checks for one venue at one time.
+    """Runs the checks for one venue at one time, on the payloads of a run in their order.
 
     Args:
         ledger: what this machine knows to have been posted.
@@ -108,6 +115,7 @@ class Checker:
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
         board: the policy in force with the run's approvals, or None.
+        after_open: nonces of open payloads that may land late, as a person said.
     """
 
     def __init__(
@@ -119,12 +127,21 @@ class Checker:
         expected_signer: Address | None = None,
         *,
         board: Board | None = None,
+        after_open: frozenset[int] = frozenset(),
     ) -> None:
         self._venue_key = venue_key
-        self._checks = Checks(ledger, venue_key, now, exchange, expected_signer, board=board)
+        self._checks = Checks(
+            ledger,
+            venue_key,
+            now,
+            exchange,
+            expected_signer,
+            board=board,
+            after_open=after_open,
+        )
 
     def run(self, payload: SignedPayload) -> Cleared | Blocked:
-        """Run every check on one payload.
+        """Run every check on one payload, as it will be once those expected before have landed.
 
         Raises:
             EnvironmentFault: the exchange could not be asked, or the ledger not be read.
@@ -133,7 +150,30 @@ class Checker:
         account, market = report.facts.account, report.facts.market
         if not report.is_complete or account is None or market is None:
             return Blocked(report)
-        return Cleared(report, payload, account, market, self._venue_key, _SEAL)
+        turn = self._checks.turn(report.facts)
+        return Cleared(report, payload, account, market, self._venue_key, turn, _SEAL)
+
+    def run_next(self, payload: SignedPayload) -> Cleared | Blocked:
+        """As `run`; where nothing failed, the next payloads are judged as if this one had landed.
+
+        Raises:
+            EnvironmentFault: as `run`.
+        """
+        checked = self.run(payload)
+        facts = checked.report.facts
+        if checked.report.ok and facts.signer is not None:
+            self.expect(facts.signer, payload.signable, facts.account)
+        return checked
+
+    def expect(self, signer: Address, signable: Signable, account: Address | None) -> None:
+        """Judge the next payloads as if this one had landed: it comes before them in the run.
+
+        Args:
+            signer: who signed it.
+            signable: its content.
+            account: whom it changes, or None where nobody could be asked.
+        """
+        self._checks.note(signer, signable, account)
 
     def foresee(self, signable: Signable, signer: Address, acted: Acted) -> Foresight:
         """Run the checks that a draft can be told about before anybody signs it.

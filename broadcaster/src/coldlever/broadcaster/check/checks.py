@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from coldlever.broadcaster.check.board import Board, PolicyCheck
+from coldlever.broadcaster.check.earlier import Earlier, setting_of
 from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
+from coldlever.broadcaster.check.order import Order
 from coldlever.broadcaster.check.report import Facts, Finding, caution
 from coldlever.broadcaster.check.walk import Check
-from coldlever.broadcaster.fate import NonceState
-from coldlever.broadcaster.ledger import Ledger, NonceKey, Row
+from coldlever.broadcaster.ledger import Ledger, NonceKey, Turn
 from coldlever.broadcaster.venue import Exchange, account_acted_for
-from coldlever.shared.action import Address, Setting, UpdateLeverage
+from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.asset_class import class_problem
 from coldlever.shared.action.market_name import name_market
 from coldlever.shared.action.time_rules import (
@@ -42,6 +43,7 @@ class Checks:
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
         board: the policy in force with the run's approvals, or None.
+        after_open: nonces of open payloads that may land late, as a person said.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Checks:
         expected_signer: Address | None,
         *,
         board: Board | None = None,
+        after_open: frozenset[int] = frozenset(),
     ) -> None:
         self._ledger = ledger
         self._venue_key = venue_key
@@ -60,8 +63,17 @@ class Checks:
         self._exchange = exchange
         self._expected_signer = expected_signer
         self._policy = PolicyCheck(board, ledger, venue_key, now)
+        self._earlier = Earlier()
+        self._order = Order(ledger, venue_key, self._earlier, after_open)
         self._highest: dict[Address, list[int]] = {}
-        self._open: list[Row] | None = None
+
+    def note(self, signer: Address, signable: Signable, account: Address | None) -> None:
+        """Judge what is checked next as if this payload had landed."""
+        self._earlier.note(signer, signable, account)
+
+    def turn(self, facts: Facts) -> Turn:
+        """What a sender of a payload that passed takes into account."""
+        return self._order.turn(facts)
 
     def of_payload(self) -> tuple[Check, ...]:
         """All of them."""
@@ -77,6 +89,7 @@ class Checks:
             Check("expiry", self._expiry),
             *self._of_market(),
             Check("policy", self._policy.judge),
+            Check("order", self._turn, self._order.learn),
         )
 
     def of_draft(self) -> tuple[Check, ...]:
@@ -85,6 +98,7 @@ class Checks:
             Check("network", self._network),
             Check("nonce-floor", self._nonce_floor),
             *self._of_market(),
+            Check("order", self._order.foresee),
         )
 
     def _of_market(self) -> tuple[Check, ...]:
@@ -169,6 +183,7 @@ class Checks:
     def _nonce_unused(self, facts: Facts) -> Finding | str:
         if facts.signer is None:
             return self._gap("nonce-unused", facts)
+        self._earlier.require_own_nonce(facts.signer, facts.signable)
         row = self._ledger.find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
         if row is None:
             return "not posted from here before (the exchange's own list cannot be asked)"
@@ -188,6 +203,7 @@ class Checks:
             return self._gap("nonce-floor", facts)
         highest = self._highest_nonces(facts.signer)
         _raise(nonce_floor_problem(facts.signable.nonce, highest))
+        self._earlier.require_above_floor(facts.signer, facts.signable.nonce, highest)
         return f"above the floor, as far as this ledger knows ({len(highest)} nonces of the signer)"
 
     def _highest_nonces(self, signer: Address) -> list[int]:
@@ -204,6 +220,9 @@ class Checks:
             sentence = f"no expiry: whoever sees it can post it until {moment(last)}"
             return caution("expiry", sentence)
         return f"valid for another {span(expires_after - self._now)}{self._by_clock()}"
+
+    def _turn(self, facts: Facts) -> Finding | str:
+        return self._gap("order", facts) if facts.signer is None else self._order.judge(facts)
 
     def _find_market(self, facts: Facts) -> Facts:
         asset = facts.signable.action.asset
@@ -244,7 +263,7 @@ class Checks:
         if self._exchange is None or facts.market is None or facts.account is None:
             return facts
         standing = self._exchange.standing(facts.account, facts.market.coin)
-        return replace(facts, standing=standing)
+        return replace(facts, standing=self._earlier.foresee(facts, standing))
 
     def _position(self, facts: Facts) -> Finding | str:
         if facts.standing is None:
@@ -255,34 +274,13 @@ class Checks:
         action = facts.signable.action
         if facts.standing is None:
             return self._gap("change", facts)
-        wanted = None
-        if isinstance(action, UpdateLeverage):
-            wanted = Setting(action.is_cross, action.leverage)
-        earlier = self._open_before(facts)
-        if earlier is not None:
-            sentence = (
-                f"an earlier payload for this market (nonce {earlier.key.nonce}) is still open: "
-                "run `resolve` first, or it may land after this one"
-            )
-            return caution("change", sentence)
+        wanted = setting_of(action)
         if wanted is None:
             return "the position's margin changes"
         if facts.standing.setting == wanted:
             sentence = f"already in effect: the setting is {wanted}; posting changes nothing"
             return caution("change", sentence)
         return f"from {facts.standing.setting} to {wanted}"
-
-    def _open_before(self, facts: Facts) -> Row | None:
-        """Another payload for the same account and market whose outcome is open."""
-        if self._open is None:
-            self._open = self._ledger.rows([state for state in NonceState if state.can_land])
-        for row in self._open:
-            is_same_place = (row.key.venue, row.account) == (self._venue_key, facts.account)
-            is_same_market = facts.market is not None and row.coin == facts.market.coin
-            is_this = (row.key.signer, row.key.nonce) == (facts.signer, facts.signable.nonce)
-            if is_same_place and is_same_market and not is_this:
-                return row
-        return None
 
     def _gap(self, code: str, facts: Facts) -> Finding:
         if self._exchange is None and facts.signer is not None:

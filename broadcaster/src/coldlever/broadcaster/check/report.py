@@ -74,6 +74,9 @@ class Facts:
         acted: whom it lands on, or None when unknown.
         market: the market's entry, or None when unknown.
         standing: setting and position in force, or None when unknown.
+        open_before: nonces of payloads for the same account and market that were sent and may
+            still land.
+        newest_sent: the highest nonce that was sent there before; 0 for none.
     """
 
     signable: Signable
@@ -82,6 +85,8 @@ class Facts:
     acted: Acted | None = None
     market: MarketEntry | None = None
     standing: Standing | None = None
+    open_before: tuple[int, ...] = ()
+    newest_sent: int = 0
 
     @property
     def account(self) -> Address | None:

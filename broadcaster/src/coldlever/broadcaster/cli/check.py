@@ -104,7 +104,7 @@ def run_checks(
             checkers[network] = _make_checker(
                 machine, network, ledger, api_url, signer, board=board, offline=offline
             )
-        checked.append(checkers[network].run(item.payload))
+        checked.append(checkers[network].run_next(item.payload))
     return checked
 
 

@@ -11,7 +11,7 @@ import click
 
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.ledger import Ledger
-from coldlever.broadcaster.post import DEFAULT_RETRY_S, Poster
+from coldlever.broadcaster.post import DEFAULT_RETRY_S, MarketLock, Poster
 from coldlever.broadcaster.venue import (
     Exchange,
     ExchangeApi,
@@ -128,7 +128,13 @@ def connect_any(machine: Machine, network: Network | None, api_url: str | None) 
 
 
 def make_poster(
-    machine: Machine, connection: Connection, ledger: Ledger, folder: Path, retry_s: float
+    machine: Machine,
+    connection: Connection,
+    ledger: Ledger,
+    folder: Path,
+    retry_s: float,
+    *,
+    lock: MarketLock | None = None,
 ) -> Poster:
     """The one who posts there.
 
@@ -138,11 +144,12 @@ def make_poster(
         ledger: the broadcaster's ledger.
         folder: the state folder, for the lock files.
         retry_s: how long an unanswered post is repeated with the same bytes, seconds.
+        lock: of the run, where it has one.
     """
     return Poster(
         connection.exchange,
         ledger,
-        folder / "locks",
+        MarketLock(folder / "locks", machine.sleep) if lock is None else lock,
         machine.clock,
         sleep=machine.sleep,
         monotonic=machine.monotonic,
@@ -152,4 +159,4 @@ def make_poster(
 
 def _client(machine: Machine, venue: Venue) -> ExchangeApi:
     budget = WeightBudget(machine.monotonic, machine.sleep)
-    return ExchangeApi(venue, Session(), budget, machine.sleep, machine.monotonic)
+    return ExchangeApi(venue, Session(machine.monotonic), budget, machine.sleep, machine.monotonic)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from coldlever.shared.errors import (
     EnvironmentFault,
     ExchangeRefused,
+    InternalFault,
     Interrupted,
     OutcomeUnknown,
     RuleRefused,
@@ -14,6 +15,7 @@ from coldlever.shared.errors import (
 
 _WORST_FIRST = (
     Interrupted.exit_status,
+    InternalFault.exit_status,
     OutcomeUnknown.exit_status,
     EnvironmentFault.exit_status,
     ExchangeRefused.exit_status,

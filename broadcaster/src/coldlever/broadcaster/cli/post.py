@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 import click
 
+from coldlever.broadcaster.check import Blocked, Cleared
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     open_ledger,
@@ -15,6 +17,7 @@ from coldlever.broadcaster.cli.context import (
     venue_options,
 )
 from coldlever.broadcaster.cli.exit_status import worst_of
+from coldlever.broadcaster.cli.late_landing import ask_after_open
 from coldlever.broadcaster.cli.load import load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.policy_option import load_board, policy_options
@@ -38,9 +41,11 @@ from coldlever.shared.cli.console import (
 )
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
+from coldlever.shared.cli.stop_signals import StopRequest, holding
 from coldlever.shared.errors import (
     ColdleverError,
     EnvironmentFault,
+    Interrupted,
     PersonDeclined,
 )
 from coldlever.shared.message.check_words import Challenge, run_wire, words_wire
@@ -53,6 +58,13 @@ from coldlever.shared.qr.choices import Scanning
 @scanning_options()
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
 @click.option("--keep-going", is_flag=True, help="In a batch: go on after a refusal.")
+@click.option(
+    "--after-open",
+    type=int,
+    multiple=True,
+    metavar="NONCE",
+    help="Post although the payload with this nonce, for the same market, may land later.",
+)
 @retry_option
 @click.option("--receipt", metavar="PATH", help="Write the receipt to this file.")
 @click.option("--force", is_flag=True, help="Replace an existing receipt file.")
@@ -69,6 +81,7 @@ def post(
     scanning: Scanning,
     signer: Address | None,
     keep_going: bool,
+    after_open: tuple[int, ...],
     retry_for: float,
     receipt: str | None,
     force: bool,
@@ -93,26 +106,43 @@ def post(
     challenge = take_challenge(asked, machine.entropy)
     folder = machine.state(state_dir)
     board = load_board(items, policy_file, approval_files, folder)
-    ledger = open_ledger(machine, state_dir)
-    try:
-        runner = Runner(machine, ledger, folder, api_url, signer, board=board, retry_s=retry_for)
+    with closing(open_ledger(machine, state_dir)) as ledger:
+        runner = Runner(
+            machine,
+            ledger,
+            folder,
+            api_url,
+            signer,
+            board=board,
+            retry_s=retry_for,
+            after_open=frozenset(after_open),
+        )
         jobs = [runner.prepare(item) for item in items.items]
         if not as_json:
             _show_jobs(jobs, challenge)
-        if keep_going or not any(job.is_blocked for job in jobs):
+            late = frozenset[int]() if yes else ask_after_open(machine, _checked(jobs))
+            if late:
+                runner = runner.after(late)
+                jobs = [runner.prepare(item) for item in items.items]
+        paused = False
+        goes = keep_going or not any(job.is_blocked for job in jobs)
+        if goes:
             waiting = sum(job.is_waiting for job in jobs)
             paused = waiting > 0 and not as_json and not yes and _confirm(machine, waiting)
-            jobs = _post_all(runner, jobs, recheck=paused, keep_going=keep_going, quiet=as_json)
-    finally:
-        ledger.close()
-    unsaved = _save_receipts(jobs, receipt, force=force, as_json=as_json, is_batch=items.is_batch)
-    _report(jobs, challenge, as_json=as_json, is_batch=items.is_batch)
-    status = worst_of(job.exit_status for job in jobs)
-    if unsaved is not None:
-        # What became of the payloads counts more than the file about it.
-        say(f"no receipt was written: {unsaved.message}", fg="red")
-        status = status or unsaved.exit_status
-    sys.exit(status)
+        # From here on payloads leave, and whoever stops it is told of every one.
+        with holding() as stop:
+            if goes:
+                way = _Way(recheck=paused, keep_going=keep_going, quiet=as_json)
+                jobs = _post_all(runner, jobs, way, stop)
+            unsaved = _save_receipts(
+                jobs, receipt, force=force, as_json=as_json, is_batch=items.is_batch
+            )
+            _report(jobs, challenge, as_json=as_json, is_batch=items.is_batch)
+            sys.exit(_status(jobs, unsaved, stop))
+
+
+def _checked(jobs: Sequence[Job]) -> list[Blocked | Cleared]:
+    return [job.stage for job in jobs if isinstance(job.stage, Blocked | Cleared)]
 
 
 def _show_jobs(jobs: Sequence[Job], challenge: Challenge | None) -> None:
@@ -149,18 +179,43 @@ def _confirm(machine: Machine, count: int) -> bool:
     return True
 
 
-def _post_all(
-    runner: Runner, jobs: list[Job], *, recheck: bool, keep_going: bool, quiet: bool
-) -> list[Job]:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a batch is gone through.
+
+    Args:
+        recheck: time has passed since the first payload was checked.
+        keep_going: go on after a refusal.
+        quiet: show no progress.
+    """
+
+    recheck: bool
+    keep_going: bool
+    quiet: bool
+
+
+def _post_all(runner: Runner, jobs: list[Job], way: _Way, stop: StopRequest) -> list[Job]:
     done: list[Job] = []
     stopped = False
-    with _progress(jobs, quiet=quiet) as steps:
+    with _progress(jobs, quiet=way.quiet) as steps:
         for number, job in enumerate(steps):
-            ready = not stopped and not job.is_blocked
-            outcome = runner.post(job, recheck=recheck or number > 0) if ready else job
+            ready = not stopped and not stop.is_made and not job.is_blocked
+            outcome = runner.post(job, stop, recheck=way.recheck or number > 0) if ready else job
             done.append(outcome)
-            stopped = stopped or outcome.holds_up or not (keep_going or outcome.is_as_wished)
+            stopped = stopped or outcome.holds_up or not (way.keep_going or outcome.is_as_wished)
     return done
+
+
+def _status(jobs: Sequence[Job], unsaved: ColdleverError | None, stop: StopRequest) -> int:
+    is_cut = stop.is_made and any(job.is_waiting for job in jobs)
+    status = worst_of(job.exit_status for job in jobs)
+    if is_cut:
+        status = worst_of((status, Interrupted.exit_status))
+    if unsaved is not None:
+        # What became of the payloads counts more than the file about it.
+        say(f"no receipt was written: {unsaved.message}", fg="red")
+        status = status or unsaved.exit_status
+    return status
 
 
 @contextmanager

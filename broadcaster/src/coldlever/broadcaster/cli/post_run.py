@@ -13,15 +13,23 @@ from coldlever.broadcaster.cli.load import Item
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.cli.result import result_status, result_wire
 from coldlever.broadcaster.fate import NonceState, Reading, Verdict
-from coldlever.broadcaster.ledger import Ledger, Row
-from coldlever.broadcaster.post import Poster, Result, result_of
+from coldlever.broadcaster.ledger import Ledger, Row, Turn
+from coldlever.broadcaster.post import MarketLock, Poster, Result, result_of
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.refusals import refusal_of
-from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
+from coldlever.shared.cli.stop_signals import StopRequest
+from coldlever.shared.errors import (
+    ColdleverError,
+    EnvironmentFault,
+    InternalFault,
+    Interrupted,
+    RuleRefused,
+)
 from coldlever.shared.message import verify
 from coldlever.shared.message.check_words import Subject
 
 _READABLE = (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
+_HALF_WAY = (EnvironmentFault, Interrupted, InternalFault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ class Job:
     @property
     def is_unfinished(self) -> bool:
         """Something broke half-way: only the ledger's row can tell how far it came."""
-        return isinstance(self.failure, EnvironmentFault | Interrupted)
+        return isinstance(self.failure, _HALF_WAY)
 
     @property
     def failure(self) -> ColdleverError | None:
@@ -89,7 +97,7 @@ class Job:
     def holds_up(self) -> bool:
         """Later payloads must not follow: it may land after them, or nobody knows."""
         if self.fault is not None:
-            return isinstance(self.fault, EnvironmentFault | Interrupted)
+            return isinstance(self.fault, _HALF_WAY)
         return self.result is not None and self.result.row.verdict is Verdict.UNKNOWN
 
     @property
@@ -137,6 +145,7 @@ class Runner:
         signer: who should have signed, or None.
         board: the policy in force with the run's approvals, or None.
         retry_s: how long an unanswered post is repeated, seconds.
+        after_open: nonces of open payloads that may land late, as a person said.
     """
 
     def __init__(
@@ -149,6 +158,7 @@ class Runner:
         *,
         board: Board | None = None,
         retry_s: float,
+        after_open: frozenset[int] = frozenset(),
     ) -> None:
         self._machine = machine
         self._ledger = ledger
@@ -157,8 +167,22 @@ class Runner:
         self._signer = signer
         self._board = board
         self._retry_s = retry_s
+        self._after_open = after_open
+        self._lock = MarketLock(folder / "locks", machine.sleep)
         self._parts: dict[Network, tuple[Connection, Poster]] = {}
         self._checkers: dict[Network, Checker] = {}
+
+    def after(self, nonces: frozenset[int]) -> Runner:
+        """A runner that takes it that these open payloads may land late."""
+        return Runner(
+            self._machine,
+            self._ledger,
+            self._folder,
+            self._api_url,
+            self._signer,
+            retry_s=self._retry_s,
+            after_open=self._after_open | nonces,
+        )
 
     def prepare(self, item: Item) -> Job:
         """Find what an earlier run recorded, or run the checks.
@@ -166,26 +190,40 @@ class Runner:
         Raises:
             EnvironmentFault: the exchange could not be asked, or the ledger not be read.
         """
-        connection, poster = self._for(item)
+        _, poster = self._for(item)
         recorded = self._recorded(item, poster)
-        if recorded is not None:
-            return recorded
+        if recorded is None:
+            checked = self._checker(item).run_next(item.payload)
+            if not isinstance(checked, Blocked):
+                return Job(item, checked)
+            # Another process may have taken it up while the checks were running.
+            recorded = self._recorded(item, poster)
+            if recorded is None:
+                return Job(item, checked)
+        self._expect(recorded)
+        return recorded
+
+    def _checker(self, item: Item) -> Checker:
         network = item.payload.signable.network
         if network not in self._checkers:
-            now = connection.exchange.now()
+            connection, _ = self._for(item)
             self._checkers[network] = Checker(
                 self._ledger,
                 connection.venue.key,
-                now,
+                connection.exchange.now(),
                 connection.exchange,
                 self._signer,
                 board=self._board,
+                after_open=self._after_open,
             )
-        checked = self._checkers[network].run(item.payload)
-        if isinstance(checked, Blocked):
-            # Another process may have taken it up while the checks were running.
-            recorded = self._recorded(item, poster)
-        return Job(item, checked) if recorded is None else recorded
+        return self._checkers[network]
+
+    def _expect(self, job: Job) -> None:
+        """What an earlier run left open comes before what is checked after it."""
+        if isinstance(job.stage, Row) and job.stage.state is NonceState.OPEN:
+            row = job.stage
+            signable = job.item.payload.signable
+            self._checker(job.item).expect(row.key.signer, signable, row.account)
 
     def _recorded(self, item: Item, poster: Poster) -> Job | None:
         """What an earlier run, or another process, has made of this very payload."""
@@ -201,26 +239,21 @@ class Runner:
         is_unread = row.reading is Reading.NOT_READ and row.state in _READABLE
         return Job(item, row if row.state is NonceState.OPEN or is_unread else result_of(row))
 
-    def post(self, job: Job, *, recheck: bool) -> Job:
+    def post(self, job: Job, stop: StopRequest, *, recheck: bool) -> Job:
         """Post one payload; what fails must not hide what became of the others.
 
         Args:
             job: one that is not blocked.
+            stop: heeded while it is being posted.
             recheck: whether time has passed since it was checked.
         """
         stage = job.stage
         if isinstance(stage, Blocked | Result):
             return job
-        _, poster = self._for(job.item)
         try:
-            if isinstance(stage, Row):
-                return Job(job.item, poster.resume(stage))
-            problem = poster.time_problem(stage.payload) if recheck else None
-            if problem is not None:
-                late = Finding("expiry", ok=False, detail=problem.message, error=problem.code)
-                return Job(job.item, stage.blocked_by(late))
-            return Job(job.item, poster.post(stage))
-        except (RuleRefused, EnvironmentFault, OSError) as error:
+            with stop.heeding():
+                outcome = self._post(job.item, stage, recheck=recheck)
+        except Exception as error:  # noqa: BLE001 - a defect must not hide it either
             return Job(job.item, stage, refusal_of(error))
         except KeyboardInterrupt:
             stopped = Interrupted(
@@ -229,13 +262,29 @@ class Runner:
                 "run `coldlever-broadcaster resolve`",
             )
             return Job(job.item, stage, stopped)
+        return Job(job.item, outcome)
+
+    def _post(self, item: Item, stage: Cleared | Row, *, recheck: bool) -> Blocked | Result:
+        _, poster = self._for(item)
+        if isinstance(stage, Row):
+            return poster.resume(stage, Turn(self._after_open))
+        problem = poster.time_problem(stage.payload) if recheck else None
+        if problem is not None:
+            late = Finding("expiry", ok=False, detail=problem.message, error=problem.code)
+            return stage.blocked_by(late)
+        return poster.post(stage)
 
     def _for(self, item: Item) -> tuple[Connection, Poster]:
         network = item.payload.signable.network
         if network not in self._parts:
             connection = connect(self._machine, network, self._api_url)
             poster = make_poster(
-                self._machine, connection, self._ledger, self._folder, self._retry_s
+                self._machine,
+                connection,
+                self._ledger,
+                self._folder,
+                self._retry_s,
+                lock=self._lock,
             )
             self._parts[network] = (connection, poster)
         return self._parts[network]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,8 @@ from coldlever.shared.action import Network
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.cli.stdout import require_stdout
-from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted, RuleRefused
+from coldlever.shared.cli.stop_signals import StopRequest, holding
+from coldlever.shared.errors import ColdleverError, Interrupted, RuleRefused
 
 Work = Callable[[Poster, Row], Result]
 
@@ -35,7 +37,7 @@ Work = Callable[[Poster, Row], Result]
 @click.option("--nonce", type=int, help="Only the payload with this nonce.")
 @click.option(
     "--close",
-    "closing",
+    "ending",
     is_flag=True,
     help="With --nonce: end a payload that can no longer land and whose fate was never learnt.",
 )
@@ -52,7 +54,7 @@ def resolve(
     machine: Machine,
     *,
     nonce: int | None,
-    closing: bool,
+    ending: bool,
     probing: bool,
     retry_for: float,
     state_dir: str | None,
@@ -65,16 +67,15 @@ def resolve(
     is never sent from here: `post` its file. Nothing is sent whose market has been changed since,
     and nothing new is ever signed.
     """
-    if (closing or probing) and nonce is None:
+    if (ending or probing) and nonce is None:
         raise click.UsageError("--close and --probe need --nonce")
-    if closing and probing:
+    if ending and probing:
         raise click.UsageError("--close and --probe exclude each other")
-    work: Work = Poster.close if closing else Poster.probe if probing else Poster.resume
+    work: Work = Poster.close if ending else Poster.probe if probing else Poster.resume
     if as_json:
         require_stdout()
-    ledger = open_ledger(machine, state_dir)
-    posters = _Posters(machine, ledger, machine.state(state_dir), retry_for)
-    try:
+    with closing(open_ledger(machine, state_dir)) as ledger:
+        posters = _Posters(machine, ledger, machine.state(state_dir), retry_for)
         # The oldest first: later ones may have been meant to follow it.
         rows = ledger.unfinished()
         if nonce is not None:
@@ -83,16 +84,15 @@ def resolve(
                 rows = ledger.with_nonce(nonce)
             if not rows:
                 raise RuleRefused("nothing-open", f"no open payload has the nonce {nonce}")
-        results = _resolve_all(posters, rows, work, quiet=as_json)
-    finally:
-        ledger.close()
-    if as_json:
-        emit_json([_wire(result) for result in results])
-    elif not results:
-        say("nothing is open")
-    if closing and not any(isinstance(result, _Left) for result in results):
-        return
-    sys.exit(worst_of(_status(result) for result in results))
+        # From here on payloads leave, and whoever stops it is told of every one.
+        with holding() as stop:
+            results = _resolve_all(posters, rows, work, stop, quiet=as_json)
+            if as_json:
+                emit_json([_wire(result) for result in results])
+            elif not results:
+                say("nothing is open")
+            if not ending or any(isinstance(result, _Left) for result in results):
+                sys.exit(_worst(results, is_cut=stop.is_made and len(results) < len(rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,11 @@ class _Left:
 
     row: Row
     fault: ColdleverError
+
+
+def _worst(results: Sequence[Result | _Left], *, is_cut: bool) -> int:
+    status = worst_of(_status(result) for result in results)
+    return worst_of((status, Interrupted.exit_status)) if is_cut else status
 
 
 def _status(result: Result | _Left) -> int:
@@ -151,31 +156,33 @@ class _Posters:
 
 
 def _resolve_all(
-    posters: _Posters, rows: Sequence[Row], work: Work, *, quiet: bool
+    posters: _Posters, rows: Sequence[Row], work: Work, stop: StopRequest, *, quiet: bool
 ) -> list[Result | _Left]:
     results: list[Result | _Left] = []
     for row in rows:
-        poster = posters.of(row)
         if not quiet:
             say(describe_row(row))
-        result = _work_on(poster, row, work, is_only=len(rows) == 1)
+        result = _work_on(posters, row, work, stop, is_only=len(rows) == 1)
         results.append(result)
         if not quiet:
             _show(result)
-        if isinstance(result, _Left) and isinstance(result.fault, Interrupted):
+        if stop.is_made or (isinstance(result, _Left) and isinstance(result.fault, Interrupted)):
             break
     return results
 
 
-def _work_on(poster: Poster, row: Row, work: Work, *, is_only: bool) -> Result | _Left:
+def _work_on(
+    posters: _Posters, row: Row, work: Work, stop: StopRequest, *, is_only: bool
+) -> Result | _Left:
     """One payload; one venue out of reach must not keep the others from being finished."""
     try:
-        return work(poster, row)
+        with stop.heeding():
+            return work(posters.of(row), row)
     except RuleRefused as error:
         if is_only:
             raise
         return _Left(row, error)
-    except (EnvironmentFault, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - not even a defect hides what became of the others
         return _Left(row, refusal_of(error))
     except KeyboardInterrupt:
         return _Left(row, _stopped())

@@ -38,6 +38,8 @@ _HELD = {
     Held.EXPIRED: "not sent again: it has just expired; run `resolve` in a minute",
     Held.MARKET_CHANGED: "not sent again: its market has been changed since, and it would be "
     "changed back",
+    Held.OLDER_OPEN: "not sent again: another payload for its market is open; resolve that one, or "
+    "`post` the file of this one with --after-open",
     Held.LAPSED_PROBE: "sending it once more would tell: the exchange refuses it as expired if it "
     "had not arrived, as a duplicate if it had",
 }
@@ -55,6 +57,7 @@ def result_wire(result: Result) -> dict[str, object]:
         "status": row.verdict.value,
         "nonceState": row.state.value,
         "account": row.reading.value,
+        "supersededBy": row.superseded_by,
         "code": row.code,
         "sentence": row.sentence,
         "advice": result.advice,
@@ -78,7 +81,7 @@ def show_result(result: Result) -> None:
     )
     say(f"  {row.state.value}: {_STATES[row.state]}{_legacy(row)}")
     if row.reading in _READINGS:
-        say(f"  account: {_READINGS[row.reading]}")
+        say(f"  account: {_READINGS[row.reading]}{_by_whom(row)}")
     if row.sentence is not None:
         say(f"  {row.code}: {row.sentence}")
     if result.seen is not None:
@@ -89,6 +92,10 @@ def show_result(result: Result) -> None:
         say(f"  advice: {result.advice}")
     for line in _what_next(result):
         say(f"  {line}", fg="yellow")
+
+
+def _by_whom(row: Row) -> str:
+    return "" if row.superseded_by is None else f": nonce {row.superseded_by}"
 
 
 def _legacy(row: Row) -> str:

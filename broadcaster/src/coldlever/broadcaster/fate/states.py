@@ -31,8 +31,19 @@ class NonceState(enum.Enum):
         """Nothing of it was ever admitted: it is sent only after all checks, and when asked for."""
         return self in (NonceState.UNSENT, NonceState.NOT_ADMITTED)
 
+    @property
+    def may_have_landed(self) -> bool:
+        """It was sent, and nothing proves that the exchange did not take these bytes."""
+        return self in MAY_HAVE_LANDED
+
 
 CAN_LAND = (NonceState.UNSENT, NonceState.OPEN, NonceState.NOT_ADMITTED)
+MAY_HAVE_LANDED = (
+    NonceState.OPEN,
+    NonceState.SPENT_ACCEPTED,
+    NonceState.SPENT,
+    NonceState.LAPSED,
+)
 
 
 class Event(enum.Enum):

@@ -7,26 +7,33 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
-    from coldlever.broadcaster.ledger.row import NonceKey, Row, unreadable
+    from coldlever.broadcaster.ledger.row import NonceKey, Place, Row, unreadable
     from coldlever.broadcaster.ledger.store import Ledger, nonce_used, row_gone
+    from coldlever.broadcaster.ledger.turn import Turn, older_open
 else:
     __getattr__ = lazy_face(
         __name__,
         {
             "Row": "row",
             "NonceKey": "row",
+            "Place": "row",
             "unreadable": "row",
             "Ledger": "store",
             "nonce_used": "store",
             "row_gone": "store",
+            "Turn": "turn",
+            "older_open": "turn",
         },
     )
 
 __all__ = [
     "Ledger",
     "NonceKey",
+    "Place",
     "Row",
+    "Turn",
     "nonce_used",
+    "older_open",
     "row_gone",
     "unreadable",
 ]

@@ -8,6 +8,7 @@ from coldlever.broadcaster.fate import Event, NonceState, Reading
 from coldlever.broadcaster.ledger.row import NonceKey, Row, unreadable
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS
 from coldlever.shared.action import Address
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import InputRefused
 
 # Sent, and nobody knows yet, or ever will, whether it landed.
@@ -22,6 +23,7 @@ _OF_ROW = (
     ATTEMPTS.c.venue == POSTS.c.venue,
     ATTEMPTS.c.signer == POSTS.c.signer,
     ATTEMPTS.c.nonce == POSTS.c.nonce,
+    ATTEMPTS.c.what == POSTS.c.what,
 )
 _LAST_ANSWER = (
     sa.select(ATTEMPTS.c.answer)
@@ -38,35 +40,96 @@ _UNANSWERED = (
     .scalar_subquery()
     .label("unanswered")
 )
-ROWS = sa.select(POSTS, _LAST_ANSWER, _UNANSWERED)
+_KEY = tuple(column.name for column in POSTS.primary_key)
+_MAY_HAVE_LANDED = [one.value for one in NonceState if one.may_have_landed]
+
+
+def _superseded_by() -> sa.ColumnElement[int | None]:
+    """The nonce of the latest payload that was sent after a superseded one and may have landed."""
+    later, own = POSTS.alias("later"), ATTEMPTS.alias("own")
+    began = sa.select(sa.func.min(own.c.id)).where(*(own.c[one] == POSTS.c[one] for one in _KEY))
+    nonce = (
+        sa.select(later.c.nonce)
+        .where(
+            *(later.c[one] == POSTS.c[one] for one in ("venue", "account", "coin")),
+            sa.or_(*(later.c[one] != POSTS.c[one] for one in _KEY)),
+            later.c.state.in_(_MAY_HAVE_LANDED),
+            later.c.last_attempt > began.scalar_subquery(),
+        )
+        .order_by(later.c.last_attempt.desc())
+        .limit(1)
+        .correlate(POSTS)
+        .scalar_subquery()
+    )
+    return sa.case((POSTS.c.reading == Reading.SUPERSEDED.value, nonce), else_=None)
+
+
+ROWS = sa.select(POSTS, _LAST_ANSWER, _UNANSWERED, _superseded_by().label("superseded_by"))
 # Built once: putting it together costs more than running it.
 FIND = ROWS.where(
     POSTS.c.venue == sa.bindparam("venue"),
     POSTS.c.signer == sa.bindparam("signer"),
     POSTS.c.nonce == sa.bindparam("nonce"),
+    POSTS.c.what == sa.bindparam("what"),
 )
-UNFINISHED = ROWS.where(
+_FIRST_ATTEMPT = (
+    sa.select(sa.func.min(ATTEMPTS.c.id)).where(*_OF_ROW).scalar_subquery().label("first_attempt")
+)
+UNFINISHED = ROWS.add_columns(_FIRST_ATTEMPT).where(
     sa.or_(
         POSTS.c.state.in_(_MAY_LAND),
-        sa.and_(POSTS.c.state.in_(_READABLE), POSTS.c.reading == Reading.NOT_READ.value),
+        sa.and_(
+            POSTS.c.state.in_(_READABLE),
+            POSTS.c.reading == Reading.NOT_READ.value,
+            # A revocation changes nothing that could be read.
+            POSTS.c.what == What.PAYLOAD.value,
+        ),
     )
-).order_by(POSTS.c.reserved_at, POSTS.c.nonce)
+)
+# Of the change that is being written.
+NEXT_CHANGE = sa.select(
+    sa.func.coalesce(sa.func.max(POSTS.alias("all").c.change_number), 0) + 1
+).scalar_subquery()
+
+
+def latest(state: NonceState | None, limit: int) -> sa.Select[tuple[object, ...]]:
+    """Rows, of one state or of all, by the ledger's own order of changes, the latest first."""
+    those = ROWS if state is None else ROWS.where(POSTS.c.state == state.value)
+    return those.order_by(POSTS.c.change_number.desc()).limit(limit)
+
+
+def by_sending(record: sa.RowMapping) -> tuple[bool, int, int]:
+    """Orders records of `UNFINISHED` as the ledger first sent them; what it never sent is last."""
+    first = record["first_attempt"]
+    return first is None, first or 0, record["nonce"]
+
+
+def landed_after(row: Row) -> sa.Select[tuple[object, ...]]:
+    """Of `sent_after`, those that may have landed."""
+    return sent_after(row).where(POSTS.c.state.in_(_MAY_HAVE_LANDED))
 
 
 def sent_after(row: Row) -> sa.Select[tuple[object, ...]]:
     """Other payloads for a row's account and market whose sending began after the row's."""
-    return ROWS.where(*_beside(row), _attempted_after(row)).limit(1)
+    # By the ledger's own order of sending; nothing comes after a row that was never sent.
+    own = ATTEMPTS.alias("own")
+    first = sa.select(sa.func.min(own.c.id)).where(*of_key(own, row.key)).scalar_subquery()
+    return ROWS.where(*_beside(row), POSTS.c.last_attempt > first).limit(1)
 
 
-def may_have_moved(row: Row) -> sa.Select[tuple[object, ...]]:
-    """Other payloads of ours that can have changed a row's market since the row was sent."""
-    undecided = POSTS.c.state.in_(_UNDECIDED)
-    return ROWS.where(*_beside(row), sa.or_(undecided, _attempted_after(row))).limit(1)
+def undecided_beside(row: Row) -> sa.Select[tuple[object, ...]]:
+    """Other payloads for a row's account and market that may have landed, or may yet."""
+    return ROWS.where(*_beside(row), POSTS.c.state.in_(_UNDECIDED)).limit(1)
 
 
 def key_values(key: NonceKey) -> dict[str, object]:
     """A key as columns."""
-    return {"venue": key.venue, "signer": key.signer.lower, "nonce": key.nonce}
+    return {
+        "venue": key.venue,
+        "signer": key.signer.lower,
+        "nonce": key.nonce,
+        "what": key.what.value,
+    }
 
 
 def of_key(table: sa.FromClause, key: NonceKey) -> tuple[sa.ColumnElement[bool], ...]:
@@ -89,6 +152,7 @@ def to_row(record: sa.RowMapping) -> Row:
 def _beside(row: Row) -> tuple[sa.ColumnElement[bool], ...]:
     posts, key = POSTS.c, row.key
     return (
+        posts.what == What.PAYLOAD.value,
         posts.venue == key.venue,
         posts.account == row.account.lower,
         posts.coin == row.coin,
@@ -96,19 +160,14 @@ def _beside(row: Row) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _attempted_after(row: Row) -> sa.ColumnElement[bool]:
-    """By the ledger's own order of sending; nothing comes after a row that was never sent."""
-    own = ATTEMPTS.alias("own")
-    first = sa.select(sa.func.min(own.c.id)).where(*of_key(own, row.key)).scalar_subquery()
-    return sa.exists().where(*_OF_ROW, ATTEMPTS.c.id > first)
-
-
 def _read(record: sa.RowMapping) -> Row:
     answer = record["answer"]
     if not isinstance(answer, bytes | None):
         raise TypeError("an answer is bytes")
     return Row(
-        NonceKey(record["venue"], _address(record["signer"]), record["nonce"]),
+        NonceKey(
+            record["venue"], _address(record["signer"]), record["nonce"], What(record["what"])
+        ),
         bytes.fromhex(record["action_hash"]),
         record["url"],
         _address(record["account"]),
@@ -125,6 +184,7 @@ def _read(record: sa.RowMapping) -> Row:
         record["legacy"],
         record["reserved_at"],
         record["changed_at"],
+        record["superseded_by"],
     )
 
 

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coldlever.broadcaster.fate import NonceState, Reading, Verdict, verdict_of
 from coldlever.shared.action import Address
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import EnvironmentFault
 
 
 @dataclass(frozen=True, slots=True)
 class NonceKey:
-    """What may exist once: a signer's nonce on a venue.
+    """What may exist once: a signer's nonce on a venue, for a payload and for its revocation.
 
     Args:
         venue: `coldlever.broadcaster.venue.client.Venue.key`.
         signer: the recovered signer.
         nonce: ms since the epoch.
+        what: a payload, or the revocation of one.
     """
 
     venue: str
     signer: Address
     nonce: int
+    what: What = What.PAYLOAD
+
+    @property
+    def other(self) -> NonceKey:
+        """The key of the revocation beside a payload, and of the payload beside a revocation."""
+        what = What.PAYLOAD if self.what is What.REVOCATION else What.REVOCATION
+        return replace(self, what=what)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An account's market: where payloads are posted one at a time.
+
+    Args:
+        venue: `coldlever.broadcaster.venue.client.Venue.key`.
+        account: the account, vault or sub-account.
+        coin: the market's name.
+    """
+
+    venue: str
+    account: Address
+    coin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +53,7 @@ class Row:
     """One row of the ledger.
 
     Args:
-        key: venue, signer and nonce.
+        key: venue, signer and nonce, and whether it is a revocation.
         action_hash: 32 bytes.
         url: where it goes.
         account: the account, vault or sub-account it changes.
@@ -46,6 +70,8 @@ class Row:
         legacy: what release 0.1 had called it, or None.
         reserved_at: ms since the epoch.
         changed_at: ms since the epoch.
+        superseded_by: the nonce of the latest payload that was sent for the same market after it
+            and may have landed, where the reading is `superseded`.
     """
 
     key: NonceKey
@@ -65,6 +91,12 @@ class Row:
     legacy: str | None
     reserved_at: int
     changed_at: int
+    superseded_by: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it is posted."""
+        return Place(self.key.venue, self.account, self.coin)
 
     @property
     def verdict(self) -> Verdict:

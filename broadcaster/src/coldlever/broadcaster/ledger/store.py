@@ -15,28 +15,32 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
-from coldlever.broadcaster.ledger.change import write_change
+from coldlever.broadcaster.ledger.change import write_attempt, write_change, write_row
+from coldlever.broadcaster.ledger.draft_nonce import take_draft_nonce
 from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
 from coldlever.broadcaster.ledger.migration import migrate
 from coldlever.broadcaster.ledger.queries import (
     FIND,
     ROWS,
     UNFINISHED,
+    by_sending,
     key_values,
-    may_have_moved,
+    landed_after,
+    latest,
     of_key,
     sent_after,
     to_row,
+    undecided_beside,
 )
-from coldlever.broadcaster.ledger.row import NonceKey, Row
+from coldlever.broadcaster.ledger.row import NonceKey, Place, Row
 from coldlever.broadcaster.ledger.tables import (
     ATTEMPTS,
-    DRAFTS,
     METADATA,
     POSTS,
     Patience,
     make_engine,
 )
+from coldlever.broadcaster.ledger.turn import Turn, newest_sent, require_turn
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
 from coldlever.shared.errors import EnvironmentFault
@@ -107,6 +111,7 @@ class Ledger:
         """The signer's 100 highest nonces that may have reached the venue, highest first."""
         query = (
             sa.select(POSTS.c.nonce)
+            .distinct()
             .where(POSTS.c.venue == venue, POSTS.c.signer == signer.lower)
             .order_by(POSTS.c.nonce.desc())
             .limit(NONCE_SET_SIZE)
@@ -115,57 +120,58 @@ class Ledger:
             return list(connection.execute(query).scalars())
 
     def rows(self, states: Sequence[NonceState] | None = None, limit: int = 10_000) -> list[Row]:
-        """Rows, the latest change first.
+        """Rows, the latest change first, by the ledger's own order.
 
         Args:
             states: only these, or None for all.
             limit: how many at the most.
         """
-        query = ROWS.order_by(POSTS.c.changed_at.desc()).limit(limit)
-        if states is not None:
-            query = query.where(POSTS.c.state.in_([state.value for state in states]))
-        return self._read_all(query)
+        # One state at a time, so that each is read in order from an index.
+        wanted: Sequence[NonceState | None] = [None] if states is None else states
+        queries = [latest(state, limit) for state in wanted]
+        records = [record for query in queries for record in self._records(query)]
+        records.sort(key=lambda record: record["change_number"], reverse=True)
+        return [to_row(record) for record in records[:limit]]
 
     def unfinished(self) -> list[Row]:
         """Rows that may still land, and settled ones whose account was not read; oldest first."""
-        return self._read_all(UNFINISHED)
+        return [to_row(record) for record in sorted(self._records(UNFINISHED), key=by_sending)]
 
     def with_nonce(self, nonce: int) -> list[Row]:
-        """Rows of that nonce, of any signer on any venue."""
-        return self._read_all(ROWS.where(POSTS.c.nonce == nonce))
+        """Rows of that nonce, payloads first, of any signer on any venue."""
+        rows = self._read_all(ROWS.where(POSTS.c.nonce == nonce))
+        return sorted(rows, key=lambda row: row.key.what.value)
 
     def sent_after(self, row: Row) -> Row | None:
-        """A payload for the same account and market whose sending began after ``row``'s."""
-        return next(iter(self._read_all(sent_after(row))), None)
+        """A payload for the same account and market whose sending began after ``row``'s.
+
+        One that may have landed comes before one that is proven not to have.
+        """
+        later = (self._read_all(query(row)) for query in (landed_after, sent_after))
+        return next((row for rows in later for row in rows), None)
 
     def may_have_moved(self, row: Row) -> bool:
         """Whether another payload of ours can have changed the market since ``row`` was sent."""
-        return bool(self._read_all(may_have_moved(row)))
+        return any(self._records(query(row)) for query in (undecided_beside, sent_after))
+
+    def newest_sent(self, place: Place) -> int:
+        """The highest nonce whose payload may have changed a market; 0 for none."""
+        with self._guard(), self._reader.connect() as connection:
+            return newest_sent(connection, place)
+
+    def require_turn(self, row: Row, turn: Turn) -> None:
+        """Nothing stands in the way of sending a row now; as `begin_attempt` asks once more.
+
+        Raises:
+            RuleRefused: ``older-open`` or ``newer-sent``.
+        """
+        with self._guard(), self._reader.connect() as connection:
+            require_turn(connection, row, turn)
 
     def take_draft_nonce(self, venue: str, signer: Address, now: int) -> int:
-        """A nonce for a new draft: the exchange's time, above every nonce known for the signer.
-
-        Args:
-            venue: `coldlever.broadcaster.venue.client.Venue.key`.
-            signer: who will sign.
-            now: the exchange's clock, ms since the epoch.
-        """
-        posted = sa.select(sa.func.max(POSTS.c.nonce)).where(
-            POSTS.c.venue == venue, POSTS.c.signer == signer.lower
-        )
-        drafted = sa.select(DRAFTS.c.nonce).where(
-            DRAFTS.c.venue == venue, DRAFTS.c.signer == signer.lower
-        )
+        """A nonce for a new draft: the exchange's time, above every nonce known for the signer."""
         with self._guard(), self._engine.begin() as connection:
-            known = [connection.execute(query).scalar() for query in (posted, drafted)]
-            nonce: int = max([now, *(value + 1 for value in known if value is not None)])
-            connection.execute(
-                sa.delete(DRAFTS).where(DRAFTS.c.venue == venue, DRAFTS.c.signer == signer.lower)
-            )
-            connection.execute(
-                sa.insert(DRAFTS).values(venue=venue, signer=signer.lower, nonce=nonce)
-            )
-        return nonce
+            return take_draft_nonce(connection, venue, signer, now)
 
     def reserve(self, row: Row) -> None:
         """Write a new row, durably, before anything is sent.
@@ -173,57 +179,41 @@ class Ledger:
         Raises:
             RuleRefused: ``nonce-used`` when the key exists already.
         """
-        values = {
-            **key_values(row.key),
-            "action_hash": row.action_hash.hex(),
-            "url": row.url,
-            "account": row.account.lower,
-            "coin": row.coin,
-            "envelope": row.envelope,
-            "before": row.before,
-            "state": row.state.value,
-            "reading": row.reading.value,
-            "attempts": row.attempts,
-            "reserved_at": row.reserved_at,
-            "changed_at": row.changed_at,
-        }
         try:
             with self._guard(), self._engine.begin() as connection:
-                connection.execute(sa.insert(POSTS).values(**values))
+                write_row(connection, row)
         except sa.exc.IntegrityError:
             raise nonce_used(row.key) from None
 
-    def begin_attempt(self, row: Row, now: int, before: str | None = None) -> Row:
+    def begin_attempt(
+        self, row: Row, now: int, before: str | None = None, turn: Turn | None = None
+    ) -> Row:
         """Record, durably, that sending begins: until an answer is recorded, the row is open.
 
         Args:
             row: as it was seen.
             now: ms since the epoch.
             before: the account as read just now, where nothing was admitted yet.
+            turn: whose turn it is; None for what can change nothing any more.
 
         Raises:
+            RuleRefused: ``older-open`` or ``newer-sent``; nothing was recorded.
             EnvironmentFault: ``ledger-changed`` or ``ledger-unusable``.
         """
-        number = row.attempts + 1
         then = replace(
             row,
             state=NonceState.OPEN,
             reading=Reading.NOT_READ,
             unanswered=row.unanswered + 1,
-            attempts=number,
+            attempts=row.attempts + 1,
             before=row.before if before is None else before,
             changed_at=now,
         )
         with self._guard(), self._engine.begin() as connection:
+            if turn is not None:
+                require_turn(connection, row, turn)
             write_change(connection, row, then)
-            connection.execute(
-                sa.insert(ATTEMPTS).values(
-                    **key_values(row.key),
-                    number=number,
-                    state_before=row.state.value,
-                    began_at=now,
-                )
-            )
+            write_attempt(connection, then, row.state)
         return then
 
     def record_answer(
@@ -291,8 +281,11 @@ class Ledger:
         return then
 
     def _read_all(self, query: sa.Select[tuple[object, ...]]) -> list[Row]:
+        return [to_row(record) for record in self._records(query)]
+
+    def _records(self, query: sa.Select[tuple[object, ...]]) -> list[sa.RowMapping]:
         with self._guard(), self._reader.connect() as connection:
-            return [to_row(record) for record in connection.execute(query).mappings()]
+            return list(connection.execute(query).mappings())
 
     def _guard(self) -> AbstractContextManager[None]:
         return database_errors(self._path)

@@ -8,6 +8,7 @@ from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
     from coldlever.broadcaster.post.account import load_before
+    from coldlever.broadcaster.post.lock import MarketLock
     from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S, Poster
     from coldlever.broadcaster.post.receipt import can_land_until, make_receipt
     from coldlever.broadcaster.post.result import Held, Result, result_of
@@ -16,6 +17,7 @@ else:
         __name__,
         {
             "load_before": "account",
+            "MarketLock": "lock",
             "DEFAULT_RETRY_S": "poster",
             "Poster": "poster",
             "can_land_until": "receipt",
@@ -29,6 +31,7 @@ else:
 __all__ = [
     "DEFAULT_RETRY_S",
     "Held",
+    "MarketLock",
     "Poster",
     "Result",
     "can_land_until",

@@ -64,9 +64,14 @@ class Account:
             reading = judge(action, before, after, is_alone=not self._ledger.may_have_moved(row))
             if reading.is_as_asked or _is_news(reading, before, after):
                 break
-        if reading is Reading.OTHERWISE and self._ledger.sent_after(row) is not None:
+        if reading is Reading.OTHERWISE and self._is_superseded(row):
             reading = Reading.SUPERSEDED
         return reading, after
+
+    def _is_superseded(self, row: Row) -> bool:
+        """Whether a later payload of ours may have changed what this one had set."""
+        later = self._ledger.sent_after(row)
+        return later is not None and later.state.may_have_landed
 
 
 def load_before(row: Row) -> Snapshot | None:

@@ -10,26 +10,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
+from dataclasses import replace
 
 from coldlever.broadcaster.check import Cleared
 from coldlever.broadcaster.fate import Event, NonceState, Reading, after
-from coldlever.broadcaster.ledger import Ledger, NonceKey, Row, nonce_used, row_gone
+from coldlever.broadcaster.ledger import (
+    Ledger,
+    NonceKey,
+    Place,
+    Row,
+    Turn,
+    nonce_used,
+    row_gone,
+)
 from coldlever.broadcaster.post.account import Account, load_before
-from coldlever.broadcaster.post.effect import dump_snapshot, has_moved
-from coldlever.broadcaster.post.end import can_be_probed, in_time, is_past_end
-from coldlever.broadcaster.post.lock import payload_lock
+from coldlever.broadcaster.post.effect import has_moved
+from coldlever.broadcaster.post.end import can_be_probed, is_past_end
+from coldlever.broadcaster.post.lock import MarketLock
 from coldlever.broadcaster.post.result import Held, Result, result_of
-from coldlever.broadcaster.post.row import payload_of, row_of
-from coldlever.broadcaster.venue import Exchange, Ruling, classify
+from coldlever.broadcaster.post.row import elsewhere, payload_of, row_of
+from coldlever.broadcaster.post.sending import Sender
+from coldlever.broadcaster.venue import Exchange
 from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.message import SignedPayload
 
-LOCK_WAIT_S = 90.0
 DEFAULT_RETRY_S = 20.0
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 8.0
+_ANY_TURN = Turn()
 # What no sender of the same bytes may repeat by itself: the exchange's own words, unknown here.
 UNKNOWN_WORDS = "exchange-refused"
 
@@ -40,7 +47,7 @@ class Poster:
     Args:
         exchange: the venue.
         ledger: the broadcaster's ledger.
-        lock_folder: where lock files live.
+        lock: leave to post at an account's market.
         clock: the local time, ms since the epoch; only for the ledger's notes.
         sleep: waits that many seconds.
         monotonic: a clock in seconds that never goes back, for the time that attempts take.
@@ -51,7 +58,7 @@ class Poster:
         self,
         exchange: Exchange,
         ledger: Ledger,
-        lock_folder: Path,
+        lock: MarketLock,
         clock: Callable[[], int],
         *,
         sleep: Callable[[float], None],
@@ -60,12 +67,12 @@ class Poster:
     ) -> None:
         self._exchange = exchange
         self._ledger = ledger
-        self._lock_folder = lock_folder
+        self._lock = lock
         self._clock = clock
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._retry_s = retry_s
         self._account = Account(exchange, ledger, sleep)
+        self._sender = Sender(
+            exchange, ledger, clock, sleep=sleep, monotonic=monotonic, retry_s=retry_s
+        )
 
     def key_of(self, payload: SignedPayload) -> NonceKey:
         """The ledger's key of a payload."""
@@ -93,7 +100,7 @@ class Poster:
         """Post a payload that has passed its checks, unless this machine has taken it up already.
 
         Raises:
-            RuleRefused: ``nonce-used``.
+            RuleRefused: ``nonce-used``, ``older-open``, ``newer-sent`` or ``account-mismatch``.
             EnvironmentFault: ``payload-busy``, or the ledger failed or is not what was written.
             TypeError: anything else than what a checker has cleared.
             ValueError: it was cleared for another venue.
@@ -103,23 +110,29 @@ class Poster:
         if cleared.venue_key != self._venue_key:
             raise ValueError("checked for one venue and posted to another")
         payload = cleared.payload
-        with self._locked(payload.signable.action_hash()):
+        with self._locked(cleared.place):
             row = self.find(payload)
             if row is None:
                 row = self._reserve(cleared)
+            if row.place != cleared.place:
+                raise elsewhere(row, cleared)
             if row.state.needs_clearance:
-                return self._deliver(row, payload_of(row))
-            return self._go_on(row)
+                return self._deliver(row, payload_of(row), cleared.turn)
+            return self._go_on(row, cleared.turn)
 
-    def resume(self, row: Row) -> Result:
+    def resume(self, row: Row, turn: Turn = _ANY_TURN) -> Result:
         """Go on with a row: send the same bytes again where that is safe, read the account back.
+
+        Args:
+            row: as it was seen.
+            turn: what may land after it.
 
         Raises:
             EnvironmentFault: ``payload-busy``, the exchange's clock could not be read, or the
                 ledger failed or is not what was written.
         """
-        with self._locked(row.action_hash):
-            return self._go_on(self._row(row.key))
+        with self._locked(row.place):
+            return self._go_on(self._row(row.key), turn)
 
     def probe(self, row: Row) -> Result:
         """Send a payload that has expired once more: the refusal tells what happened before.
@@ -128,7 +141,7 @@ class Poster:
             RuleRefused: ``not-to-probe`` when it could land, or nothing would be learnt.
             EnvironmentFault: as for `resume`.
         """
-        with self._locked(row.action_hash):
+        with self._locked(row.place):
             fresh = self._row(row.key)
             payload = payload_of(fresh)
             is_doubtful = fresh.state in (NonceState.OPEN, NonceState.LAPSED)
@@ -141,7 +154,7 @@ class Poster:
                     "run `resolve`",
                 )
             lapsed = self._end(fresh) if fresh.state is NonceState.OPEN else fresh
-            return self._deliver(lapsed, payload)
+            return self._deliver(lapsed, payload, None)
 
     def close(self, row: Row) -> Result:
         """End a row that can no longer land and whose fate was never learnt.
@@ -150,7 +163,7 @@ class Poster:
             RuleRefused: ``still-open`` when it could still land.
             EnvironmentFault: the exchange's clock could not be read.
         """
-        with self._locked(row.action_hash):
+        with self._locked(row.place):
             fresh = self._row(row.key)
             if not fresh.state.can_land:
                 return result_of(fresh)
@@ -163,8 +176,8 @@ class Poster:
                 )
             return result_of(self._end(fresh))
 
-    def _locked(self, action_hash: bytes) -> AbstractContextManager[None]:
-        return payload_lock(self._lock_folder, action_hash, LOCK_WAIT_S, self._sleep)
+    def _locked(self, place: Place) -> AbstractContextManager[None]:
+        return self._lock.held(place)
 
     @property
     def _venue_key(self) -> str:
@@ -173,10 +186,11 @@ class Poster:
     def _reserve(self, cleared: Cleared) -> Row:
         url = self._exchange.api.venue.url
         row = row_of(self.key_of(cleared.payload), url, cleared, self._clock())
+        self._ledger.require_turn(row, cleared.turn)
         self._ledger.reserve(row)
         return row
 
-    def _go_on(self, row: Row) -> Result:
+    def _go_on(self, row: Row, turn: Turn) -> Result:
         """What may be done without asking anybody."""
         if not row.state.can_land:
             return self._read_back(row) if _is_unread(row) else result_of(row)
@@ -185,9 +199,11 @@ class Poster:
         if is_past_end(payload.signable, now):
             return self._read_back(self._end(row), can_probe=can_be_probed(payload.signable, now))
         held = self._hold(row, payload, now)
+        if held is None and not self._sender.is_its_turn(row, turn):
+            held = Held.OLDER_OPEN
         if held is not None:
             return result_of(row, held=held)
-        return self._deliver(row, payload)
+        return self._deliver(row, payload, replace(turn, newest=None))
 
     def _hold(self, row: Row, payload: SignedPayload, now: int) -> Held | None:
         """Why the same bytes are not sent again, or None."""
@@ -219,46 +235,9 @@ class Poster:
         state = after(row.state, Event.END_PASSED)
         return self._ledger.settle(row, self._clock(), state=state)
 
-    def _deliver(self, row: Row, payload: SignedPayload) -> Result:
-        sent, advice = self._send(row, payload)
+    def _deliver(self, row: Row, payload: SignedPayload, turn: Turn | None) -> Result:
+        sent, advice = self._sender.send(row, payload, turn, self._account)
         return self._read_back(sent, advice=advice, already=False)
-
-    def _send(self, row: Row, payload: SignedPayload) -> tuple[Row, str | None]:
-        """Send the same bytes until an answer settles it or the time is up."""
-        spent, pause = 0.0, _FIRST_PAUSE_S
-        body = payload.body()
-        while True:
-            began = self._monotonic()
-            row, ruling = self._attempt(row, payload, body)
-            spent += self._monotonic() - began
-            # Never less than our own pause: a gateway may ask to be called again at once, for ever.
-            delay = max(pause, ruling.retry_after or 0.0)
-            if not ruling.may_repeat or spent + delay > self._retry_s:
-                return row, ruling.advice
-            self._sleep(delay)
-            spent += delay
-            pause = min(pause * 2, _LONGEST_PAUSE_S)
-            if self._ledger.sent_after(row) is not None:
-                return row, ruling.advice
-
-    def _attempt(self, row: Row, payload: SignedPayload, body: bytes) -> tuple[Row, Ruling]:
-        before = None
-        if row.state.needs_clearance:
-            # Not what the checks saw: an earlier payload of this run may have changed it since.
-            seen = self._account.before(row, payload.signable.action)
-            before = None if seen is None else dump_snapshot(seen)
-        begun = self._ledger.begin_attempt(row, self._clock(), before)
-        ruling = in_time(classify(self._exchange.api.post(body)), row.key.nonce, self._exchange)
-        answered = self._ledger.record_answer(
-            begun,
-            after(row.state, ruling.event),
-            self._clock(),
-            event=ruling.event,
-            code=ruling.code,
-            sentence=ruling.sentence,
-            answer=ruling.answer,
-        )
-        return answered, ruling
 
     def _read_back(
         self,
@@ -274,6 +253,8 @@ class Poster:
             return result_of(row, already=already, advice=advice, held=held)
         reading, seen = self._account.read_back(row, payload_of(row).signable.action)
         row = self._ledger.settle(row, self._clock(), reading=reading)
+        if reading is Reading.SUPERSEDED:
+            row = self._row(row.key)  # which names the later one
         return result_of(row, already=already, advice=advice, held=held, seen=seen)
 
     def _row(self, key: NonceKey) -> Row:

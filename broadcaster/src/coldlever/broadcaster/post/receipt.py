@@ -63,6 +63,7 @@ def _compose(row: Row, seen: Snapshot | None) -> dict[str, object]:
         "status": row.verdict.value,
         "nonceState": row.state.value,
         "reading": row.reading.value,
+        "supersededBy": row.superseded_by,
         "canLandUntil": can_land_until(row),
         "basis": _BY_ORDER if is_inferred else None,
         "legacyStatus": row.legacy,

@@ -17,6 +17,8 @@ class Held(enum.Enum):
     UNKNOWN_WORDS = "unknown-words"
     EXPIRED = "expired-just-now"
     MARKET_CHANGED = "market-changed"
+    # Another payload for the market was sent before it and may still land.
+    OLDER_OPEN = "older-open"
     # Its time is over, and a probe would still tell what happened.
     LAPSED_PROBE = "to-be-probed"
 

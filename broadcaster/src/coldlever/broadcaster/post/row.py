@@ -7,7 +7,7 @@ import json
 from coldlever.broadcaster.check import Cleared
 from coldlever.broadcaster.fate import NonceState, Reading
 from coldlever.broadcaster.ledger import NonceKey, Row
-from coldlever.shared.errors import ColdleverError, EnvironmentFault
+from coldlever.shared.errors import ColdleverError, EnvironmentFault, RuleRefused
 from coldlever.shared.message import SignedPayload, load_signed, verify
 
 
@@ -56,6 +56,16 @@ def payload_of(row: Row) -> SignedPayload:
     if found != (row.key.signer, row.key.nonce, row.action_hash):
         raise _changed(row)
     return payload
+
+
+def elsewhere(row: Row, cleared: Cleared) -> RuleRefused:
+    """The refusal of a payload that would change another account than when it was recorded."""
+    return RuleRefused(
+        "account-mismatch",
+        f"nonce {row.key.nonce} was recorded for {row.account}, and would change "
+        f"{cleared.account} now",
+        "find out which of the two was meant, and draft the request again",
+    )
 
 
 def _changed(row: Row) -> EnvironmentFault:

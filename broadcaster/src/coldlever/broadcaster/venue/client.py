@@ -8,15 +8,14 @@ answer got lost" look alike from here.
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
-import urllib3.exceptions
 
+from coldlever.broadcaster.venue.answer import LATE, Answer, NoAnswer, collect, no_answer
 from coldlever.broadcaster.venue.transport import Session
 from coldlever.broadcaster.venue.weight import WeightBudget
 from coldlever.shared.action import Network
@@ -36,14 +35,15 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
 # A server that drips one byte at a time resets the read time-out for ever; this one ends it.
 TOTAL_TIMEOUT_S = 30.0
-MAX_ANSWER_BYTES = 1 << 20
-_CHUNK_BYTES = 1 << 16
 _OK = 200
 _TOO_MANY = 429
 # How often a read waits for the rate limit to pass before it gives up.
 _INFO_TRIES = 4
+# How often a read is repeated whose connection was lost: asking changes nothing.
+_LOST_TRIES = 3
+_LOST_PAUSE_S = 0.25
+_LOST = ("connection-lost", "answer-broken")
 _DEFAULT_RETRY_AFTER_S = 10.0
-_MAX_RETRY_AFTER_S = 60.0
 EXCHANGE_WEIGHT = 1
 # Weights of /info requests, from the exchange's documentation of rate limits.
 _LIGHT = {"exchangeStatus": 2, "clearinghouseState": 2, "l2Book": 2, "allMids": 2, "userRole": 60}
@@ -119,34 +119,6 @@ def _bad_url(option: str) -> UsageRefused:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The exchange answered.
-
-    Args:
-        status: HTTP status.
-        body: the whole body, at most 1 MiB.
-        retry_after: seconds asked for with ``Retry-After``, or None.
-    """
-
-    status: int
-    body: bytes
-    retry_after: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    """No complete answer arrived.
-
-    Args:
-        code: stable identifier of what happened.
-        reason: one sentence.
-    """
-
-    code: str
-    reason: str
-
-
 class ExchangeApi:
     """A client for one venue.
 
@@ -181,8 +153,7 @@ class ExchangeApi:
         """
         kind = str(query["type"])
         for _ in range(_INFO_TRIES):
-            self._budget.spend(_LIGHT.get(kind, _HEAVY))
-            reply = self._send("/info", json.dumps(query).encode("ascii"))
+            reply = self._ask(json.dumps(query).encode("ascii"), _LIGHT.get(kind, _HEAVY))
             if isinstance(reply, NoAnswer):
                 raise EnvironmentFault(
                     reply.code,
@@ -199,6 +170,20 @@ class ExchangeApi:
             f"reading {kind}: the exchange still limits this address's requests",
             "wait a minute and try again",
         )
+
+    def _ask(self, query: bytes, weight: int) -> Answer | NoAnswer:
+        """One question, asked again within its deadline where the connection is lost."""
+        end = self._monotonic() + TOTAL_TIMEOUT_S
+        left = TOTAL_TIMEOUT_S
+        for attempt in range(1, _LOST_TRIES + 1):
+            self._budget.spend(weight)
+            reply = self._send("/info", query, left)
+            is_lost = isinstance(reply, NoAnswer) and reply.code in _LOST
+            left = end - self._monotonic() - _LOST_PAUSE_S
+            if not is_lost or attempt == _LOST_TRIES or left <= 0:
+                break
+            self._sleep(_LOST_PAUSE_S)
+        return reply
 
     def _read(self, kind: str, reply: Answer) -> JsonValue:
         if reply.status != _OK:
@@ -218,14 +203,14 @@ class ExchangeApi:
     def post(self, body: bytes) -> Answer | NoAnswer:
         """Post a signed body to ``/exchange``, once."""
         self._budget.spend(EXCHANGE_WEIGHT)
-        return self._send("/exchange", body)
+        return self._send("/exchange", body, TOTAL_TIMEOUT_S)
 
-    def _send(self, path: str, body: bytes) -> Answer | NoAnswer:
-        end = self._monotonic() + TOTAL_TIMEOUT_S
+    def _send(self, path: str, body: bytes, seconds: float) -> Answer | NoAnswer:
+        end = self._monotonic() + seconds
         deadline = self._session.deadline
         try:
             with (
-                deadline.within(TOTAL_TIMEOUT_S),
+                deadline.within(seconds),
                 self._session.post(
                     self.venue.url + path,
                     data=body,
@@ -236,79 +221,13 @@ class ExchangeApi:
                 ) as response,
             ):
                 self._note_rehearsal(response)
-                answer = _collect(response, lambda: self._monotonic() > end)
-        except _BROKEN as error:
-            return _LATE if deadline.has_passed else _no_answer(error)
+                answer = collect(response, lambda: self._monotonic() > end)
+        except Exception as error:  # noqa: BLE001 - bytes may have left: no answer, and nothing else
+            return no_answer(error, is_late=deadline.has_passed)
         # A connection that the deadline has ended can look like an answer without a body.
-        return _LATE if deadline.has_passed else answer
+        return LATE if deadline.has_passed else answer
 
     def _note_rehearsal(self, response: requests.Response) -> None:
         name = response.headers.get(REHEARSAL_HEADER)
         if self.venue.is_rehearsal and name in {network.value for network in Network}:
             self.rehearsal_network = Network(name)
-
-
-# Bytes may have left by then, so whatever goes wrong is no answer and nothing else.
-_BROKEN = (
-    requests.exceptions.RequestException,
-    urllib3.exceptions.HTTPError,
-    http.client.HTTPException,
-    OSError,
-    ValueError,
-)
-_LATE = NoAnswer("timed-out", "the answer did not end within the time limit")
-# The first that fits wins.
-_FAILURES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
-    ((requests.exceptions.SSLError,), "tls-failed", "the TLS connection failed"),
-    (
-        (requests.exceptions.ConnectTimeout,),
-        "connect-failed",
-        "no connection within the time limit",
-    ),
-    (
-        (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError),
-        "timed-out",
-        "no answer within the time limit",
-    ),
-    ((requests.exceptions.ConnectionError,), "connection-lost", "the connection failed"),
-)
-
-
-def _no_answer(error: Exception) -> NoAnswer:
-    for kinds, code, sentence in _FAILURES:
-        if isinstance(error, kinds):
-            return NoAnswer(code, f"{sentence} ({_cause(error)})")
-    return NoAnswer("answer-broken", f"the answer broke off ({_cause(error)})")
-
-
-def _collect(response: requests.Response, is_late: Callable[[], bool]) -> Answer | NoAnswer:
-    encoding = response.headers.get("Content-Encoding", "identity")
-    if encoding.strip().lower() != "identity":
-        return NoAnswer(
-            "answer-unreadable", f"the answer is packed ({printable(encoding, limit=40)})"
-        )
-    chunks: list[bytes] = []
-    size = 0
-    # read1 returns what has arrived. The usual way to read waits until a chunk is full, and a
-    # server that drips would never let it come back to the clock.
-    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            return NoAnswer("answer-too-large", f"the answer exceeds {MAX_ANSWER_BYTES} bytes")
-        if is_late():
-            return _LATE
-    return Answer(response.status_code, b"".join(chunks), _retry_after(response))
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    text = response.headers.get("Retry-After", "")
-    # The other form, an HTTP date, is not worth a clock comparison: the default wait serves.
-    return min(float(text), _MAX_RETRY_AFTER_S) if text.isdecimal() and len(text) < 7 else None  # noqa: PLR2004
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason, without the library's object addresses."""
-    while error.__cause__ is not None or error.__context__ is not None:
-        error = error.__cause__ or error.__context__ or error
-    return printable(type(error).__name__, limit=60)

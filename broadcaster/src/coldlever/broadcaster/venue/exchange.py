@@ -21,6 +21,7 @@ from coldlever.broadcaster.venue.fields import (
     read_integer,
     read_list,
     read_text,
+    require_about,
 )
 from coldlever.shared.action import Address, MarginMode, MarketEntry, MarketTable, Network, Setting
 from coldlever.shared.action.asset_class import AssetClass, class_of
@@ -119,8 +120,7 @@ class Exchange:
     def vault_leader(self, vault: Address) -> Address:
         """Who leads a vault."""
         answer = self._once(
-            ("vault", vault.lower),
-            lambda: self.api.info({"type": "vaultDetails", "vaultAddress": vault.lower}),
+            ("vault", vault.lower), lambda: self._about("vaultDetails", vaultAddress=vault.lower)
         )
         return read_address(member(answer, "leader", "vaultDetails"), "leader")
 
@@ -195,8 +195,13 @@ class Exchange:
             self._cache[key] = ask()
         return self._cache[key]  # type: ignore[return-value]
 
+    def _about(self, kind: str, **asked: str) -> JsonValue:
+        answer = self.api.info({"type": kind, **asked})
+        require_about(answer, **asked)
+        return answer
+
     def _read_role(self, address: Address) -> Role:
-        answer = self.api.info({"type": "userRole", "user": address.lower})
+        answer = self._about("userRole", user=address.lower)
         name = read_text(member(answer, "role", "userRole"), "role")
         data = answer.get("data") if isinstance(answer, dict) else None
         if name == "agent":
@@ -241,18 +246,19 @@ class Exchange:
         return MarketEntry(self.network, asset, name, leverage, margin_mode, delisted, now)
 
     def _read_setting(self, account: Address, coin: str) -> tuple[Setting, Decimal | None]:
-        answer = self.api.info({"type": "activeAssetData", "user": account.lower, "coin": coin})
+        answer = self._about("activeAssetData", user=account.lower, coin=coin)
         return _read_leverage(member(answer, "leverage", "activeAssetData"))
 
     def _read_positions(self, account: Address, dex: str) -> dict[str, JsonValue]:
-        query: dict[str, object] = {"type": "clearinghouseState", "user": account.lower}
-        if dex:
-            query["dex"] = dex
-        answer = self.api.info(query)
+        which = {"dex": dex} if dex else {}
+        answer = self._about("clearinghouseState", user=account.lower, **which)
         positions: dict[str, JsonValue] = {}
         for item in read_list(member(answer, "assetPositions", "clearinghouseState"), "positions"):
             position = member(item, "position", "assetPositions")
-            positions[read_text(member(position, "coin", "position"), "coin")] = position
+            coin = read_text(member(position, "coin", "position"), "coin")
+            if coin in positions:
+                raise odd("a second position of one coin", position)
+            positions[coin] = position
         return positions
 
 

@@ -25,6 +25,28 @@ def odd(what: str, value: JsonValue) -> EnvironmentFault:
     )
 
 
+def require_about(answer: JsonValue, **asked: str) -> None:
+    """Refuse an answer that names somebody or something else than was asked about.
+
+    Args:
+        answer: what was answered; what it does not name passes.
+        asked: what was asked about, by the member that may name it; addresses in lower case.
+
+    Raises:
+        EnvironmentFault: ``answer-broken``.
+    """
+    named = answer if isinstance(answer, dict) else {}
+    for key, wanted in asked.items():
+        found = named.get(key, wanted)
+        is_same = isinstance(found, str) and wanted in (found, found.lower())
+        if not is_same:
+            raise EnvironmentFault(
+                "answer-broken",
+                f"the exchange answered about another {key} than was asked: {describe(found)}",
+                "try again; if it stays so, find out who answers in the exchange's place",
+            )
+
+
 def member(value: JsonValue, key: str, what: str) -> JsonValue:
     """A member of an object."""
     if not isinstance(value, dict) or key not in value:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coldlever.broadcaster.fate import Event
-from coldlever.broadcaster.venue.client import Answer, NoAnswer
+from coldlever.broadcaster.venue.answer import Answer, NoAnswer
 from coldlever.broadcaster.venue.sentences import find_sentence
 from coldlever.shared.errors import ColdleverError
 from coldlever.shared.printable import printable

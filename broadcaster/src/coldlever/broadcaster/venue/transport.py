@@ -2,7 +2,8 @@
 
 A time limit for each read lets a server that drips keep a request for ever: header bytes, interim
 answers, sizes of chunks and trailers are read inside the library, without a look at the clock. So a
-watchdog ends the connection at the deadline, whatever is being read, the TLS handshake included.
+watchdog ends the connection at the deadline, whatever is being read, the TLS handshake included;
+looking the name up and connecting end at it by themselves.
 """
 
 from __future__ import annotations
@@ -11,25 +12,34 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from coldlever.broadcaster.venue.dial import Dialler, SocketOption
 
 
 class Deadline:
     """Ends the connection of a session when its request has taken too long.
 
     A session makes one request at a time, to one place, and so has one connection at a time.
+
+    Args:
+        monotonic: a clock in seconds that never goes back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self._lock = threading.Lock()
         self._twin: socket.socket | None = None
         self._has_passed = False
+        self._ends_at = float("inf")
+        self._dialler = Dialler(self.remaining)
 
     @property
     def has_passed(self) -> bool:
@@ -40,6 +50,7 @@ class Deadline:
     def within(self, seconds: float) -> Iterator[None]:
         """End the connection unless the block is done in time."""
         self._has_passed = False
+        self._ends_at = self._monotonic() + seconds
         watchdog = threading.Timer(seconds, self._end)
         watchdog.daemon = True
         watchdog.start()
@@ -48,7 +59,17 @@ class Deadline:
         finally:
             watchdog.cancel()
 
-    def watch(self, connected: socket.socket) -> socket.socket:
+    def remaining(self) -> float:
+        """How many seconds the request has left."""
+        return self._ends_at - self._monotonic()
+
+    def connect(
+        self, host: str, port: int, limit_s: float, options: list[SocketOption]
+    ) -> socket.socket:
+        """A new connection under watch; arguments and errors are those of `Dialler.dial`."""
+        return self._watch(self._dialler.dial(host, port, limit_s, options))
+
+    def _watch(self, connected: socket.socket) -> socket.socket:
         """Take a new connection under watch.
 
         A descriptor of its own is kept: TLS takes the given one away while it shakes hands.
@@ -80,11 +101,15 @@ def _end(connected: socket.socket) -> None:
 
 
 class Session(requests.Session):
-    """A session that takes nothing from the environment: no proxy, no .netrc, no CA override."""
+    """A session that takes nothing from the environment: no proxy, no .netrc, no CA override.
 
-    def __init__(self) -> None:
+    Args:
+        monotonic: a clock in seconds that never goes back.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
         super().__init__()
-        self.deadline = Deadline()
+        self.deadline = Deadline(monotonic)
         self.trust_env = False
         self.headers["User-Agent"] = "coldlever"
         # Answers are small; a packed one could unpack to anything, and is not unpacked.
@@ -96,6 +121,33 @@ class Session(requests.Session):
         """No redirect is looked at: the library would read its whole body and parse its address."""
 
 
+class _Watched(HTTPConnection):
+    """A connection that is made and ended by a deadline."""
+
+    deadline: Deadline
+
+    def _new_conn(self) -> socket.socket:
+        limit_s = float("inf") if self.timeout is None else float(self.timeout)
+        try:
+            return self.deadline.connect(
+                self._dns_host, self.port, limit_s, list(self.socket_options or [])
+            )
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, str(error)) from error
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from error
+
+    def close(self) -> None:
+        super().close()
+        self.deadline.release()
+
+
+class _WatchedSecure(_Watched, HTTPSConnection):
+    """The same with TLS."""
+
+
 class _Adapter(HTTPAdapter):
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
@@ -103,23 +155,12 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
-        deadline = self._deadline
 
-        class Plain(HTTPConnection):
-            def _new_conn(self) -> socket.socket:
-                return deadline.watch(super()._new_conn())
+        class Plain(_Watched):
+            deadline = self._deadline
 
-            def close(self) -> None:
-                super().close()
-                deadline.release()
-
-        class Secure(HTTPSConnection):
-            def _new_conn(self) -> socket.socket:
-                return deadline.watch(super()._new_conn())
-
-            def close(self) -> None:
-                super().close()
-                deadline.release()
+        class Secure(_WatchedSecure):
+            deadline = self._deadline
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain

@@ -21,6 +21,7 @@ from coldlever.shared.cli.terminal import (
     has_other_terminal,
     note_stdin_is_document,
 )
+from coldlever.shared.cli.wrapping import columns_of, wrapped
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, UsageRefused
 from coldlever.shared.files import read_bounded, require_writable, write_exclusive
 from coldlever.shared.reading.strict_json import MAX_BYTES
@@ -44,9 +45,11 @@ def json_option(command: F) -> F:
 
 
 def say(text: str = "", *, fg: str | None = None, bold: bool = False) -> None:
-    """A line for a person, on stderr; coloured on a terminal only."""
+    """A line for a person, on stderr; on a terminal it is coloured, and broken between words."""
     # Outside a command click knows nothing of NO_COLOR, so it is said here each time.
     color = False if no_color() else None
+    columns = columns_of(sys.stderr)
+    text = text if columns is None else wrapped(text, columns)
     click.secho(text, err=True, color=color, fg=fg, bold=bold or None)
 
 

@@ -15,6 +15,7 @@ import click
 
 from coldlever.shared.cli.console import emit_json, no_color, say, say_refusal
 from coldlever.shared.cli.refusals import refusal_of
+from coldlever.shared.cli.stop_signals import holding, interruptible
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, Interrupted
 
 
@@ -92,12 +93,13 @@ class ColdleverGroup(click.Group):
         if no_color():
             extra["color"] = False
         extra["standalone_mode"] = False
-        try:
-            result = super().main(arguments, prog_name, **extra)
-            status = result if isinstance(result, int) else 0
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place that catches
-            leave_refused(error, arguments)
-        _leave(status)
+        with interruptible():
+            try:
+                result = super().main(arguments, prog_name, **extra)
+                status = result if isinstance(result, int) else 0
+            except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place that catches
+                leave_refused(error, arguments)
+            _leave(status)
 
 
 class _PipeClosed(EnvironmentFault):
@@ -115,7 +117,8 @@ def _noticing_closed_pipes() -> Iterator[None]:
 
 def leave_refused(error: BaseException, arguments: Sequence[str]) -> NoReturn:
     """Tell what went wrong, as text or as the one JSON document, and exit with its status."""
-    _leave(_fail(error, as_json=_asks_for_json(arguments)))
+    with holding():
+        _leave(_fail(error, as_json=_asks_for_json(arguments)))
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 
+from coldlever.shared.action.what import What
 from coldlever.signer.ledger.entry import Entry
 
 LINK_BYTES = 32
 IMPORT = "import"
 NEW_LEDGER = "new-ledger"
 
-_ENTRY = b"\x01"
 _ADOPTION = b"\x02"
+_ENTRY = {What.PAYLOAD.value: b"\x01", What.REVOCATION.value: b"\x03"}
 _HEAD = struct.Struct(f">Q{LINK_BYTES}s")
 HEAD_BYTES = _HEAD.size
 
@@ -57,16 +58,18 @@ def row_bytes(row: Entry | Adoption) -> bytes:
     """The canonical bytes of a row of either kind."""
     if isinstance(row, Adoption):
         return adoption_bytes(row.reason, pack_heads(row.heads))
-    columns = (row.nonce, row.action_hash, row.recorded_at, row.description)
+    columns = (row.nonce, row.what.value, row.action_hash, row.recorded_at, row.description)
     return entry_bytes(row.network.value, row.signer.raw, columns)
 
 
-def entry_bytes(network: str, signer: bytes, columns: tuple[int, bytes, int | None, str]) -> bytes:
+def entry_bytes(
+    network: str, signer: bytes, columns: tuple[int, str, bytes, int | None, str]
+) -> bytes:
     """The canonical bytes of a spent nonce, of what the database holds; called for every row."""
-    nonce, action_hash, recorded_at, description = columns
+    nonce, what, action_hash, recorded_at, description = columns
     time = b"\0" if recorded_at is None else b"\x01" + recorded_at.to_bytes(8, "big")
     return (
-        _ENTRY
+        _ENTRY[what]
         + _named(network)
         + signer
         + nonce.to_bytes(8, "big")

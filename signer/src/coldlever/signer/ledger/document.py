@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from coldlever.shared.action.address import as_address
 from coldlever.shared.action.market import parse_network
 from coldlever.shared.action.signable import parse_nonce
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import InputRefused
 from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
@@ -57,6 +58,7 @@ _HEADS_MAX_LENGTH = 1 << 20
 _ENTRY_KEYS = ("network", "signer", "nonce", "actionHash", "recordedAt", "description")
 _OLD_KEYS = ("kind", "version", "entries")
 _KEYS = (*_OLD_KEYS, "count", "link")
+_WHATS = tuple(what.value for what in What)
 _ADOPTION_KEYS = ("adopted", "heads")
 _HEADS = re.compile(f"0x((?:[0-9a-f]{{{2 * HEAD_BYTES}}})+)")
 
@@ -80,8 +82,11 @@ class Export:
 
 
 def entry_wire(entry: Entry) -> dict[str, object]:
-    """One entry as JSON; ``recordedAt`` is null where the signer had no clock."""
-    return {
+    """One entry as JSON; ``recordedAt`` is null where the signer had no clock.
+
+    Only a revocation says ``what`` it is.
+    """
+    wire: dict[str, object] = {
         "network": entry.network.value,
         "signer": entry.signer.checksummed,
         "nonce": entry.nonce,
@@ -89,6 +94,7 @@ def entry_wire(entry: Entry) -> dict[str, object]:
         "recordedAt": entry.recorded_at,
         "description": entry.description,
     }
+    return wire if entry.what is What.PAYLOAD else {**wire, "what": entry.what.value}
 
 
 def dump_ledger(rows: Sequence[Entry | Adoption]) -> bytes:
@@ -120,7 +126,9 @@ def load_ledger(data: bytes, source: str) -> Export:
     version = as_integer(fields["version"], where.key("version"), _OLD_VERSION, VERSION)
     if version == _OLD_VERSION:
         as_object(fields, where, _OLD_KEYS)
-        return Export(tuple(_parse_entry(value, spot) for value, spot in values), ())
+        # Release 0.1 knew no revocations.
+        entries = (_parse_entry(as_object(value, at, _ENTRY_KEYS), at) for value, at in values)
+        return Export(tuple(entries), ())
     as_object(fields, where, _KEYS)
     rows = [_parse_row(value, spot) for value, spot in values]
     heads = _passed(rows)
@@ -194,7 +202,7 @@ def _passed(rows: Sequence[Entry | Adoption]) -> list[Head]:
 
 
 def _parse_entry(value: JsonValue, where: Where) -> Entry:
-    fields = as_object(value, where, _ENTRY_KEYS)
+    fields = as_object(value, where, _ENTRY_KEYS, ("what",))
     recorded_at = fields["recordedAt"]
     if recorded_at is not None:
         recorded_at = as_integer(recorded_at, where.key("recordedAt"), 0, SAFE_INTEGER_MAX)
@@ -205,4 +213,5 @@ def _parse_entry(value: JsonValue, where: Where) -> Entry:
         as_bytes(fields["actionHash"], where.key("actionHash"), HASH_BYTES),
         recorded_at,
         as_string(fields["description"], where.key("description"), _DESCRIPTION_MAX_LENGTH),
+        What(as_choice(fields.get("what", What.PAYLOAD.value), where.key("what"), _WHATS)),
     )

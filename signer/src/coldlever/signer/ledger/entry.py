@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coldlever.shared.action import Address, Network
+from coldlever.shared.action.what import What
 
 HASH_BYTES = 32
 
@@ -20,6 +21,7 @@ class Entry:
         action_hash: 32 bytes: what it was spent on.
         recorded_at: ms since the epoch, None on a machine without a clock.
         description: the action in words, printable.
+        what: a payload, or the revocation of one with this nonce.
     """
 
     network: Network
@@ -28,3 +30,4 @@ class Entry:
     action_hash: bytes
     recorded_at: int | None
     description: str
+    what: What = What.PAYLOAD

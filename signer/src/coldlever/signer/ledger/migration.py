@@ -29,7 +29,7 @@ def migrate(connection: sqlite3.Connection, path: Path, name: str) -> None:
     """
     integrity.require_sound_pages(connection, name)
     schema.require_tables(connection, schema.OLD_VERSION, name)
-    known = rows.entries(connection, name)
+    known = rows.old_entries(connection, name)
     # Not read from the file: closing it would drop the locks that SQLite holds on it.
     _copy(connection.serialize(), path, name)
     connection.execute("ALTER TABLE signed RENAME TO signed_0_1")

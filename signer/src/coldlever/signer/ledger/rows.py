@@ -9,6 +9,7 @@ from typing import Any
 from coldlever.shared.action import Address, Network
 from coldlever.shared.action.address import ADDRESS_BYTES
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
+from coldlever.shared.action.what import What
 from coldlever.shared.reading import SAFE_INTEGER_MAX
 from coldlever.signer.ledger.chain import (
     HEAD_BYTES,
@@ -29,17 +30,23 @@ from coldlever.signer.ledger.faults import damaged
 
 _NETWORKS = {network.value: network for network in Network}
 _REASONS = (IMPORT, NEW_LEDGER)
+_WHATS = {what.value: what for what in What}
 _SELECTED = (
-    "SELECT network, signer, nonce, action_hash, recorded_at, description FROM signed "
+    "SELECT network, signer, nonce, what, action_hash, recorded_at, description FROM signed "
     "WHERE (:network IS NULL OR network = :network) AND (:signer IS NULL OR signer = :signer) "
+    "ORDER BY network, signer, nonce, what"
+)
+# Release 0.1 knew no revocations.
+_OLD = (
+    "SELECT network, signer, nonce, 'payload', action_hash, recorded_at, description FROM signed "
     "ORDER BY network, signer, nonce"
 )
 _SPENT = (
-    "SELECT network, signer, nonce, action_hash, recorded_at, description FROM signed "
-    "WHERE network = ? AND signer = ? AND nonce = ?"
+    "SELECT network, signer, nonce, what, action_hash, recorded_at, description FROM signed "
+    "WHERE network = ? AND signer = ? AND nonce = ? AND what = ?"
 )
 _CHAINED = (
-    "SELECT position, link, network, signer, nonce, action_hash, recorded_at, description "
+    "SELECT position, link, network, signer, nonce, what, action_hash, recorded_at, description "
     "FROM signed ORDER BY 1"
 )
 
@@ -47,6 +54,7 @@ _ILL_TYPED = """SELECT 1 FROM signed WHERE NOT (
     typeof(network) = 'text' AND network IN ('mainnet', 'testnet')
     AND typeof(signer) = 'blob' AND length(signer) = :signer
     AND typeof(nonce) = 'integer' AND nonce BETWEEN 0 AND :most
+    AND typeof(what) = 'text' AND what IN (:payload, :revocation)
     AND typeof(action_hash) = 'blob' AND length(action_hash) = :hash
     AND (recorded_at IS NULL
          OR typeof(recorded_at) = 'integer' AND recorded_at BETWEEN 0 AND :most)
@@ -60,6 +68,8 @@ _BOUNDS = {
     "hash": HASH_BYTES,
     "head": HEAD_BYTES,
     "most": SAFE_INTEGER_MAX,
+    "payload": What.PAYLOAD.value,
+    "revocation": What.REVOCATION.value,
     "import": IMPORT,
     "new": NEW_LEDGER,
 }
@@ -72,24 +82,31 @@ def entry_of(row: tuple[object, ...], name: str) -> Entry:
     Raises:
         RuleRefused: ``ledger-damaged``.
     """
-    network, signer, nonce, action_hash, recorded_at, description = row
-    match network, signer, nonce, action_hash, recorded_at, description:
+    match row:
         case (
             str(network),
             bytes(signer),
             int(nonce),
+            str(what),
             bytes(action_hash),
             int(recorded_at) | (None as recorded_at),
             str(description),
         ) if (
             network in _NETWORKS
+            and what in _WHATS
             and len(signer) == ADDRESS_BYTES
             and len(action_hash) == HASH_BYTES
             and 0 <= nonce <= SAFE_INTEGER_MAX
             and 0 <= (recorded_at or 0) <= SAFE_INTEGER_MAX
         ):
             return Entry(
-                _NETWORKS[network], Address(signer), nonce, action_hash, recorded_at, description
+                _NETWORKS[network],
+                Address(signer),
+                nonce,
+                action_hash,
+                recorded_at,
+                description,
+                _WHATS[what],
             )
     raise damaged(name, "a row does not hold what a row holds")
 
@@ -114,6 +131,11 @@ def entries(
     }
     rows = connection.execute(_SELECTED, whose)
     return tuple(entry_of(row, name) for row in rows)
+
+
+def old_entries(connection: sqlite3.Connection, name: str) -> tuple[Entry, ...]:
+    """All entries of a ledger of release 0.1, the oldest nonce first."""
+    return tuple(entry_of(row, name) for row in connection.execute(_OLD))
 
 
 def in_order(connection: sqlite3.Connection, name: str) -> Iterator[Entry | Adoption]:
@@ -202,12 +224,13 @@ def append(connection: sqlite3.Connection, head: Head, row: Entry | Adoption) ->
         )
         return after
     connection.execute(
-        "INSERT INTO signed VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO signed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             after.count,
             row.network.value,
             row.signer.raw,
             row.nonce,
+            row.what.value,
             row.action_hash,
             row.recorded_at,
             row.description,
@@ -217,19 +240,20 @@ def append(connection: sqlite3.Connection, head: Head, row: Entry | Adoption) ->
     return after
 
 
-def spent_on(connection: sqlite3.Connection, name: str, entry: Entry) -> Entry | None:
-    """What the entry's nonce was spent on, if it was."""
-    row = connection.execute(
-        _SPENT,
-        (entry.network.value, entry.signer.raw, entry.nonce),
-    ).fetchone()
+def spent_on(
+    connection: sqlite3.Connection, name: str, entry: Entry, what: What | None = None
+) -> Entry | None:
+    """What the entry's nonce was spent on, if it was; ``what`` for another kind than its own."""
+    key = (entry.network.value, entry.signer.raw, entry.nonce, (what or entry.what).value)
+    row = connection.execute(_SPENT, key).fetchone()
     return None if row is None else entry_of(row, name)
 
 
 def highest_nonces(connection: sqlite3.Connection, network: Network, signer: Address) -> list[int]:
     """The signer's highest nonces, at most 100, the lowest of them first (a heap)."""
     rows = connection.execute(
-        "SELECT nonce FROM signed WHERE network = ? AND signer = ? ORDER BY nonce DESC LIMIT ?",
+        "SELECT DISTINCT nonce FROM signed WHERE network = ? AND signer = ? "
+        "ORDER BY nonce DESC LIMIT ?",
         (network.value, signer.raw, NONCE_SET_SIZE),
     ).fetchall()
     return sorted(nonce for (nonce,) in rows)

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from coldlever.shared.action.address import ADDRESS_BYTES
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.signer.ledger.chain import HEAD_BYTES, IMPORT, LINK_BYTES, NEW_LEDGER
 from coldlever.signer.ledger.entry import HASH_BYTES
@@ -34,12 +35,13 @@ TABLES = {
     network TEXT NOT NULL CHECK (network IN ('mainnet', 'testnet')),
     signer BLOB NOT NULL CHECK (typeof(signer) = 'blob' AND length(signer) = {ADDRESS_BYTES}),
     nonce INTEGER NOT NULL CHECK (typeof(nonce) = 'integer' AND nonce >= 0),
+    what TEXT NOT NULL CHECK (what IN ('{What.PAYLOAD.value}', '{What.REVOCATION.value}')),
     action_hash BLOB NOT NULL
         CHECK (typeof(action_hash) = 'blob' AND length(action_hash) = {HASH_BYTES}),
     recorded_at INTEGER CHECK (recorded_at IS NULL OR typeof(recorded_at) = 'integer'),
     description TEXT NOT NULL CHECK (typeof(description) = 'text'),
     link BLOB NOT NULL CHECK (typeof(link) = 'blob' AND length(link) = {LINK_BYTES}),
-    UNIQUE (network, signer, nonce)
+    UNIQUE (network, signer, nonce, what)
 )""",
     "adopted": f"""CREATE TABLE adopted (
     position INTEGER PRIMARY KEY CHECK (position > 0),

@@ -1,4 +1,4 @@
-"""What this signer has signed: one row for each (network, signer, nonce), and its action hash.
+"""What this signer has signed: a row for each (network, signer, nonce), and one for its revocation.
 
 A nonce is spent by the first request that gets recorded for it. The same request may be signed
 again; another one with the same nonce never, not even by two processes at once: looking up and
@@ -19,20 +19,20 @@ from typing import Self
 
 from coldlever.shared.action import Address, Network
 from coldlever.shared.action.time_rules import (
-    NONCE_FUTURE_MS,
     NONCE_SET_SIZE,
     nonce_floor_problem,
 )
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import EnvironmentFault, RuleRefused, UsageRefused
 from coldlever.shared.files import write_exclusive
 from coldlever.shared.printable import printable, quoted
-from coldlever.shared.reading import moment
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.ledger import coins, integrity, migration, policies, rows, schema
 from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.coins import ConfirmedCoin
 from coldlever.signer.ledger.entry import Entry
 from coldlever.signer.ledger.faults import damaged, faults, unusable
+from coldlever.signer.ledger.floor import below
 from coldlever.signer.ledger.policies import PolicyMark
 
 FILE_NAME = "ledger.sqlite3"
@@ -151,8 +151,8 @@ class Ledger:
             For each entry whether it was recorded before.
 
         Raises:
-            RuleRefused: ``nonce-used``, ``nonce-too-low`` or ``ledger-damaged``; nothing was
-                recorded.
+            RuleRefused: ``nonce-used``, ``nonce-revoked``, ``nonce-too-low`` or
+                ``ledger-damaged``; nothing was recorded.
             EnvironmentFault: ``ledger-locked``, ``ledger-full`` or ``ledger-unusable``; nothing was
                 recorded.
         """
@@ -170,9 +170,14 @@ class Ledger:
         known = []
         head = rows.end(self._connection)
         for entry in entries:
+            self._require_not_revoked(entry)
             spent = self._is_recorded(entry)
             known.append(spent)
             if spent:
+                continue
+            if entry.what is What.REVOCATION:
+                # Its nonce is the payload's. A low one does no harm: at worst it is refused.
+                head = rows.append(self._connection, head, entry)
                 continue
             whose = (entry.network, entry.signer)
             if whose not in highest:
@@ -180,7 +185,7 @@ class Ledger:
             nonces = highest[whose]
             problem = nonce_floor_problem(entry.nonce, nonces)
             if problem is not None:
-                raise _below(problem, min(nonces), entry.recorded_at)
+                raise below(problem, min(nonces), entry.recorded_at)
             heapq.heappush(nonces, entry.nonce)
             if len(nonces) > NONCE_SET_SIZE:
                 heapq.heappop(nonces)
@@ -286,6 +291,17 @@ class Ledger:
         with self._exclusive():
             policies.remember(self._connection, mark, self._name)
 
+    def _require_not_revoked(self, entry: Entry) -> None:
+        if entry.what is What.REVOCATION:
+            return
+        if rows.spent_on(self._connection, self._name, entry, What.REVOCATION) is not None:
+            raise RuleRefused(
+                "nonce-revoked",
+                f"{entry.signer} has signed the revocation of the nonce {entry.nonce} on "
+                f"{entry.network.value}: nothing else is signed with it any more",
+                "draft the request again: a new draft takes a new nonce",
+            )
+
     def _is_recorded(self, entry: Entry) -> bool:
         spent = rows.spent_on(self._connection, self._name, entry)
         if spent is None:
@@ -299,19 +315,6 @@ class Ledger:
                 "draft the request again: a new draft takes a new nonce",
             )
         return True
-
-
-def _below(problem: RuleRefused, floor: int, now: int | None) -> RuleRefused:
-    """Where the floor lies beyond what the exchange takes today, drafting again is no way out."""
-    if now is not None and floor < now + NONCE_FUTURE_MS:
-        return problem
-    way_out = (
-        f"until {moment(floor)} this key can sign nothing new with this ledger: approve a new API "
-        "wallet, whose nonces count on their own, and sign with its key"
-    )
-    if now is None:
-        way_out = f"{problem.remedy}; if {moment(floor)} lies in the future, {way_out}"
-    return RuleRefused(problem.code, problem.message, way_out)
 
 
 def _make_unless_there(path: Path, name: str) -> None:

@@ -1,0 +1,130 @@
+"""Sending: the same bytes until an answer settles it, each attempt on the disk before it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from coldlever.broadcaster.fate import Reading, after
+from coldlever.broadcaster.ledger import Ledger, Row, Turn
+from coldlever.broadcaster.post.effect import Snapshot, dump_snapshot
+from coldlever.broadcaster.post.end import in_time
+from coldlever.broadcaster.venue import Exchange, Ruling, classify
+from coldlever.shared.action import Action
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.message import SignedPayload
+
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 8.0
+
+
+class Reader(Protocol):
+    """Who looks at the account around a sending."""
+
+    def before(self, row: Row, action: Action) -> Snapshot | None:
+        """The account before the first attempt; None where it cannot be read."""
+
+    def read_back(self, row: Row, action: Action) -> tuple[Reading, Snapshot | None]:
+        """What the account shows of a payload, and how it is."""
+
+
+class Sender:
+    """Sends payloads whose rows are written, and writes down what comes of it.
+
+    Args:
+        exchange: the venue.
+        ledger: the broadcaster's ledger.
+        clock: the local time, ms since the epoch; only for the ledger's notes.
+        sleep: waits that many seconds.
+        monotonic: a clock in seconds that never goes back, for the time that attempts take.
+        retry_s: how long an unanswered post is repeated with the same bytes, seconds.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        ledger: Ledger,
+        clock: Callable[[], int],
+        *,
+        sleep: Callable[[float], None],
+        monotonic: Callable[[], float],
+        retry_s: float,
+    ) -> None:
+        self._exchange = exchange
+        self._ledger = ledger
+        self._clock = clock
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._retry_s = retry_s
+
+    def is_its_turn(self, row: Row, turn: Turn) -> bool:
+        """Whether no other payload for the market is open, but for what may land late."""
+        try:
+            self._ledger.require_turn(row, replace(turn, newest=None))
+        except RuleRefused:
+            return False
+        return True
+
+    def send(
+        self, row: Row, payload: SignedPayload, turn: Turn | None, reader: Reader
+    ) -> tuple[Row, str | None]:
+        """Send the same bytes until an answer settles it or the time is up.
+
+        Args:
+            row: of the payload.
+            payload: what is sent.
+            turn: what its sender takes into account; None for what can change nothing any more.
+            reader: who reads the account before the first attempt.
+
+        Returns:
+            The row as it is then, and the exchange's answer as advice.
+
+        Raises:
+            RuleRefused: ``older-open`` or ``newer-sent``; nothing was sent.
+        """
+        spent, pause = 0.0, _FIRST_PAUSE_S
+        body = payload.body()
+        while True:
+            began = self._monotonic()
+            row, ruling = self._attempt(row, payload, body, turn, reader)
+            spent += self._monotonic() - began
+            # Never less than our own pause: a gateway may ask to be called again at once, for ever.
+            delay = max(pause, ruling.retry_after or 0.0)
+            if not ruling.may_repeat or spent + delay > self._retry_s:
+                return row, ruling.advice
+            self._sleep(delay)
+            spent += delay
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+            if self._ledger.sent_after(row) is not None:
+                return row, ruling.advice
+            if turn is not None:
+                turn = replace(turn, newest=None)
+                if not self.is_its_turn(row, turn):
+                    return row, ruling.advice
+
+    def _attempt(
+        self,
+        row: Row,
+        payload: SignedPayload,
+        body: bytes,
+        turn: Turn | None,
+        reader: Reader,
+    ) -> tuple[Row, Ruling]:
+        before = None
+        if row.state.needs_clearance:
+            # Not what the checks saw: an earlier payload of this run may have changed it since.
+            seen = reader.before(row, payload.signable.action)
+            before = None if seen is None else dump_snapshot(seen)
+        begun = self._ledger.begin_attempt(row, self._clock(), before, turn)
+        ruling = in_time(classify(self._exchange.api.post(body)), row.key.nonce, self._exchange)
+        answered = self._ledger.record_answer(
+            begun,
+            after(row.state, ruling.event),
+            self._clock(),
+            event=ruling.event,
+            code=ruling.code,
+            sentence=ruling.sentence,
+            answer=ruling.answer,
+        )
+        return answered, ruling
