@@ -77,8 +77,10 @@ def test_a_file_about_something_else_is_refused(given):
     assert caught.value.code == "approval-invalid"
 
 
-def test_a_batch_of_several_accounts_is_no_case():
+def test_a_batch_of_several_accounts_is_no_case_of_its_own():
     mixed = [Item(ONE, SIGNER, ACCOUNT), Item(TWO, SIGNER, VAULT)]
+    assert shapes(hearings(mixed, [], is_batch=True)) == [(0, 1, False, 0), (1, 1, False, 0)]
+    approved = [Item(ONE, SIGNER, ACCOUNT, (OF_TWO,)), Item(TWO, SIGNER, VAULT)]
     with pytest.raises(RuleRefused) as caught:
-        hearings(mixed, [], is_batch=True)
+        hearings(approved, [], is_batch=True)
     assert caught.value.code == "batch-mixed"

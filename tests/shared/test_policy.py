@@ -112,7 +112,7 @@ def test_raising_switching_and_removing_need_more_than_lowering_and_adding(
 
 
 def test_nobody_is_asked_where_no_policy_is_in_force():
-    leave = no_policy([CASE])
+    leave = no_policy(CASE.signables)
     assert leave.standing is None
     assert leave.digests == {CASE.signables[0].digest()}
 

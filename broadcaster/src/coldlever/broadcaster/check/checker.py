@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import InitVar, dataclass
 from typing import final
 
+from coldlever.broadcaster.check.board import Board
 from coldlever.broadcaster.check.checks import Checks
 from coldlever.broadcaster.check.report import Facts, Finding, Report
 from coldlever.broadcaster.check.walk import run_all
@@ -113,6 +114,7 @@ class Checker:
         now: the time to judge by, ms since the epoch.
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
+        board: the policy in force with the run's approvals, or None.
         after_open: nonces of open payloads that may land late, as a person said.
     """
 
@@ -124,11 +126,18 @@ class Checker:
         exchange: Exchange | None,
         expected_signer: Address | None = None,
         *,
+        board: Board | None = None,
         after_open: frozenset[int] = frozenset(),
     ) -> None:
         self._venue_key = venue_key
         self._checks = Checks(
-            ledger, venue_key, now, exchange, expected_signer, after_open=after_open
+            ledger,
+            venue_key,
+            now,
+            exchange,
+            expected_signer,
+            board=board,
+            after_open=after_open,
         )
 
     def run(self, payload: SignedPayload) -> Cleared | Blocked:

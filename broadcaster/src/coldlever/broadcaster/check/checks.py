@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from coldlever.broadcaster.check.board import Board, PolicyCheck
 from coldlever.broadcaster.check.earlier import Earlier, setting_of
 from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
 from coldlever.broadcaster.check.order import Order
@@ -41,6 +42,7 @@ class Checks:
         now: the time to judge by, ms since the epoch.
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
+        board: the policy in force with the run's approvals, or None.
         after_open: nonces of open payloads that may land late, as a person said.
     """
 
@@ -52,6 +54,7 @@ class Checks:
         exchange: Exchange | None,
         expected_signer: Address | None,
         *,
+        board: Board | None = None,
         after_open: frozenset[int] = frozenset(),
     ) -> None:
         self._ledger = ledger
@@ -59,6 +62,7 @@ class Checks:
         self._now = now
         self._exchange = exchange
         self._expected_signer = expected_signer
+        self._policy = PolicyCheck(board, ledger, venue_key, now)
         self._earlier = Earlier()
         self._order = Order(ledger, venue_key, self._earlier, after_open)
         self._highest: dict[Address, list[int]] = {}
@@ -84,6 +88,7 @@ class Checks:
             Check("nonce-floor", self._nonce_floor),
             Check("expiry", self._expiry),
             *self._of_market(),
+            Check("policy", self._policy.judge),
             Check("order", self._turn, self._order.learn),
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coldlever.broadcaster.check import Blocked, Checker, Cleared, Finding, Report
+from coldlever.broadcaster.check.board import Board
 from coldlever.broadcaster.cli.check import findings_wire
 from coldlever.broadcaster.cli.context import Connection, connect, make_poster, market_lock
 from coldlever.broadcaster.cli.load import Item
@@ -142,6 +143,7 @@ class Runner:
         folder: the state folder.
         api_url: from ``--api-url``, or None.
         signer: who should have signed, or None.
+        board: the policy in force with the run's approvals, or None.
         retry_s: how long an unanswered post is repeated, seconds.
         after_open: nonces of open payloads that may land late, as a person said.
     """
@@ -154,6 +156,7 @@ class Runner:
         api_url: str | None,
         signer: Address | None,
         *,
+        board: Board | None = None,
         retry_s: float,
         after_open: frozenset[int] = frozenset(),
     ) -> None:
@@ -162,6 +165,7 @@ class Runner:
         self._folder = folder
         self._api_url = api_url
         self._signer = signer
+        self._board = board
         self._retry_s = retry_s
         self._after_open = after_open
         self._lock = market_lock(machine, ledger, folder)
@@ -209,6 +213,7 @@ class Runner:
                 connection.exchange.now(),
                 connection.exchange,
                 self._signer,
+                board=self._board,
                 after_open=self._after_open,
             )
         return self._checkers[network]
@@ -272,7 +277,7 @@ class Runner:
     def _for(self, item: Item) -> tuple[Connection, Poster]:
         network = item.payload.signable.network
         if network not in self._parts:
-            connection = connect(self._machine, network, self._api_url)
+            connection = connect(self._machine, network, self._api_url, self._ledger)
             poster = make_poster(
                 self._machine,
                 connection,

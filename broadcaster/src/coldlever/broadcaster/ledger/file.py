@@ -46,6 +46,10 @@ class LedgerFile:
     def leases(self, _engine: sa.Engine, _monotonic: Callable[[], float]) -> None:
         """None are needed: lock files reach every process that can open the ledger."""
 
+    def quick(self, _engine: sa.Engine) -> sa.Engine:
+        """An engine for what may be lost in a power cut."""
+        return make_engine(self.path, self._patience, is_durable=False)
+
     def open(self) -> sa.Engine:
         """An engine on a ledger that is up to date; made when missing.
 

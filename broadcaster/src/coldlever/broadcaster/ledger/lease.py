@@ -27,7 +27,8 @@ LEASE_MS = 45_000
 # What was recorded longer ago than this is not sent any more.
 BEGIN_WITHIN_S = 10.0
 
-_NOW = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
+# The database's clock, ms since the epoch.
+DATABASE_NOW = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
 
 
 class Leases:
@@ -59,7 +60,7 @@ class Leases:
             EnvironmentFault: the ledger could not be asked.
         """
         fresh = insert(LEASES).values(
-            **_key(place), holder=self._holder, fence=1, ends_at=_NOW + LEASE_MS
+            **_key(place), holder=self._holder, fence=1, ends_at=DATABASE_NOW + LEASE_MS
         )
         taking = fresh.on_conflict_do_update(
             index_elements=list(LEASES.primary_key),
@@ -68,7 +69,7 @@ class Leases:
                 "fence": LEASES.c.fence + 1,
                 "ends_at": fresh.excluded.ends_at,
             },
-            where=LEASES.c.ends_at <= _NOW,
+            where=LEASES.c.ends_at <= DATABASE_NOW,
         ).returning(LEASES.c.fence)
         with database_errors(self._name), self._engine.begin() as connection:
             fence = connection.execute(taking).scalar()
@@ -111,7 +112,7 @@ class Leases:
         renewing = (
             sa.update(LEASES)
             .where(*_at(place), LEASES.c.fence == self._fences.get(place, 0))
-            .values(ends_at=_NOW + LEASE_MS)
+            .values(ends_at=DATABASE_NOW + LEASE_MS)
         )
         if connection.execute(renewing).rowcount != 1:
             raise _lost("another host has taken this account's market over; nothing was sent")

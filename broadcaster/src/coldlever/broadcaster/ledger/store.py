@@ -36,6 +36,7 @@ from coldlever.broadcaster.ledger.row import NonceKey, Place, Row
 from coldlever.broadcaster.ledger.server import LedgerServer
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS, Patience
 from coldlever.broadcaster.ledger.turn import Turn, newest_sent, require_turn
+from coldlever.broadcaster.ledger.weight import SharedWeight
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
 
@@ -65,6 +66,7 @@ class Ledger:
         patience = Patience(BUSY_TIMEOUT_MS, sleep, monotonic)
         self._place = LedgerFile(place, patience) if isinstance(place, Path) else place
         self._engine = self._place.open()
+        self._quick = self._place.quick(self._engine)
         self._reader = self._engine.execution_options(**self._place.reading)
         # Of a server: who may post where, for all machines that share it.
         self.leases = self._place.leases(self._engine, monotonic)
@@ -72,6 +74,16 @@ class Ledger:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        self._quick.dispose()
+
+    def weight_at(self, place: str, limit: int) -> SharedWeight:
+        """What all processes that share the ledger spend of a venue's budget.
+
+        Args:
+            place: the venue's address.
+            limit: weight allowed within any 60 seconds.
+        """
+        return SharedWeight(self._quick, self._place.name, place, limit)
 
     @contextmanager
     def seeing(self) -> Iterator[sa.Connection]:

@@ -74,8 +74,8 @@ def hearings(
 ) -> tuple[Hearing, ...]:
     """The cases of a run, in its order.
 
-    A batch is one case, unless its members carry approvals that say otherwise: of single requests,
-    or of several batches that stand one behind the other.
+    A batch is one case, unless its members carry approvals that say otherwise (of single requests,
+    or of several batches that stand one behind the other), or have no head in common.
 
     Args:
         items: at least one.
@@ -102,7 +102,8 @@ def _spans(
         return
     digests = {item.signable.digest() for item in items}
     is_bare = not any(item.approvals for item in items)
-    if is_bare and not any(_is_about_parts(sheet, digests) for sheet in sheets):
+    is_one = len({_head(item) for item in items}) == 1
+    if is_bare and is_one and not any(_is_about_parts(sheet, digests) for sheet in sheets):
         yield 0, len(items), True
         return
     first = 0
@@ -112,6 +113,11 @@ def _spans(
         count = size if size is not None and is_whole else 1
         yield first, count, is_whole
         first += count
+
+
+def _head(item: Item) -> tuple[Network, Address | None, Address | None, Address | None]:
+    """What the head of a batch's statement says once for all its requests."""
+    return (item.signable.network, item.signable.vault, item.signer, item.account)
 
 
 def _is_about_parts(sheet: Sheet, digests: set[bytes]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import InitVar, dataclass
 from typing import final
 
-from coldlever.shared.action import Setting
+from coldlever.shared.action import Setting, Signable
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.policy.evidence import Evidence, gather
 from coldlever.shared.policy.policy import Policy, Rule
@@ -31,12 +31,15 @@ class Circumstances:
         currents: for each request the setting in force, or None.
         is_current_read: this machine has read them on the exchange by itself.
         needs_proposal: a missing proposal is missed: by the signer, to whom all documents come.
+        only: the position of the one request to judge, for who goes through a batch one by one;
+            None for all of them.
     """
 
     now: int | None
     currents: tuple[Setting | None, ...]
     is_current_read: bool = False
     needs_proposal: bool = True
+    only: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,13 @@ class Standing:
     rules: tuple[str, ...]
     evidence: Evidence
     lacking: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Which policy and rule, and who approved, on one line."""
+        rules = ", ".join(f'"{name}"' for name in self.rules)
+        people = ", ".join(self.evidence.approvers) or "nobody"
+        return f"policy {self.policy.version}, rule {rules}: approved by {people}"
 
     def to_wire(self) -> dict[str, object]:
         """``policy``, ``rules``, ``approvedBy``, ``rejectedBy``, ``proposedBy``, ``missing``."""
@@ -93,10 +103,9 @@ class Approved:
         raise TypeError("nothing else counts as approved")
 
 
-def no_policy(cases: Sequence[Case]) -> Approved:
+def no_policy(signables: Sequence[Signable]) -> Approved:
     """Leave where no policy is in force."""
-    digests = frozenset(one.digest() for case in cases for one in case.signables)
-    return Approved(digests, None, _SEAL)
+    return Approved(frozenset(one.digest() for one in signables), None, _SEAL)
 
 
 def judge(
@@ -123,7 +132,9 @@ def judge(
             "have it approved with `coldlever-signer approve`, and bring the approvals together "
             "with `coldlever-signer approvals add`",
         )
-    return Approved(frozenset(one.digest() for one in case.signables), standing, _SEAL)
+    only = circumstances.only
+    covered = case.signables if only is None else (case.signables[only],)
+    return Approved(frozenset(one.digest() for one in covered), standing, _SEAL)
 
 
 def assess(
@@ -163,7 +174,7 @@ def decide(policy: Policy, case: Case, circumstances: Circumstances) -> list[Rul
 def changes_of(policy: Policy, case: Case, circumstances: Circumstances) -> list[Change]:
     """The requests of a case as the policy sees them."""
     believes = policy.trusts_drafted_setting or circumstances.is_current_read
-    return [
+    changes = [
         Change(
             signable,
             case.signer,
@@ -172,6 +183,7 @@ def changes_of(policy: Policy, case: Case, circumstances: Circumstances) -> list
         )
         for signable, current in zip(case.signables, circumstances.currents, strict=True)
     ]
+    return changes if circumstances.only is None else [changes[circumstances.only]]
 
 
 def _decide(policy: Policy, change: Change) -> Rule:
