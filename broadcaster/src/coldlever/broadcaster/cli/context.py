@@ -12,6 +12,7 @@ import click
 from coldlever.broadcaster.cli.ledger_option import chosen_server, ledger_options
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.ledger.memory import HostMemory
 from coldlever.broadcaster.post import DEFAULT_RETRY_S, MarketLease, MarketLock, Poster
 from coldlever.broadcaster.venue import (
     Exchange,
@@ -79,7 +80,8 @@ def retry_option(command: F) -> F:
 def open_ledger(machine: Machine, state_dir: str | None) -> Ledger:
     """The broadcaster's ledger."""
     folder = machine.state(state_dir)
-    return Ledger(chosen_server(machine) or folder, machine.sleep, machine.monotonic)
+    place = chosen_server(machine) or folder
+    return Ledger(place, machine.sleep, machine.monotonic, HostMemory(folder))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,16 @@ from pathlib import Path
 import click
 
 from coldlever.broadcaster.cli.context import open_ledger, state_options
+from coldlever.broadcaster.cli.ledger_option import chosen_server
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
-from coldlever.broadcaster.ledger import Ledger, Row
+from coldlever.broadcaster.ledger import Ledger, LedgerServer, Row
 from coldlever.broadcaster.ledger.document import Line, dump, load
+from coldlever.broadcaster.ledger.memory import HostMemory
 from coldlever.broadcaster.ledger.transfer import problems, take_over
 from coldlever.broadcaster.post.row import payload_of
 from coldlever.shared.cli.console import STDIO, emit_json, require_output, say
 from coldlever.shared.cli.stdout import require_stdout
-from coldlever.shared.errors import ColdleverError, InputRefused
+from coldlever.shared.errors import ColdleverError, InputRefused, PersonDeclined
 from coldlever.shared.files import write_pieces
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
@@ -36,7 +38,7 @@ _LINE_BYTES = 1024 * 1024
 _LIMIT = 100
 
 
-@click.group("ledger", epilog=_EPILOG)
+@click.group("ledger", epilog=_EPILOG, short_help="Back up, move and check what was posted.")
 def command() -> None:
     """Back up, move and check the memory of what was posted."""
 
@@ -50,9 +52,10 @@ def export(
     machine: Machine, *, out: str, force: bool, state_dir: str | None, as_json: bool
 ) -> None:
     """Write the whole ledger to a file that `ledger import` reads, on either engine."""
+    if as_json and out == STDIO:
+        raise click.UsageError("--json needs --out PATH: an export is a document a line")
     require_output(out, force=force)
-    if as_json or out == STDIO:
-        require_stdout()
+    require_stdout()
     with closing(open_ledger(machine, state_dir)) as ledger, ledger.seeing() as connection:
         if out == STDIO:
             sys.stdout.buffer.writelines(dump(connection))
@@ -129,6 +132,44 @@ def verify(machine: Machine, *, file: str | None, state_dir: str | None, as_json
         say(f"{count} payloads, {len(found) or 'no'} problems", fg="red" if found else "green")
     if found:
         sys.exit(InputRefused.exit_status)
+
+
+@command.command("accept-loss")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@state_options
+@pass_machine
+def accept_loss(machine: Machine, *, yes: bool, state_dir: str | None, as_json: bool) -> None:
+    """Go on with a shared ledger that does not know what this host has recorded (`ledger-behind`).
+
+    What it lost was sent, perhaps, and may still land: it keeps no later payload for its market
+    from being sent. Wait until these payloads have expired, look at the accounts, and `post` the
+    files again that you still want: a nonce that was used is told as such.
+    """
+    server = chosen_server(machine)
+    memory = HostMemory(machine.state(state_dir))
+    lost = 0 if server is None else _give_up(machine, server, memory, is_agreed=yes)
+    if as_json:
+        emit_json({"lost": lost})
+    else:
+        say(f"{lost} attempts are given up")
+
+
+def _give_up(
+    machine: Machine, server: LedgerServer, memory: HostMemory, *, is_agreed: bool
+) -> int:
+    """Remember the ledger as it is now; how many attempts that gives up."""
+    with (
+        closing(Ledger(server, machine.sleep, machine.monotonic)) as ledger,
+        ledger.seeing() as connection,
+    ):
+        lost = memory.lost(connection, server.name) or []
+        for attempt in lost:
+            say(f"lost: nonce {attempt[3]} of {attempt[2]}, attempt {attempt[5]}")
+        wanted = f"lost {len(lost)}"
+        if lost and not is_agreed and machine.ask(f"Go on without? Type {wanted}") != wanted:
+            raise PersonDeclined("declined", f"you did not type {wanted}")
+        memory.renew(connection, server.name)
+    return len(lost)
 
 
 def _problems(ledger: Ledger) -> tuple[list[str], int]:

@@ -35,13 +35,16 @@ def write_row(connection: sa.Connection, row: Row) -> None:
     )
 
 
-def write_attempt(connection: sa.Connection, row: Row, before: NonceState) -> None:
+def write_attempt(connection: sa.Connection, row: Row, before: NonceState) -> int:
     """Write that the last of a row's attempts begins, as the latest sending of this ledger.
 
     Args:
         connection: in the transaction that changes the row.
         row: as it is then.
         before: where its nonce stood.
+
+    Returns:
+        Its place in the ledger's order of sending.
     """
     begun = connection.execute(
         sa.insert(ATTEMPTS).values(
@@ -52,8 +55,9 @@ def write_attempt(connection: sa.Connection, row: Row, before: NonceState) -> No
         )
     )
     assert begun.inserted_primary_key is not None
-    latest = begun.inserted_primary_key[0]
+    latest = int(begun.inserted_primary_key[0])
     connection.execute(sa.update(POSTS).where(*of_key(POSTS, row.key)).values(last_attempt=latest))
+    return latest
 
 
 def write_change(connection: sa.Connection, seen: Row, then: Row) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from coldlever.broadcaster.ledger.tables import METADATA, SCHEMA
+from coldlever.broadcaster.ledger.tables import IDENTITY, METADATA, SCHEMA
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.printable import printable
 
@@ -28,7 +28,17 @@ def make_schema(connection: sa.Connection) -> None:
         connection: in a transaction.
     """
     METADATA.create_all(connection)
+    name_ledger(connection)
     connection.execute(sa.insert(SCHEMA).values(version_num=str(SCHEMA_VERSION)))
+
+
+def name_ledger(connection: sa.Connection) -> None:
+    """Give a ledger its identity, by the database's own chance."""
+    chance = {
+        "sqlite": sa.func.lower(sa.func.hex(sa.func.randomblob(16))),
+        "postgresql": sa.cast(sa.func.gen_random_uuid(), sa.String),
+    }
+    connection.execute(sa.insert(IDENTITY).values(ledger=chance[connection.dialect.name]))
 
 
 def upgrade_schema(connection: sa.Connection, version: int, target: int = SCHEMA_VERSION) -> None:

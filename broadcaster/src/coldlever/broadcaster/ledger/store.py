@@ -19,6 +19,7 @@ from coldlever.broadcaster.ledger.change import write_attempt, write_change, wri
 from coldlever.broadcaster.ledger.draft_nonce import take_draft_nonce
 from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
 from coldlever.broadcaster.ledger.file import LedgerFile
+from coldlever.broadcaster.ledger.memory import HostMemory
 from coldlever.broadcaster.ledger.queries import (
     FIND,
     ROWS,
@@ -52,9 +53,10 @@ class Ledger:
         place: an existing folder, the ledger is ``ledger.sqlite3`` in it; or a server.
         sleep: waits that many seconds, for another process that opens it too.
         monotonic: a clock in seconds that never goes back.
+        memory: what this host remembers of servers; None where it does not matter.
 
     Raises:
-        EnvironmentFault: see `LedgerFile.open` and `LedgerServer.open`.
+        EnvironmentFault: ``ledger-behind``, or see `LedgerFile.open` and `LedgerServer.open`.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Ledger:
         place: Path | LedgerServer,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        memory: HostMemory | None = None,
     ) -> None:
         patience = Patience(BUSY_TIMEOUT_MS, sleep, monotonic)
         self._place = LedgerFile(place, patience) if isinstance(place, Path) else place
@@ -70,6 +73,18 @@ class Ledger:
         self._reader = self._engine.execution_options(**self._place.reading)
         # Of a server: who may post where, for all machines that share it.
         self.leases = self._place.leases(self._engine, monotonic)
+        self._memory = memory if self.leases is not None else None
+        self._compare()
+
+    def _compare(self) -> None:
+        if self._memory is None:
+            return
+        try:
+            with self.seeing() as connection:
+                self._memory.check(connection, self._place.name)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close all connections."""
@@ -210,7 +225,10 @@ class Ledger:
             if turn is not None:
                 require_turn(connection, row, turn)
             write_change(connection, row, then)
-            write_attempt(connection, then, row.state)
+            order = write_attempt(connection, then, row.state)
+        if self._memory is not None:
+            attempt = (order, *key_values(row.key).values(), then.attempts)
+            self._memory.note(self._place.name, attempt)
         return then
 
     def record_answer(

@@ -16,6 +16,8 @@ METADATA = sa.MetaData()
 SCHEMA = sa.Table(
     "coldlever_schema", METADATA, sa.Column("version_num", sa.String(32), primary_key=True)
 )
+# Which ledger it is, wherever it is moved to with its database: one record.
+IDENTITY = sa.Table("identity", METADATA, sa.Column("ledger", sa.String, primary_key=True))
 POSTS = sa.Table(
     "posts",
     METADATA,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from alembic import op
 
+from coldlever.broadcaster.ledger.migration import name_ledger
 from coldlever.broadcaster.ledger.tables import METADATA
 
 revision = "2"
@@ -48,6 +49,7 @@ def upgrade() -> None:
     if engine == "postgresql":
         op.execute("ALTER TABLE posts_0_1 RENAME CONSTRAINT posts_pkey TO posts_0_1_pkey")
     METADATA.create_all(connection)
+    name_ledger(connection)
     op.execute(_POSTS)
     op.execute(_ATTEMPTS.format(answer=_AS_BYTES[engine]))
     op.execute(_LAST_ATTEMPT)
