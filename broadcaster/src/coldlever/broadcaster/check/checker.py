@@ -114,6 +114,7 @@ class Checker:
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
         after_open: nonces of open payloads that may land late, as a person said.
+        is_thrifty: ask for no setting where no position is open.
     """
 
     def __init__(
@@ -125,10 +126,17 @@ class Checker:
         expected_signer: Address | None = None,
         *,
         after_open: frozenset[int] = frozenset(),
+        is_thrifty: bool = False,
     ) -> None:
         self._venue_key = venue_key
         self._checks = Checks(
-            ledger, venue_key, now, exchange, expected_signer, after_open=after_open
+            ledger,
+            venue_key,
+            now,
+            exchange,
+            expected_signer,
+            after_open=after_open,
+            is_thrifty=is_thrifty,
         )
 
     def run(self, payload: SignedPayload) -> Cleared | Blocked:
