@@ -116,6 +116,7 @@ class Checker:
         expected_signer: who should have signed, or None.
         board: the policy in force with the run's approvals, or None.
         after_open: nonces of open payloads that may land late, as a person said.
+        is_thrifty: ask for no setting where no position is open.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class Checker:
         *,
         board: Board | None = None,
         after_open: frozenset[int] = frozenset(),
+        is_thrifty: bool = False,
     ) -> None:
         self._venue_key = venue_key
         self._checks = Checks(
@@ -138,6 +140,7 @@ class Checker:
             expected_signer,
             board=board,
             after_open=after_open,
+            is_thrifty=is_thrifty,
         )
 
     def run(self, payload: SignedPayload) -> Cleared | Blocked:

@@ -15,7 +15,7 @@ from coldlever.broadcaster.check.order import Order
 from coldlever.broadcaster.check.report import Facts, Finding, caution
 from coldlever.broadcaster.check.walk import Check
 from coldlever.broadcaster.ledger import Ledger, NonceKey, Turn
-from coldlever.broadcaster.venue import Exchange, account_acted_for
+from coldlever.broadcaster.venue import Exchange, Standing, account_acted_for
 from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.asset_class import class_problem
 from coldlever.shared.action.market_name import name_market
@@ -44,6 +44,8 @@ class Checks:
         expected_signer: who should have signed, or None.
         board: the policy in force with the run's approvals, or None.
         after_open: nonces of open payloads that may land late, as a person said.
+        is_thrifty: settings are asked for only where a position is open; elsewhere they change
+            nothing yet.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class Checks:
         *,
         board: Board | None = None,
         after_open: frozenset[int] = frozenset(),
+        is_thrifty: bool = False,
     ) -> None:
+        self._is_thrifty = is_thrifty
         self._ledger = ledger
         self._venue_key = venue_key
         self._now = now
@@ -262,21 +266,32 @@ class Checks:
     def _find_standing(self, facts: Facts) -> Facts:
         if self._exchange is None or facts.market is None or facts.account is None:
             return facts
-        standing = self._exchange.standing(facts.account, facts.market.coin)
-        return replace(facts, standing=self._earlier.foresee(facts, standing))
+        standing = self._standing(self._exchange, facts.account, facts.market.coin)
+        foreseen = self._earlier.foresee(facts, standing)
+        return replace(facts, standing=foreseen, is_position_read=True)
+
+    def _standing(self, exchange: Exchange, account: Address, coin: str) -> Standing | None:
+        """Setting and position; None where it is thrifty and there is no position."""
+        if not self._is_thrifty:
+            return exchange.standing(account, coin)
+        held = exchange.position(account, coin, fresh=False)
+        return None if held is None else Standing(held.setting, held)
 
     def _position(self, facts: Facts) -> Finding | str:
-        if facts.standing is None:
+        if not facts.is_position_read:
             return self._gap("position", facts)
-        return position_rule(facts.signable.action, facts.standing.position)
+        held = None if facts.standing is None else facts.standing.position
+        return position_rule(facts.signable.action, held)
 
     def _change(self, facts: Facts) -> Finding | str:
         action = facts.signable.action
-        if facts.standing is None:
+        if not facts.is_position_read:
             return self._gap("change", facts)
         wanted = setting_of(action)
         if wanted is None:
             return "the position's margin changes"
+        if facts.standing is None:
+            return f"to {wanted}; what is in force is read when it is posted"
         if facts.standing.setting == wanted:
             sentence = f"already in effect: the setting is {wanted}; posting changes nothing"
             return caution("change", sentence)

@@ -74,6 +74,8 @@ class Facts:
         acted: whom it lands on, or None when unknown.
         market: the market's entry, or None when unknown.
         standing: setting and position in force, or None when unknown.
+        is_position_read: the position is known, or that there is none; the setting is so where
+            `standing` is.
         open_before: nonces of payloads for the same account and market that were sent and may
             still land.
         newest_sent: the highest nonce that was sent there before; 0 for none.
@@ -85,6 +87,7 @@ class Facts:
     acted: Acted | None = None
     market: MarketEntry | None = None
     standing: Standing | None = None
+    is_position_read: bool = False
     open_before: tuple[int, ...] = ()
     newest_sent: int = 0
 

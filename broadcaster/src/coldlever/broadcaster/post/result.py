@@ -34,6 +34,8 @@ class Result:
         held: why nothing was sent although it is not settled, or None.
         receipt: the receipt document.
         seen: the account as read now, or None when it was not read.
+        superseded_by: the place in the run of the later payload that replaced what it had set,
+            counted from 0, or None.
     """
 
     row: Row
@@ -42,6 +44,7 @@ class Result:
     held: Held | None
     receipt: dict[str, object]
     seen: Snapshot | None = None
+    superseded_by: int | None = None
 
 
 def result_of(

@@ -11,7 +11,9 @@ from coldlever.broadcaster.ledger import Ledger, Row, Turn
 from coldlever.broadcaster.post.effect import Snapshot, dump_snapshot
 from coldlever.broadcaster.post.end import in_time
 from coldlever.broadcaster.venue import Exchange, Ruling, classify
+from coldlever.broadcaster.venue.clock import ExchangeClock
 from coldlever.shared.action import Action
+from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import SignedPayload
 
@@ -39,6 +41,7 @@ class Sender:
         sleep: waits that many seconds.
         monotonic: a clock in seconds that never goes back, for the time that attempts take.
         retry_s: how long an unanswered post is repeated with the same bytes, seconds.
+        time: the exchange's, to look at before a first attempt; None to leave that to others.
     """
 
     def __init__(
@@ -50,7 +53,9 @@ class Sender:
         sleep: Callable[[float], None],
         monotonic: Callable[[], float],
         retry_s: float,
+        time: ExchangeClock | None = None,
     ) -> None:
+        self._time = time
         self._exchange = exchange
         self._ledger = ledger
         self._clock = clock
@@ -81,7 +86,7 @@ class Sender:
             The row as it is then, and the exchange's answer as advice.
 
         Raises:
-            RuleRefused: ``older-open`` or ``newer-sent``; nothing was sent.
+            RuleRefused: ``older-open``, ``newer-sent`` or ``expired``; nothing was sent.
         """
         spent, pause = 0.0, _FIRST_PAUSE_S
         body = payload.body()
@@ -106,6 +111,15 @@ class Sender:
                 if not self.is_its_turn(row, turn):
                     return row, ruling.advice
 
+    def _require_time(self, payload: SignedPayload) -> None:
+        """It has not expired while it waited for its turn or for the exchange's limit."""
+        expires_after = payload.signable.expires_after
+        if self._time is None or expires_after is None:
+            return
+        problem = expiry_problem(expires_after, self._time.now(), POST_MARGIN_MS)
+        if problem is not None:
+            raise problem
+
     def _attempt(
         self,
         row: Row,
@@ -119,6 +133,7 @@ class Sender:
             # Not what the checks saw: an earlier payload of this run may have changed it since.
             seen = reader.before(row, payload.signable.action)
             before = None if seen is None else dump_snapshot(seen)
+            self._require_time(payload)
         begun = self._ledger.begin_attempt(row, self._clock(), before, turn)
         ruling = in_time(classify(self._exchange.api.post(body)), row.key.nonce, self._exchange)
         answered = self._ledger.record_answer(
