@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import InitVar, dataclass
 from typing import final
 
-from coldlever.broadcaster.check.checks import Checks
+from coldlever.broadcaster.check.checks import Checks, Find
 from coldlever.broadcaster.check.report import Facts, Finding, Report
 from coldlever.broadcaster.check.walk import run_all
 from coldlever.broadcaster.ledger import Ledger
@@ -106,6 +106,7 @@ class Checker:
         now: the time to judge by, ms since the epoch.
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
+        find: the ledger's row of a key; the ledger is asked each time where it is None.
     """
 
     def __init__(
@@ -115,9 +116,13 @@ class Checker:
         now: int,
         exchange: Exchange | None,
         expected_signer: Address | None = None,
+        *,
+        find: Find | None = None,
     ) -> None:
         self._venue_key = venue_key
-        self._checks = Checks(ledger, venue_key, now, exchange, expected_signer)
+        checks = Checks(ledger, venue_key, now, exchange, expected_signer, find=find)
+        self._of_payload = checks.of_payload()
+        self._of_draft = checks.of_draft()
 
     def run(self, payload: SignedPayload) -> Cleared | Blocked:
         """Run every check on one payload.
@@ -125,7 +130,7 @@ class Checker:
         Raises:
             EnvironmentFault: the exchange could not be asked, or the ledger not be read.
         """
-        report = run_all(self._checks.of_payload(), Facts(payload.signable, payload))
+        report = run_all(self._of_payload, Facts(payload.signable, payload))
         account, market = report.facts.account, report.facts.market
         if not report.is_complete or account is None or market is None:
             return Blocked(report)
@@ -140,4 +145,4 @@ class Checker:
             acted: whom it will land on.
         """
         facts = Facts(signable, signer=signer, acted=acted)
-        return Foresight(run_all(self._checks.of_draft(), facts))
+        return Foresight(run_all(self._of_draft, facts))

@@ -6,6 +6,7 @@ run. Nothing here changes what it is given.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
@@ -29,6 +30,8 @@ from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
 from coldlever.shared.reading.times import span
 
+Find = Callable[[NonceKey], Row | None]
+
 
 class Checks:
     """The checks of one venue at one time.
@@ -39,6 +42,7 @@ class Checks:
         now: the time to judge by, ms since the epoch.
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
+        find: the ledger's row of a key; the ledger is asked each time where it is None.
     """
 
     def __init__(
@@ -48,13 +52,17 @@ class Checks:
         now: int,
         exchange: Exchange | None,
         expected_signer: Address | None,
+        *,
+        find: Find | None = None,
     ) -> None:
         self._ledger = ledger
+        self._find = ledger.find if find is None else find
         self._venue_key = venue_key
         self._now = now
         self._exchange = exchange
         self._expected_signer = expected_signer
         self._highest: dict[Address, list[int]] = {}
+        self._gaps: dict[tuple[str, str], Finding] = {}
 
     def of_payload(self) -> tuple[Check, ...]:
         """All of them."""
@@ -161,7 +169,7 @@ class Checks:
     def _nonce_unused(self, facts: Facts) -> Finding | str:
         if facts.signer is None:
             return self._gap("nonce-unused", facts)
-        row = self._ledger.find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
+        row = self._find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
         if row is None:
             return "not posted from here before (the exchange's own list cannot be asked)"
         same = row.action_hash == facts.signable.action_hash()
@@ -273,10 +281,13 @@ class Checks:
 
     def _gap(self, code: str, facts: Facts) -> Finding:
         if self._exchange is None and facts.signer is not None:
-            return Finding(code, ok=None, detail="not run: needs the network")
-        if facts.signer is None:
-            return Finding(code, ok=None, detail="not run: needs a valid signature")
-        return Finding(code, ok=None, detail="not run: an earlier check failed")
+            detail = "not run: needs the network"
+        elif facts.signer is None:
+            detail = "not run: needs a valid signature"
+        else:
+            detail = "not run: an earlier check failed"
+        # The same one for all payloads: there may be many, with half of the checks not run.
+        return self._gaps.setdefault((code, detail), Finding(code, ok=None, detail=detail))
 
     def _by_clock(self) -> str:
         return "" if self._exchange is not None else ", by this machine's clock"

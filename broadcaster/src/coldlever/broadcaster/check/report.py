@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from coldlever.broadcaster.venue import Standing
 from coldlever.broadcaster.venue.authority import Acted
@@ -48,8 +49,9 @@ class Finding:
         return RuleRefused(self.error or self.code, self.detail, self.remedy)
 
 
+@lru_cache(maxsize=1024)
 def passed(code: str, detail: str) -> Finding:
-    """A check that holds."""
+    """A check that holds; many payloads of a run are told the same, and share it."""
     return Finding(code, ok=True, detail=detail)
 
 

@@ -24,11 +24,11 @@ from coldlever.shared.cli.challenge_option import (
     challenge_option,
     take_challenge,
 )
-from coldlever.shared.cli.console import emit_json, say
+from coldlever.shared.cli.console import emit_json, emit_json_rows, say
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message.check_words import Challenge, run_wire, words_wire
+from coldlever.shared.message.check_words import Challenge, Subject, run_wire, words_wire
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading.hexadecimal import to_0x
 
@@ -71,8 +71,14 @@ def check(
     if as_json:
         subjects = [one.report.subject for one in checked]
         whole = run_wire(subjects, challenge, is_batch=items.is_batch)
-        wires = [checked_wire(one) | whole for one in checked]
-        emit_json(wires if items.is_batch else wires[0])
+        wires = (
+            checked_wire(one, subject) | whole
+            for one, subject in zip(checked, subjects, strict=True)
+        )
+        if items.is_batch:
+            emit_json_rows(wires)
+        else:
+            emit_json(next(wires))
     else:
         _show(items, [one.report for one in checked], challenge, offline=offline)
     if not all(one.report.ok for one in checked):
@@ -89,35 +95,22 @@ def run_checks(
     offline: bool,
 ) -> list[Cleared | Blocked]:
     """Check every payload, each against the venue of its own network."""
-    checkers: dict[Network, Checker] = {}
-    checked = []
+    nonces: dict[Network, list[int]] = {}
     for item in items.items:
-        network = item.payload.signable.network
-        if network not in checkers:
-            checkers[network] = _make_checker(
-                machine, network, ledger, api_url, signer, offline=offline
-            )
-        checked.append(checkers[network].run(item.payload))
-    return checked
+        nonces.setdefault(item.payload.signable.network, []).append(item.payload.signable.nonce)
+    checkers = {}
+    for network, own in nonces.items():
+        connection = connect(machine, network, api_url)
+        venue_key = connection.venue.key
+        exchange = None if offline else connection.exchange
+        now = machine.clock() if exchange is None else exchange.now()
+        # Asked for all at once: a question for each would take longer than its signature.
+        find = ledger.find_all(venue_key, own).get
+        checkers[network] = Checker(ledger, venue_key, now, exchange, signer, find=find)
+    return [checkers[item.payload.signable.network].run(item.payload) for item in items.items]
 
 
-def _make_checker(
-    machine: Machine,
-    network: Network,
-    ledger: Ledger,
-    api_url: str | None,
-    signer: Address | None,
-    *,
-    offline: bool,
-) -> Checker:
-    connection = connect(machine, network, api_url)
-    if offline:
-        return Checker(ledger, connection.venue.key, machine.clock(), None, signer)
-    now = connection.exchange.now()
-    return Checker(ledger, connection.venue.key, now, connection.exchange, signer)
-
-
-def checked_wire(checked: Cleared | Blocked) -> dict[str, object]:
+def checked_wire(checked: Cleared | Blocked, subject: Subject | None) -> dict[str, object]:
     """A payload's checks as JSON."""
     facts = checked.report.facts
     signable = facts.signable
@@ -129,7 +122,7 @@ def checked_wire(checked: Cleared | Blocked) -> dict[str, object]:
         "account": None if facts.account is None else facts.account.checksummed,
         "coin": None if facts.market is None else facts.market.coin,
         "actionHash": to_0x(signable.action_hash()),
-        **words_wire(checked.report.subject),
+        **words_wire(subject),
         "nonce": signable.nonce,
         "checks": findings_wire(checked.report),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
@@ -11,12 +13,12 @@ from coldlever.shared.action import Address
 from coldlever.shared.errors import InputRefused
 
 # Sent, and nobody knows yet, or ever will, whether it landed.
-_UNDECIDED = [one.value for one in (NonceState.OPEN, NonceState.LAPSED, NonceState.SPENT)]
+UNDECIDED = (NonceState.OPEN, NonceState.LAPSED, NonceState.SPENT)
 # Settled, but perhaps the account was not read since.
 _READABLE = [one.value for one in (NonceState.SPENT_ACCEPTED, NonceState.SPENT)]
 # An attempt without an answer, as if it had none recorded.
 _LOST = Event.NO_ANSWER.value
-_MAY_LAND = [one.value for one in NonceState if one.can_land]
+MAY_LAND = tuple(one for one in NonceState if one.can_land)
 
 _OF_ROW = (
     ATTEMPTS.c.venue == POSTS.c.venue,
@@ -50,7 +52,7 @@ _FIRST_ATTEMPT = (
 )
 UNFINISHED = ROWS.add_columns(_FIRST_ATTEMPT).where(
     sa.or_(
-        POSTS.c.state.in_(_MAY_LAND),
+        POSTS.c.state.in_([one.value for one in MAY_LAND]),
         sa.and_(POSTS.c.state.in_(_READABLE), POSTS.c.reading == Reading.NOT_READ.value),
     )
 )
@@ -77,19 +79,21 @@ def sent_after(row: Row) -> sa.Select[tuple[object, ...]]:
     # By the ledger's own order of sending; nothing comes after a row that was never sent.
     own = ATTEMPTS.alias("own")
     first = sa.select(sa.func.min(own.c.id)).where(*of_key(own, row.key)).scalar_subquery()
-    beside = _beside(row.key, row.account, row.coin)
-    return ROWS.where(*beside, POSTS.c.last_attempt > first).limit(1)
+    others = _beside(row.key, row.account, row.coin)
+    return ROWS.where(*others, POSTS.c.last_attempt > first).limit(1)
 
 
-def undecided_beside(row: Row) -> sa.Select[tuple[object, ...]]:
-    """Other payloads for a row's account and market that may have landed, or may yet."""
-    beside = _beside(row.key, row.account, row.coin)
-    return ROWS.where(*beside, POSTS.c.state.in_(_UNDECIDED)).limit(1)
+def beside(
+    key: NonceKey, account: Address, coin: str, states: Sequence[NonceState]
+) -> sa.Select[tuple[object, ...]]:
+    """Other payloads than ``key``'s for an account and market, whose nonces stand there."""
+    values = [state.value for state in states]
+    return ROWS.where(*_beside(key, account, coin), POSTS.c.state.in_(values)).limit(1)
 
 
-def open_beside(key: NonceKey, account: Address, coin: str) -> sa.Select[tuple[object, ...]]:
-    """Other payloads for an account and market that can still land."""
-    return ROWS.where(*_beside(key, account, coin), POSTS.c.state.in_(_MAY_LAND)).limit(1)
+def with_nonces(venue: str, nonces: Sequence[int]) -> sa.Select[tuple[object, ...]]:
+    """Rows on a venue with one of those nonces, of any signer."""
+    return ROWS.where(_on(venue), POSTS.c.nonce.in_(nonces))
 
 
 def key_values(key: NonceKey) -> dict[str, object]:
@@ -114,10 +118,19 @@ def to_row(record: sa.RowMapping) -> Row:
         raise unreadable() from None
 
 
+def _on(venue: str) -> sa.ColumnElement[bool]:
+    """That a row is of a venue, in a form that leads to no index.
+
+    With the column itself SQLite, which has no statistics, would rather walk along the key through
+    all rows of the venue than look into an index that knows more.
+    """
+    return (POSTS.c.venue + "") == venue
+
+
 def _beside(key: NonceKey, account: Address, coin: str) -> tuple[sa.ColumnElement[bool], ...]:
     posts = POSTS.c
     return (
-        posts.venue == key.venue,
+        _on(key.venue),
         posts.account == account.lower,
         posts.coin == coin,
         sa.or_(posts.signer != key.signer.lower, posts.nonce != key.nonce),

@@ -20,16 +20,18 @@ from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row
 from coldlever.broadcaster.ledger.migration import migrate
 from coldlever.broadcaster.ledger.queries import (
     FIND,
+    MAY_LAND,
     ROWS,
+    UNDECIDED,
     UNFINISHED,
+    beside,
     by_sending,
     key_values,
     latest,
     of_key,
-    open_beside,
     sent_after,
     to_row,
-    undecided_beside,
+    with_nonces,
 )
 from coldlever.broadcaster.ledger.row import NonceKey, Row
 from coldlever.broadcaster.ledger.tables import (
@@ -49,6 +51,8 @@ __all__ = ["Ledger", "NonceKey", "Row", "nonce_used", "row_gone"]
 
 SCHEMA_VERSION = 2
 BUSY_TIMEOUT_MS = 10_000
+# Nonces in one question: far below SQLite's limit of variables.
+_AT_ONCE = 500
 
 
 class Ledger:
@@ -106,6 +110,12 @@ class Ledger:
             record = connection.execute(FIND, key_values(key)).mappings().one_or_none()
         return None if record is None else to_row(record)
 
+    def find_all(self, venue: str, nonces: Sequence[int]) -> dict[NonceKey, Row]:
+        """The rows on a venue with any of those nonces, in few questions for many."""
+        parts = (nonces[at : at + _AT_ONCE] for at in range(0, len(nonces), _AT_ONCE))
+        found = (row for part in parts for row in self._read_all(with_nonces(venue, part)))
+        return {row.key: row for row in found}
+
     def highest_nonces(self, venue: str, signer: Address) -> list[int]:
         """The signer's 100 highest nonces that may have reached the venue, highest first."""
         query = (
@@ -145,11 +155,12 @@ class Ledger:
 
     def may_have_moved(self, row: Row) -> bool:
         """Whether another payload of ours can have changed the market since ``row`` was sent."""
-        return any(self._records(query(row)) for query in (undecided_beside, sent_after))
+        undecided = beside(row.key, row.account, row.coin, UNDECIDED)
+        return any(self._records(query) for query in (undecided, sent_after(row)))
 
     def open_beside(self, key: NonceKey, account: Address, coin: str) -> Row | None:
         """A payload for that account and market that can still land, other than ``key``'s."""
-        return next(iter(self._read_all(open_beside(key, account, coin))), None)
+        return next(iter(self._read_all(beside(key, account, coin, MAY_LAND))), None)
 
     def take_draft_nonce(self, venue: str, signer: Address, now: int) -> int:
         """A nonce for a new draft: the exchange's time, above every nonce known for the signer.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,6 +65,14 @@ def emit(text: str) -> None:
 def emit_json(document: object) -> None:
     """The one JSON document of a ``--json`` run, on stdout."""
     click.echo(_ascii_json(document, indent=2))
+
+
+def emit_json_rows(elements: Iterable[object]) -> None:
+    """As `emit_json` for a long array: an element a line, each made when its turn comes."""
+    click.echo("[", nl=False)
+    for number, element in enumerate(elements):
+        click.echo(f"{',' if number else ''}\n{_ascii_json(element)}", nl=False)
+    click.echo("\n]")
 
 
 def read_document(name: str, limit: int = MAX_BYTES) -> bytes:
