@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
-from coldlever.broadcaster.check.report import Facts, Finding, caution
+from coldlever.broadcaster.check.report import Facts, Finding, caution, not_run
 from coldlever.broadcaster.check.walk import Check
 from coldlever.broadcaster.ledger import Ledger, NonceKey, Row
 from coldlever.broadcaster.venue import Exchange, account_acted_for
@@ -25,7 +25,7 @@ from coldlever.shared.action.time_rules import (
     nonce_window_problem,
 )
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message import verify
+from coldlever.shared.message.signed import prove
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
 from coldlever.shared.reading.times import span
@@ -62,7 +62,6 @@ class Checks:
         self._exchange = exchange
         self._expected_signer = expected_signer
         self._highest: dict[Address, list[int]] = {}
-        self._gaps: dict[tuple[str, str], Finding] = {}
 
     def of_payload(self) -> tuple[Check, ...]:
         """All of them."""
@@ -118,7 +117,8 @@ class Checks:
 
     def _recover(self, facts: Facts) -> Facts:
         assert facts.payload is not None, "a draft's signature is not among its checks"
-        return replace(facts, signer=verify(facts.payload, self._expected_signer))
+        proven = prove(facts.payload, self._expected_signer)
+        return replace(facts, signer=proven.signer, proven=proven)
 
     def _signature(self, facts: Facts) -> str:
         assert facts.payload is not None, "a draft's signature is not among its checks"
@@ -281,13 +281,12 @@ class Checks:
 
     def _gap(self, code: str, facts: Facts) -> Finding:
         if self._exchange is None and facts.signer is not None:
-            detail = "not run: needs the network"
+            detail = "needs the network"
         elif facts.signer is None:
-            detail = "not run: needs a valid signature"
+            detail = "needs a valid signature"
         else:
-            detail = "not run: an earlier check failed"
-        # The same one for all payloads: there may be many, with half of the checks not run.
-        return self._gaps.setdefault((code, detail), Finding(code, ok=None, detail=detail))
+            detail = "an earlier check failed"
+        return not_run(code, detail)
 
     def _by_clock(self) -> str:
         return "" if self._exchange is not None else ", by this machine's clock"

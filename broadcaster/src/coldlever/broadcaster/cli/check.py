@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -17,6 +20,7 @@ from coldlever.broadcaster.cli.load import Items, load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.venue import choose_venue
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.challenge_option import (
     Asked,
@@ -61,28 +65,41 @@ def check(
     request body (then add --network); `-` is stdin. Exit status 4 when a check fails; a FILE that
     cannot be read as a payload ends the command with 3 before anything is checked.
     """
-    items = load_items(files, network, scanning)
-    challenge = take_challenge(asked, machine.entropy)
-    ledger = open_ledger(machine, state_dir)
-    try:
-        checked = run_checks(machine, items, ledger, api_url, signer, offline=offline)
-    finally:
-        ledger.close()
-    if as_json:
-        subjects = [one.report.subject for one in checked]
-        whole = run_wire(subjects, challenge, is_batch=items.is_batch)
-        wires = (
-            checked_wire(one, subject) | whole
-            for one, subject in zip(checked, subjects, strict=True)
-        )
-        if items.is_batch:
-            emit_json_rows(wires)
+    with _uncollected():
+        items = load_items(files, network, scanning)
+        challenge = take_challenge(asked, machine.entropy)
+        ledger = open_ledger(machine, state_dir)
+        try:
+            checked = run_checks(machine, items, ledger, api_url, signer, offline=offline)
+        finally:
+            ledger.close()
+        if as_json:
+            subjects = [one.report.subject for one in checked]
+            whole = run_wire(subjects, challenge, is_batch=items.is_batch)
+            wires = (
+                checked_wire(one, subject) | whole
+                for one, subject in zip(checked, subjects, strict=True)
+            )
+            if items.is_batch:
+                emit_json_rows(wires)
+            else:
+                emit_json(next(wires))
         else:
-            emit_json(next(wires))
-    else:
-        _show(items, [one.report for one in checked], challenge, offline=offline)
-    if not all(one.report.ok for one in checked):
-        sys.exit(RuleRefused.exit_status)
+            _show(items, [one.report for one in checked], challenge, offline=offline)
+        if not all(one.report.ok for one in checked):
+            sys.exit(RuleRefused.exit_status)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no cycles meanwhile: ten thousand payloads stay until all is told, and have none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def run_checks(
@@ -100,9 +117,8 @@ def run_checks(
         nonces.setdefault(item.payload.signable.network, []).append(item.payload.signable.nonce)
     checkers = {}
     for network, own in nonces.items():
-        connection = connect(machine, network, api_url)
-        venue_key = connection.venue.key
-        exchange = None if offline else connection.exchange
+        venue_key = choose_venue(network, api_url).key
+        exchange = None if offline else connect(machine, network, api_url).exchange
         now = machine.clock() if exchange is None else exchange.now()
         # Asked for all at once: a question for each would take longer than its signature.
         find = ledger.find_all(venue_key, own).get
@@ -121,7 +137,7 @@ def checked_wire(checked: Cleared | Blocked, subject: Subject | None) -> dict[st
         "signer": None if facts.signer is None else facts.signer.checksummed,
         "account": None if facts.account is None else facts.account.checksummed,
         "coin": None if facts.market is None else facts.market.coin,
-        "actionHash": to_0x(signable.action_hash()),
+        "actionHash": to_0x(facts.action_hash),
         **words_wire(subject),
         "nonce": signable.nonce,
         "checks": findings_wire(checked.report),

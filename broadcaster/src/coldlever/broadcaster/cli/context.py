@@ -20,7 +20,6 @@ from coldlever.broadcaster.venue import (
     choose_venue,
     loopback_url,
 )
-from coldlever.broadcaster.venue.transport import Session
 from coldlever.shared.action import Address, Network, parse_address
 from coldlever.shared.cli.console import json_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
@@ -151,5 +150,8 @@ def make_poster(
 
 
 def _client(machine: Machine, venue: Venue) -> ExchangeApi:
+    # What it imports takes a tenth of a second, which commands without the network do not wait for.
+    from coldlever.broadcaster.venue.transport import Session  # noqa: PLC0415 - see above
+
     budget = WeightBudget(machine.monotonic, machine.sleep)
     return ExchangeApi(venue, Session(machine.monotonic), budget, machine.sleep, machine.monotonic)

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,8 @@ from coldlever.shared.files import read_bounded, require_writable, write_exclusi
 from coldlever.shared.reading.strict_json import MAX_BYTES
 
 STDIO = "-"
+# Enough that writing them costs nothing, few enough to hold.
+_ROWS_AT_ONCE = 100
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -68,10 +71,11 @@ def emit_json(document: object) -> None:
 
 
 def emit_json_rows(elements: Iterable[object]) -> None:
-    """As `emit_json` for a long array: an element a line, each made when its turn comes."""
-    click.echo("[", nl=False)
-    for number, element in enumerate(elements):
-        click.echo(f"{',' if number else ''}\n{_ascii_json(element)}", nl=False)
+    """As `emit_json` for a long array: an element a line, made when its turn comes."""
+    rows, separator = iter(elements), "[\n"
+    while some := [_ascii_json(element) for element in islice(rows, _ROWS_AT_ONCE)]:
+        click.echo(separator + ",\n".join(some), nl=False)
+        separator = ",\n"
     click.echo("\n]")
 
 

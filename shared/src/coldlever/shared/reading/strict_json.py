@@ -25,6 +25,7 @@ _MAX_INTEGER_DIGITS = 20
 # Everything but the brackets outside strings. A string that is never closed is swallowed to its end
 # and no quantifier gives anything back, so the time stays linear whatever the bytes are.
 _NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[^"\[\]{}]++', re.DOTALL)
+_NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _OPENING = b"[{"
 # Half a pair can only come from an escape: the bytes are strict UTF-8.
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -117,10 +118,18 @@ def _refuse_depth(data: bytes, name: str) -> None:
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return
     depth = 0
-    for bracket in _NO_BRACKETS.sub(b"", data):
+    for bracket in _brackets(data):
         depth += 1 if bracket in _OPENING else -1
         if depth > MAX_DEPTH:
             raise InputRefused("json-too-deep", f"{name}: nested deeper than {MAX_DEPTH} levels")
+
+
+def _brackets(data: bytes) -> bytes:
+    """The brackets outside strings."""
+    if b"\\" in data:
+        return _NO_BRACKETS.sub(b"", data)
+    # Nothing is escaped, so every other piece between quotes is a string. The same, much faster.
+    return b"".join(data.split(b'"')[::2]).translate(None, _NO_BRACKET)
 
 
 def _refuse_markers(value: object, name: str, steps: _Steps = ()) -> None:
