@@ -141,8 +141,10 @@ def as_choice(value: JsonValue, where: Where, choices: Collection[str]) -> str:
     """One of a few words."""
     if isinstance(value, str) and value in choices:
         return value
-    code = "unknown-value" if isinstance(value, str) else "wrong-type"
-    raise where.refusal(code, describe(value), " or ".join(f'"{choice}"' for choice in choices))
+    quoted = " or ".join(f'"{choice}"' for choice in choices)
+    if not isinstance(value, str):
+        raise where.refusal("wrong-type", describe(value), quoted)
+    raise where.refusal("unknown-value", describe(value), quoted)
 
 
 def as_bytes(value: JsonValue, where: Where, size: int) -> bytes:
