@@ -6,15 +6,16 @@ run. Nothing here changes what it is given.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from coldlever.broadcaster.check.board import Board, PolicyCheck
 from coldlever.broadcaster.check.earlier import Earlier, setting_of
 from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
 from coldlever.broadcaster.check.order import Order
-from coldlever.broadcaster.check.report import Facts, Finding, caution
+from coldlever.broadcaster.check.report import Facts, Finding, caution, not_run
 from coldlever.broadcaster.check.walk import Check
-from coldlever.broadcaster.ledger import Ledger, NonceKey, Turn
+from coldlever.broadcaster.ledger import Ledger, NonceKey, Row, Turn
 from coldlever.broadcaster.venue import Exchange, Standing, account_acted_for
 from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.asset_class import class_problem
@@ -27,10 +28,12 @@ from coldlever.shared.action.time_rules import (
     nonce_window_problem,
 )
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message import verify
+from coldlever.shared.message.signed import prove
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
 from coldlever.shared.reading.times import span
+
+Find = Callable[[NonceKey], Row | None]
 
 
 class Checks:
@@ -46,6 +49,7 @@ class Checks:
         after_open: nonces of open payloads that may land late, as a person said.
         is_thrifty: settings are asked for only where a position is open; elsewhere they change
             nothing yet.
+        find: the ledger's row of a key; the ledger is asked each time where it is None.
     """
 
     def __init__(
@@ -59,9 +63,11 @@ class Checks:
         board: Board | None = None,
         after_open: frozenset[int] = frozenset(),
         is_thrifty: bool = False,
+        find: Find | None = None,
     ) -> None:
         self._is_thrifty = is_thrifty
         self._ledger = ledger
+        self._find = ledger.find if find is None else find
         self._venue_key = venue_key
         self._now = now
         self._exchange = exchange
@@ -136,7 +142,8 @@ class Checks:
 
     def _recover(self, facts: Facts) -> Facts:
         assert facts.payload is not None, "a draft's signature is not among its checks"
-        return replace(facts, signer=verify(facts.payload, self._expected_signer))
+        proven = prove(facts.payload, self._expected_signer)
+        return replace(facts, signer=proven.signer, proven=proven)
 
     def _signature(self, facts: Facts) -> str:
         assert facts.payload is not None, "a draft's signature is not among its checks"
@@ -188,7 +195,7 @@ class Checks:
         if facts.signer is None:
             return self._gap("nonce-unused", facts)
         self._earlier.require_own_nonce(facts.signer, facts.signable)
-        row = self._ledger.find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
+        row = self._find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
         if row is None:
             return "not posted from here before (the exchange's own list cannot be asked)"
         same = row.action_hash == facts.signable.action_hash()
@@ -299,10 +306,12 @@ class Checks:
 
     def _gap(self, code: str, facts: Facts) -> Finding:
         if self._exchange is None and facts.signer is not None:
-            return Finding(code, ok=None, detail="not run: needs the network")
-        if facts.signer is None:
-            return Finding(code, ok=None, detail="not run: needs a valid signature")
-        return Finding(code, ok=None, detail="not run: an earlier check failed")
+            detail = "needs the network"
+        elif facts.signer is None:
+            detail = "needs a valid signature"
+        else:
+            detail = "an earlier check failed"
+        return not_run(code, detail)
 
     def _by_clock(self) -> str:
         return "" if self._exchange is not None else ", by this machine's clock"
