@@ -65,7 +65,8 @@ class Batch:
             for number, job in enumerate(self._jobs)
             if isinstance(job.stage, Cleared | Row)
         }
-        self._series = {place: Series() for place in self._places.values()}
+        is_alone = len(self._places) == 1
+        self._series = {place: Series(is_alone=is_alone) for place in self._places.values()}
         self._schedule = self._make_schedule()
 
     def run(self) -> list[Job]:

@@ -19,6 +19,9 @@ from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.post.result import Result
 from coldlever.shared.action import Action, Setting, UpdateLeverage
 
+# Who else spends of the exchange's limit may do so for some minutes.
+_PATIENCE_S = 180.0
+
 
 @dataclass(frozen=True, slots=True)
 class Unread:
@@ -39,9 +42,13 @@ class Series:
     """What is known of a market between the payloads of a run; its lock is held meanwhile.
 
     Used by one thread at a time, each with a poster of its own.
+
+    Args:
+        is_alone: the run is one payload, which is read in full.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_alone: bool) -> None:
+        self._is_alone = is_alone
         self._account: Account | None = None
         self._current: Snapshot | None = None
         self._is_followed = False
@@ -64,6 +71,8 @@ class Series:
         Raises:
             RuleRefused, EnvironmentFault: as `Poster.post`.
         """
+        if self._is_alone:
+            return {number: poster.post(cleared)}
         standing = cleared.report.facts.standing
         has_position = standing is not None and standing.position is not None
         self._account = poster.glance(has_position=has_position)
@@ -99,6 +108,11 @@ class Series:
             # The very same payload twice in a run: it was sent once, and is read back now.
             return {unread.number: replace(result, already=False)}
         return {unread.number: poster.supersede(unread.result, number)}
+
+    @property
+    def patience_s(self) -> float:
+        """The others of a batch have spent what it has to wait for now."""
+        return _PATIENCE_S
 
     def before(self, row: Row, action: Action) -> Snapshot | None:
         """The account before a first attempt: read, or as an accepted payload has left it."""
