@@ -1,6 +1,6 @@
 # Each target sets up what it needs by itself, in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast coverage lint format types bench model wheels bundle lock check clean campaign-sign
+.PHONY: help setup demo test test-fast coverage lint format types bench model wheels bundle lock check clean campaign-sign campaign-crash
 
 # The first of these that coldlever runs on; `make PYTHON=…` chooses another.
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -103,6 +103,10 @@ model: $(RUN) ## Check the model of what becomes of a payload (needs spin and gc
 # The traced part wants strace, and goes without where it is missing.
 campaign-sign: $(DEV) ## Kill `sign` in some 700 places and look at what it leaves (ten minutes)
 	$(BIN)/python tools/campaign_sign.py
+
+# KILLS=n for another number, SEED=n to draw the same again.
+campaign-crash: $(DEV) ## Kill `post` and `resolve` 1,000 times and judge what they tell (ten minutes)
+	$(BIN)/python tools/campaign_crash.py --kills $(or $(KILLS),1000) $(if $(SEED),--seed $(SEED))
 
 wheels: $(BUILD) ## Build the three wheels into dist/
 	@rm -rf dist $(PACKAGES:%=%/build)

@@ -89,7 +89,7 @@ def _posting_row() -> Row:
     with RehearsalServer(exchange, weight_limit=None) as server, tempfile.TemporaryDirectory() as n:
         venue = Venue(Network.TESTNET, server.url, is_rehearsal=True)
         budget = WeightBudget(time.monotonic, time.sleep, limit=10**9)
-        api = ExchangeApi(venue, Session(), budget, time.sleep, time.monotonic)
+        api = ExchangeApi(venue, Session(time.monotonic), budget, time.sleep, time.monotonic)
         reader = Exchange(api, Network.TESTNET)
         ledger = Ledger(Path(n))
         poster = Poster(

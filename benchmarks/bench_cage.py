@@ -26,6 +26,7 @@ from coldlever.shared.files import write_exclusive
 from coldlever.shared.message.request import Defaults, load_requests
 from coldlever.shared.reading.fields import Where
 from coldlever.signer import cage
+from coldlever.shared.policy import no_policy
 from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.ledger.store import Ledger
 from coldlever.signer.rules import place
@@ -46,7 +47,8 @@ def sign(step):
     parsed = load_requests(data, "request.json", Defaults(None, NOW, 3_600_000))
     placed = [place(one, Where("request.json")) for one in parsed.requests]
     with Ledger.open(folder / "ledger.sqlite3") as ledger:
-        [signed] = sign_requests(placed, key, ledger, NOW)
+        leave = [no_policy([one.request.signable for one in placed])]
+        [signed] = sign_requests(placed, key, ledger, NOW, leave)
     write_exclusive(folder / f"{step}.json", dump_document(signed.payload.to_wire()))
     return time.perf_counter() - started
 

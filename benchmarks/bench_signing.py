@@ -25,6 +25,7 @@ from coldlever.shared.cli.console import dump_document
 from coldlever.shared.message.lines import review_lines
 from coldlever.shared.message.request import Defaults, load_requests
 from coldlever.shared.message.signed import SignedPayload, verify
+from coldlever.shared.policy import no_policy
 from coldlever.shared.reading.fields import Where
 from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.ledger.store import Ledger
@@ -157,7 +158,8 @@ def _batch_row() -> Row:
         placed = name_signer(placed, key.address)
         review_lines([one.review for one in placed])
         with Ledger.open(Path(folder) / "ledger.sqlite3") as ledger:
-            signed = sign_requests(placed, key, ledger, _NONCE)
+            leave = [no_policy([one.request.signable for one in placed])]
+            signed = sign_requests(placed, key, ledger, _NONCE, leave)
         return dump_document([one.payload.to_wire() for one in signed])
 
     seconds = []

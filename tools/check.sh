@@ -26,6 +26,9 @@ if ! command -v spin >/dev/null && [ "$(id -u)" = 0 ]; then
 fi
 make model
 
+step "a short crash campaign"
+make campaign-crash KILLS=40
+
 step "the demo"
 make demo
 

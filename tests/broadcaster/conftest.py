@@ -200,7 +200,7 @@ class Desk:
         venue = Venue(self.network, self.url, is_rehearsal=True)
         budget = WeightBudget(time.monotonic, self.naps.append)
         return Exchange(
-            ExchangeApi(venue, Session(), budget, self.naps.append, time.monotonic),
+            ExchangeApi(venue, Session(time.monotonic), budget, self.naps.append, time.monotonic),
             self.network,
         )
 
@@ -242,5 +242,5 @@ def wait_until():
 
 @pytest.fixture
 def session() -> Iterator[Session]:
-    with Session() as one:
+    with Session(time.monotonic) as one:
         yield one

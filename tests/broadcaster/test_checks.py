@@ -26,6 +26,7 @@ CODES = [
     "margin-mode",
     "position",
     "change",
+    "policy",
     "order",
 ]
 DAY = 86_400_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import gzip
 import ipaddress
 import socket
 import ssl
@@ -153,78 +152,6 @@ def test_silence_in_the_middle_of_an_answer_is_unanswered_too(client, serve, mon
     assert isinstance(client(serve(play)).post(b"{}"), NoAnswer)
 
 
-@pytest.mark.parametrize("length", ["Content-Length: 999", "Transfer-Encoding: chunked"])
-def test_an_answer_that_drips_for_ever_is_cut_off(client, serve, monkeypatch, length):
-    monkeypatch.setattr("coldlever.broadcaster.venue.client.TOTAL_TIMEOUT_S", 0.3)
-
-    def play(connection):
-        connection.sendall(f"HTTP/1.1 200 OK\r\n{length}\r\n\r\n".encode())
-        drop = b" " if length.startswith("Content") else b"1\r\n \r\n"
-        for _ in range(100):
-            connection.sendall(drop)
-            time.sleep(0.05)
-
-    started = time.monotonic()
-    assert client(serve(play)).post(b"{}").code == "timed-out"
-    assert time.monotonic() - started < 3
-
-
-@pytest.mark.parametrize("length", [True, False], ids=["announced", "unannounced"])
-def test_an_answer_of_more_than_a_mebibyte_is_not_read_to_its_end(client, serve, length):
-    def play(connection):
-        head = "HTTP/1.1 200 OK\r\n" + ("Content-Length: 90000000\r\n" if length else "")
-        connection.sendall(head.encode() + b"\r\n")
-        for _ in range(1000):
-            connection.sendall(b" " * 90_000)
-
-    assert client(serve(play)).post(b"{}").code == "answer-too-large"
-
-
-def test_a_packed_answer_is_not_unpacked(client, serve):
-    packed = gzip.compress(b" " * (8 << 20))
-
-    def play(connection):
-        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
-        connection.sendall(head.encode() + packed)
-
-    assert client(serve(play)).post(b"{}").code == "answer-unreadable"
-
-
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-REDIRECT = b"HTTP/1.1 302 Go\r\nLocation: /\r\n"
-# What each begins with, and what it then repeats for as long as somebody listens.
-DRIPS = {
-    "header bytes": (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"),
-    "headers": (b"HTTP/1.1 200 OK\r\n", b"X: a\r\n"),
-    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    "a chunk's size": (CHUNKED, b"0"),
-    "trailers": (CHUNKED + b"0\r\n", b"X: a\r\n"),
-    "a redirect's body": (REDIRECT + b"Content-Length: 9999\r\n\r\n", b" "),
-    "a gzip name": (
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x08", b"a"
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", DRIPS)
-def test_nothing_that_drips_passes_the_deadline(client, serve, monkeypatch, what):
-    monkeypatch.setattr("coldlever.broadcaster.venue.client.TOTAL_TIMEOUT_S", 0.4)
-    begin, drop = DRIPS[what]
-    sent = []
-
-    def play(connection):
-        connection.sendall(begin)
-        for _ in range(200):
-            connection.sendall(drop)
-            sent.append(1)
-            time.sleep(0.02)
-
-    answer = client(serve(play)).post(b"{}")
-    assert answer.code == ("answer-unreadable" if what == "a gzip name" else "timed-out")
-    # Far from the end of what would have come: the connection was ended, whatever was being read.
-    assert len(sent) < 150
-
-
 def test_a_handshake_that_drips_passes_no_deadline_either(client, serve, monkeypatch):
     monkeypatch.setattr("coldlever.broadcaster.venue.client.TOTAL_TIMEOUT_S", 0.4)
     sent = []
@@ -240,26 +167,6 @@ def test_a_handshake_that_drips_passes_no_deadline_either(client, serve, monkeyp
     url = serve(play).replace("http:", "https:")
     assert client(url).post(b"{}").code == "timed-out"
     assert len(sent) < 150
-
-
-@pytest.mark.parametrize("target", ["http://[", "//", "http://127.0.0.1:9/"])
-def test_where_a_redirect_leads_is_never_looked_at(client, serve, target):
-    head = f"HTTP/1.1 307 Go\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
-    url = serve(lambda connection: connection.sendall(head))
-    assert client(url).post(b"{}") == Answer(307, b"", None)
-
-
-def test_a_redirect_with_a_huge_body_is_not_read_to_its_end(client, serve):
-    sent = []
-
-    def play(connection):
-        connection.sendall(REDIRECT + b"Content-Length: 1000000000\r\n\r\n")
-        for _ in range(1000):
-            connection.sendall(b" " * 1_000_000)
-            sent.append(1)
-
-    assert client(serve(play)).post(b"{}").code == "answer-too-large"
-    assert len(sent) < 100
 
 
 def test_after_a_deadline_the_session_serves_the_next_request(client, serve, monkeypatch):
@@ -402,10 +309,9 @@ def test_an_answer_about_somebody_or_something_else_is_refused(desk, monkeypatch
     monkeypatch.setattr(
         reader.api, "info", lambda q: info(q) | (changes if q["type"] == kind else {})
     )
-    role = functools.partial(reader.role, desk.user.address)
-    standing = functools.partial(reader.standing, desk.user.address, "BTC")
+    ask = reader.role if kind == "userRole" else functools.partial(reader.standing, coin="BTC")
     with pytest.raises(EnvironmentFault) as fault:
-        (role if kind == "userRole" else standing)()
+        ask(desk.user.address)
     assert fault.value.code == "answer-broken"
 
 

@@ -59,6 +59,7 @@ def test_without_expiry_it_is_closed_two_days_after_its_nonce(desk, open_row, cl
     assert close().document[0]["nonceState"] == "lapsed"
 
 
+@pytest.mark.invented_ledger
 def test_closing_asks_the_real_exchange_for_the_time(desk, open_row, close, monkeypatch):
     open_row()
     ledger = desk.ledger()
@@ -138,6 +139,7 @@ def _no_lock(*_arguments):
     return nullcontext()
 
 
+@pytest.mark.invented_ledger
 def test_of_two_rows_with_one_nonce_each_is_judged_for_itself(desk, open_row):
     open_row(expires_after=desk.time + 100_000)
     ledger = desk.ledger()
@@ -145,13 +147,13 @@ def test_of_two_rows_with_one_nonce_each_is_judged_for_itself(desk, open_row):
         connection.exec_driver_sql(
             "INSERT INTO posts SELECT 'testnet@' || url || '0', signer, nonce, what, action_hash, url, "
             "account, coin, envelope, before, 'spent', 'not-read', attempts, 'nonce-used', sentence, "
-            "legacy, reserved_at - 1, changed_at FROM posts"
+            "legacy, reserved_at, changed_at, change_number + 1, 0 FROM posts"
         )
     ledger.close()
     nonce = json.loads(desk.run("history", "--json").stdout)[0]["payload"]["nonce"]
     shown = desk.resolve("--nonce", str(nonce), "--close")
-    assert [one["code"] for one in shown.document] == ["nonce-used", "still-open"]
-    assert [one["nonceState"] for one in shown.document] == ["spent", "open"]
+    assert [one["code"] for one in shown.document] == ["still-open", "nonce-used"]
+    assert [one["nonceState"] for one in shown.document] == ["open", "spent"]
     assert shown.status == 7
 
 

@@ -85,6 +85,7 @@ def test_a_row_whose_payload_is_garbage_is_never_sent(desk, left_open, rewrite, 
         assert (shown.status, shown.error) == (8, "ledger-unusable")
 
 
+@pytest.mark.invented_ledger
 @pytest.mark.parametrize(
     ("column", "value"),
     [
@@ -143,6 +144,7 @@ def test_the_claimed_and_the_expected_signer_are_checked_when_an_earlier_run_is_
     assert good.document["status"] == "confirmed"
 
 
+@pytest.mark.invented_ledger
 def test_a_row_that_vanishes_after_it_was_sent_is_told_as_unknown(desk, monkeypatch):
     record = Ledger.record_answer
 

@@ -63,8 +63,8 @@ def renamed(monkeypatch):
     """An exchange that calls asset 3 of its first dex by another name."""
     send = ExchangeApi._send
 
-    def twist(api, path, query):
-        answer = send(api, path, query)
+    def twist(api, path, query, *seconds):
+        answer = send(api, path, query, *seconds)
         if b'"meta"' not in query:
             return answer
         return Answer(answer.status, answer.body.replace(b'"BTC"', b'"BTCX"'), None)
@@ -224,8 +224,8 @@ def test_what_cannot_be_read_cannot_be_checked(desk, action, monkeypatch, kind, 
     send = ExchangeApi._send
     question = f'"type": "{kind}"'.encode()
 
-    def twist(api, path, query):
-        return Answer(200, body, None) if question in query else send(api, path, query)
+    def twist(api, path, query, *seconds):
+        return Answer(200, body, None) if question in query else send(api, path, query, *seconds)
 
     monkeypatch.setattr(ExchangeApi, "_send", twist)
     asset = 110_000 if kind == "perpDexs" else 3
@@ -237,10 +237,10 @@ def test_what_cannot_be_read_cannot_be_checked(desk, action, monkeypatch, kind, 
 def test_an_unknown_role_signs_nothing(desk, monkeypatch):
     send = ExchangeApi._send
 
-    def twist(api, path, query):
+    def twist(api, path, query, *seconds):
         if b"userRole" in query:
             return Answer(200, b'{"role":"oracle\\u001b[2J"}', None)
-        return send(api, path, query)
+        return send(api, path, query, *seconds)
 
     monkeypatch.setattr(ExchangeApi, "_send", twist)
     shown = desk.check(desk.signed_file())
@@ -252,11 +252,11 @@ def test_an_unknown_role_signs_nothing(desk, monkeypatch):
 def test_a_closed_position_that_is_still_listed_counts_as_none(desk, found, action, monkeypatch):
     send = ExchangeApi._send
 
-    def twist(api, path, query):
+    def twist(api, path, query, *seconds):
         if b"clearinghouseState" in query:
             listed = b'{"assetPositions":[{"position":{"coin":"BTC","szi":"0.0"}}]}'
             return Answer(200, listed, None)
-        return send(api, path, query)
+        return send(api, path, query, *seconds)
 
     monkeypatch.setattr(ExchangeApi, "_send", twist)
     assert found(action.leverage(5))["position"]["detail"] == "no open position on this market"

@@ -289,7 +289,7 @@ def test_resolve_with_the_exchange_out_of_reach_stays_open(desk, blind, monkeypa
     assert (shown.status, shown.document[0]["code"]) == (7, "connection-lost")
 
 
-def test_a_venue_out_of_reach_does_not_keep_the_others_from_being_finished(desk, blind):
+def test_a_venue_out_of_reach_does_not_keep_the_others_from_being_finished(desk, action, blind):
     blind(desk.signed_file(), "drop")
     ledger = desk.ledger()
     lost = replace(
@@ -297,15 +297,17 @@ def test_a_venue_out_of_reach_does_not_keep_the_others_from_being_finished(desk,
         key=replace(desk.row().key, venue="testnet@http://127.0.0.1:9"),
         url="http://127.0.0.1:9",
         state=NonceState.UNSENT,
-        reserved_at=0,
+        attempts=0,
     )
     ledger.reserve(lost)
+    ledger.begin_attempt(lost, 0)
     ledger.close()
+    blind(desk.signed_file(action.leverage(5, asset=4)), "drop")
     shown = desk.resolve()
     assert shown.status == 8
-    assert [one["status"] for one in shown.document] == ["unknown", "confirmed"]
-    assert shown.document[0]["error"]["exitStatus"] == 8
-    assert desk.accepted() == 1
+    assert [one["status"] for one in shown.document] == ["confirmed", "unknown", "confirmed"]
+    assert shown.document[1]["error"]["exitStatus"] == 8
+    assert desk.accepted() == 2
     assert "NOT FINISHED" in desk.run("resolve").stderr
 
 

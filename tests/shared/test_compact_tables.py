@@ -158,9 +158,9 @@ def test_a_batch_names_the_element(kind):
 @pytest.mark.parametrize(
     ("vector", "path", "to", "code", "place"),
     [
-        (SIGNED, (7,), [], "unknown-key", "$: found the key number 7, expected only 0, 1, 2"),
+        (SIGNED, (9,), [], "unknown-key", "$: found the key number 9, expected only 0, 1, 2"),
         (SIGNED, (1, 9), 0, "unknown-key", "$.action: found the key number 9"),
-        (REQUEST, (11,), 0, "unknown-key", "$: found the key number 11"),
+        (REQUEST, (12,), 0, "unknown-key", "$: found the key number 12"),
         (REQUEST, (9,), bytes(19), "wrong-type", "$.account: "),
         (SIGNED, (8,), bytes(19), "wrong-type", "$.account: "),
         (REQUEST, (6, 7), 0, "unknown-key", "$.market: "),

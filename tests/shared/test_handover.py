@@ -144,7 +144,11 @@ def test_every_step_takes_the_kinds_it_can_use():
     assert set(ur_types_of(REQUESTS.types)) == {"cl-request", "cl-requests"}
     assert set(ur_types_of(SIGNED.types)) == {"cl-signed", "cl-signed-batch"}
     assert set(SIGNABLE.types) == set(REQUESTS.types) | set(SIGNED.types)
-    assert set(ur_types_of(ANY.types)) - set(ur_types_of(SIGNABLE.types)) == {"cl-market"}
+    assert set(ur_types_of(ANY.types)) - set(ur_types_of(SIGNABLE.types)) == {
+        "cl-market",
+        "cl-approvals",
+        "cl-policy",
+    }
 
 
 def test_a_message_of_an_unexpected_type_is_a_defect_and_never_passed_on(message):

@@ -7,10 +7,18 @@ from coldlever.shared.action.signature import CURVE_ORDER, Signature
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.message.request import Request
 from coldlever.shared.message.signed import verify
+from coldlever.shared.policy import no_policy
 from coldlever.shared.reading.fields import Where
 from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.rules import place
 from coldlever.signer.signing import sign_requests, unsigned_twin
+
+
+def sign_freely(placed, key, recorder, now):
+    """Where no policy is in force."""
+    leave = no_policy([one.request.signable for one in placed])
+    return sign_requests(placed, key, recorder, now, [leave])
+
 
 KEY = SigningKey(b"\x05" * 32)
 
@@ -58,13 +66,13 @@ def requests(*nonces, signer=None):
 
 def test_everything_is_recorded_before_the_first_signature():
     journal = []
-    sign_requests(requests(1, 2, 3), Key(journal), Recorder(journal), 99)
+    sign_freely(requests(1, 2, 3), Key(journal), Recorder(journal), 99)
     assert journal == ["recorded", "signed", "signed", "signed"]
 
 
 def test_signatures_verify_and_keep_the_order():
     recorder = Recorder([])
-    signed = sign_requests(requests(3, 1, 2), Key([]), recorder, 99)
+    signed = sign_freely(requests(3, 1, 2), Key([]), recorder, 99)
     assert [one.payload.signable.nonce for one in signed] == [3, 1, 2]
     assert all(verify(one.payload, KEY.address) == KEY.address for one in signed)
     assert [entry.action_hash for entry in recorder.entries] == [
@@ -78,7 +86,7 @@ def test_nothing_is_signed_when_recording_is_refused():
     journal = []
     refusal = RuleRefused("nonce-used", "spent")
     with pytest.raises(RuleRefused, match="spent"):
-        sign_requests(requests(1), Key(journal), Recorder(journal, refusal), None)
+        sign_freely(requests(1), Key(journal), Recorder(journal, refusal), None)
     assert journal == []
 
 
@@ -86,7 +94,7 @@ def test_nothing_is_recorded_for_somebody_elses_request():
     journal = []
     other = SigningKey(b"\x06" * 32).address
     with pytest.raises(RuleRefused) as caught:
-        sign_requests(requests(1, signer=other), Key(journal), Recorder(journal), None)
+        sign_freely(requests(1, signer=other), Key(journal), Recorder(journal), None)
     assert caught.value.code == "signer-mismatch"
     assert journal == []
 
@@ -103,7 +111,7 @@ def test_nothing_is_recorded_for_somebody_elses_request():
 )
 def test_a_signature_that_is_not_the_keys_never_leaves(spoil):
     with pytest.raises(EnvironmentFault) as caught:
-        sign_requests(requests(1), Key([], spoil), Recorder([]), None)
+        sign_freely(requests(1), Key([], spoil), Recorder([]), None)
     assert caught.value.code == "signature-faulty"
 
 
@@ -111,6 +119,6 @@ def test_a_twin_is_as_long_as_the_signed_payload():
     import json
 
     (placed,) = requests(1)
-    (signed,) = sign_requests([placed], KEY, Recorder([]), None)
+    (signed,) = sign_freely([placed], KEY, Recorder([]), None)
     twin = unsigned_twin(placed, KEY.address)
     assert len(json.dumps(twin.to_wire())) == len(json.dumps(signed.payload.to_wire()))

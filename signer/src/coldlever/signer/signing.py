@@ -14,6 +14,7 @@ from coldlever.shared.action import Address, Signature
 from coldlever.shared.action.signature import recover
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.message import SignedPayload
+from coldlever.shared.policy import Approved
 from coldlever.signer.ledger import Entry
 from coldlever.signer.rules import Placed, require_distinct_nonces, require_signer
 
@@ -69,7 +70,11 @@ def ledger_entries(
 
 
 def sign_requests(
-    requests: Sequence[Placed], key: Key, recorder: Recorder, now: int | None
+    requests: Sequence[Placed],
+    key: Key,
+    recorder: Recorder,
+    now: int | None,
+    leave: Sequence[Approved],
 ) -> tuple[Signed, ...]:
     """Record all requests, then sign each and recover the signer from the signature.
 
@@ -78,11 +83,14 @@ def sign_requests(
         key: the opened key.
         recorder: the ledger; it has everything on the disk before the first signature is made.
         now: the time to note beside the entries, ms since the epoch; None without a clock.
+        leave: of the policy in force, or for want of one; it must cover every request.
 
     Raises:
+        TypeError, ValueError: without leave.
         RuleRefused: ``nonce-repeated``, ``signer-mismatch``, ``nonce-used`` or ``nonce-too-low``.
         EnvironmentFault: from the ledger, or ``signature-faulty``.
     """
+    _require_leave(requests, leave)
     require_distinct_nonces(requests)
     require_signer(requests, key.address)
     repeats = recorder.record(ledger_entries(requests, key.address, now))
@@ -90,6 +98,14 @@ def sign_requests(
         Signed(_sign(placed, key), is_repeat)
         for placed, is_repeat in zip(requests, repeats, strict=True)
     )
+
+
+def _require_leave(requests: Sequence[Placed], leave: Sequence[Approved]) -> None:
+    if not all(type(one) is Approved for one in leave):
+        raise TypeError("only what the judge has approved is signed")
+    covered = frozenset[bytes]().union(*(one.digests for one in leave))
+    if not all(placed.request.signable.digest() in covered for placed in requests):
+        raise ValueError("approved for other requests")
 
 
 def _sign(placed: Placed, key: Key) -> SignedPayload:
@@ -106,7 +122,12 @@ def _sign(placed: Placed, key: Key) -> SignedPayload:
             "do not sign on this machine: its memory or its installation is damaged",
         )
     return SignedPayload(
-        signable, signature, key.address, signable.action_hash(), placed.request.account
+        signable,
+        signature,
+        key.address,
+        signable.action_hash(),
+        placed.request.account,
+        placed.request.approvals,
     )
 
 
@@ -121,5 +142,10 @@ def unsigned_twin(placed: Placed, signer: Address) -> SignedPayload:
     """A payload as long as the signed one will be, to find out sizes before anything is signed."""
     signable = placed.request.signable
     return SignedPayload(
-        signable, _SIZING_SIGNATURE, signer, signable.action_hash(), placed.request.account
+        signable,
+        _SIZING_SIGNATURE,
+        signer,
+        signable.action_hash(),
+        placed.request.account,
+        placed.request.approvals,
     )

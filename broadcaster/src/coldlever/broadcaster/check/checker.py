@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import InitVar, dataclass
 from typing import final
 
+from coldlever.broadcaster.check.board import Board
 from coldlever.broadcaster.check.checks import Checks
 from coldlever.broadcaster.check.report import Facts, Finding, Report
 from coldlever.broadcaster.check.walk import run_all
@@ -113,6 +114,7 @@ class Checker:
         now: the time to judge by, ms since the epoch.
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
+        board: the policy in force with the run's approvals, or None.
         after_open: nonces of open payloads that may land late, as a person said.
         is_thrifty: ask for no setting where no position is open.
     """
@@ -125,6 +127,7 @@ class Checker:
         exchange: Exchange | None,
         expected_signer: Address | None = None,
         *,
+        board: Board | None = None,
         after_open: frozenset[int] = frozenset(),
         is_thrifty: bool = False,
     ) -> None:
@@ -135,6 +138,7 @@ class Checker:
             now,
             exchange,
             expected_signer,
+            board=board,
             after_open=after_open,
             is_thrifty=is_thrifty,
         )

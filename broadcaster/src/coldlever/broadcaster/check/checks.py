@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from coldlever.broadcaster.check.board import Board, PolicyCheck
 from coldlever.broadcaster.check.earlier import Earlier, setting_of
 from coldlever.broadcaster.check.lookup import look_up
-from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
+from coldlever.broadcaster.check.market_rules import (
+    change_rule,
+    leverage_rule,
+    margin_mode_rule,
+    position_rule,
+)
 from coldlever.broadcaster.check.order import Order
 from coldlever.broadcaster.check.report import Facts, Finding, caution
 from coldlever.broadcaster.check.walk import Check
@@ -42,6 +48,7 @@ class Checks:
         now: the time to judge by, ms since the epoch.
         exchange: the venue to ask, or None to run only what needs no network.
         expected_signer: who should have signed, or None.
+        board: the policy in force with the run's approvals, or None.
         after_open: nonces of open payloads that may land late, as a person said.
         is_thrifty: ask for no setting where no position is open: it changes nothing yet.
     """
@@ -54,6 +61,7 @@ class Checks:
         exchange: Exchange | None,
         expected_signer: Address | None,
         *,
+        board: Board | None = None,
         after_open: frozenset[int] = frozenset(),
         is_thrifty: bool = False,
     ) -> None:
@@ -63,6 +71,7 @@ class Checks:
         self._now = now
         self._exchange = exchange
         self._expected_signer = expected_signer
+        self._policy = PolicyCheck(board, ledger, venue_key, now)
         self._earlier = Earlier()
         self.order = Order(ledger, venue_key, self._earlier, after_open)
         self._highest: dict[Address, list[int]] = {}
@@ -84,6 +93,7 @@ class Checks:
             Check("nonce-floor", self._nonce_floor),
             Check("expiry", self._expiry),
             *self._of_market(),
+            Check("policy", self._policy.judge),
             Check("order", self._turn, self.order.learn),
         )
 
@@ -269,18 +279,10 @@ class Checks:
         return position_rule(facts.signable.action, held)
 
     def _change(self, facts: Facts) -> Finding | str:
-        action = facts.signable.action
         if not facts.is_position_read:
             return self._gap("change", facts)
-        wanted = setting_of(action)
-        if wanted is None:
-            return "the position's margin changes"
-        if facts.standing is None:
-            return f"to {wanted}; what is in force is read when it is posted"
-        if facts.standing.setting == wanted:
-            sentence = f"already in effect: the setting is {wanted}; posting changes nothing"
-            return caution("change", sentence)
-        return f"from {facts.standing.setting} to {wanted}"
+        current = None if facts.standing is None else facts.standing.setting
+        return change_rule(setting_of(facts.signable.action), current)
 
     def _gap(self, code: str, facts: Facts) -> Finding:
         if self._exchange is None and facts.signer is not None:

@@ -29,6 +29,7 @@ _COMMANDS = {
     "draft": Lazy(
         "coldlever.broadcaster.cli.draft:draft", "Write an unsigned request from live data."
     ),
+    "propose": Lazy("coldlever.broadcaster.cli.propose:propose", "Sign a draft as its proposer."),
     "market": Lazy(
         "coldlever.broadcaster.cli.market:market", "Write the table of markets for the signer."
     ),
@@ -40,6 +41,14 @@ _COMMANDS = {
     ),
     "resolve": Lazy("coldlever.broadcaster.cli.resolve:resolve", "Finish what was left open."),
     "history": Lazy("coldlever.broadcaster.cli.history:history", "List what was posted from here."),
+    "approvals": Lazy(
+        "coldlever.broadcaster.cli.approvals:approvals",
+        "Bring approvals together, show them, and say who is missing.",
+    ),
+    "policy": Lazy(
+        "coldlever.broadcaster.cli.policy:policy",
+        "Show and check a policy, and what it says about a payload.",
+    ),
     "scan": Lazy("coldlever.broadcaster.cli.scan:scan", "Read QR codes into a document."),
     "qr": Lazy(
         "coldlever.broadcaster.cli.qr:qr", "Show documents as QR codes, and read them back."

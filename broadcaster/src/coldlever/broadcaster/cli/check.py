@@ -7,6 +7,7 @@ import sys
 import click
 
 from coldlever.broadcaster.check import Blocked, Checker, Cleared, Report
+from coldlever.broadcaster.check.board import Board
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     connect,
@@ -15,6 +16,7 @@ from coldlever.broadcaster.cli.context import (
 )
 from coldlever.broadcaster.cli.load import Items, load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
+from coldlever.broadcaster.cli.policy_option import load_board, policy_options
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.shared.action import Address, Network
@@ -38,6 +40,7 @@ from coldlever.shared.reading.hexadecimal import to_0x
 @scanning_options()
 @click.option("--offline", is_flag=True, help="Run only the checks that need no network.")
 @click.option("--signer", type=ADDRESS, help="Who should have signed.")
+@policy_options
 @challenge_option
 @network_option()
 @venue_options
@@ -50,6 +53,8 @@ def check(
     offline: bool,
     signer: Address | None,
     asked: Asked | None,
+    policy_file: str | None,
+    approval_files: tuple[str, ...],
     network: Network | None,
     api_url: str | None,
     state_dir: str | None,
@@ -62,10 +67,11 @@ def check(
     cannot be read as a payload ends the command with 3 before anything is checked.
     """
     items = load_items(files, network, scanning)
+    board = load_board(items, policy_file, approval_files, machine.state(state_dir))
     challenge = take_challenge(asked, machine.entropy)
     ledger = open_ledger(machine, state_dir)
     try:
-        checked = run_checks(machine, items, ledger, api_url, signer, offline=offline)
+        checked = run_checks(machine, items, ledger, api_url, signer, board=board, offline=offline)
     finally:
         ledger.close()
     if as_json:
@@ -86,6 +92,7 @@ def run_checks(
     api_url: str | None,
     signer: Address | None,
     *,
+    board: Board | None = None,
     offline: bool,
 ) -> list[Cleared | Blocked]:
     """Check every payload, each against the venue of its own network."""
@@ -95,7 +102,7 @@ def run_checks(
         network = item.payload.signable.network
         if network not in checkers:
             checkers[network] = _make_checker(
-                machine, network, ledger, api_url, signer, offline=offline
+                machine, network, ledger, api_url, signer, board=board, offline=offline
             )
         checked.append(checkers[network].run_next(item.payload))
     return checked
@@ -108,13 +115,14 @@ def _make_checker(
     api_url: str | None,
     signer: Address | None,
     *,
+    board: Board | None,
     offline: bool,
 ) -> Checker:
     connection = connect(machine, network, api_url, ledger)
     if offline:
-        return Checker(ledger, connection.venue.key, machine.clock(), None, signer)
+        return Checker(ledger, connection.venue.key, machine.clock(), None, signer, board=board)
     now = connection.exchange.now()
-    return Checker(ledger, connection.venue.key, now, connection.exchange, signer)
+    return Checker(ledger, connection.venue.key, now, connection.exchange, signer, board=board)
 
 
 def checked_wire(checked: Cleared | Blocked) -> dict[str, object]:

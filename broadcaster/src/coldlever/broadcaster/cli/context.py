@@ -111,7 +111,7 @@ class Connection:
 def _connect(
     machine: Machine, venue: Venue, budget: WeightBudget, clock: ExchangeClock | None = None
 ) -> Connection:
-    session = Session()
+    session = Session(machine.monotonic)
     api = ExchangeApi(venue, session, budget, machine.sleep, machine.monotonic)
     exchange = Exchange(api, venue.network)
     if clock is None:

@@ -21,6 +21,7 @@ from coldlever.broadcaster.cli.job import Job
 from coldlever.broadcaster.cli.late_landing import ask_after_open
 from coldlever.broadcaster.cli.load import Item, load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
+from coldlever.broadcaster.cli.policy_option import load_board, policy_options
 from coldlever.broadcaster.cli.post_run import Runner
 from coldlever.broadcaster.cli.progress import progress
 from coldlever.broadcaster.cli.receipts import require_outputs
@@ -81,6 +82,7 @@ _SETTINGS_READ = 10
 @click.option("--receipt", metavar="PATH", help="Write the receipt to this file.")
 @click.option("--force", is_flag=True, help="Replace an existing receipt file.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal (never skips a check).")
+@policy_options
 @challenge_option
 @network_option()
 @venue_options
@@ -99,6 +101,8 @@ def post(
     force: bool,
     yes: bool,
     asked: Asked | None,
+    policy_file: str | None,
+    approval_files: tuple[str, ...],
     network: Network | None,
     api_url: str | None,
     state_dir: str | None,
@@ -115,6 +119,7 @@ def post(
     require_outputs(receipt, len(items.items), force=force, as_json=as_json)
     challenge = take_challenge(asked, machine.entropy)
     folder = machine.state(state_dir)
+    board = load_board(items, policy_file, approval_files, folder)
     with closing(open_ledger(machine, state_dir)) as ledger:
         runner = Runner(
             machine,
@@ -122,6 +127,7 @@ def post(
             folder,
             api_url,
             signer,
+            board=board,
             retry_s=retry_for,
             after_open=frozenset(after_open),
             is_thrifty=_count_markets(items.items) > _SETTINGS_READ,

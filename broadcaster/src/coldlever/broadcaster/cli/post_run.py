@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coldlever.broadcaster.check import Blocked, Checker, Cleared, Finding
+from coldlever.broadcaster.check.board import Board
 from coldlever.broadcaster.cli.context import Connection, connect, make_poster
 from coldlever.broadcaster.cli.job import Job
 from coldlever.broadcaster.cli.load import Item
@@ -33,6 +34,7 @@ class Runner:
         folder: the state folder.
         api_url: from ``--api-url``, or None.
         signer: who should have signed, or None.
+        board: the policy in force with the run's approvals, or None.
         retry_s: how long an unanswered post is repeated, seconds.
         after_open: nonces of open payloads that may land late, as a person said.
         is_thrifty: ask for no setting where no position is open.
@@ -50,6 +52,7 @@ class Runner:
         api_url: str | None,
         signer: Address | None,
         *,
+        board: Board | None = None,
         retry_s: float,
         after_open: frozenset[int] = frozenset(),
         is_thrifty: bool = False,
@@ -61,6 +64,7 @@ class Runner:
         self._folder = folder
         self._api_url = api_url
         self._signer = signer
+        self._board = board
         self._retry_s = retry_s
         self._after_open = after_open
         self.lock = MarketLock(folder / "locks", machine.sleep)
@@ -75,6 +79,7 @@ class Runner:
             self._folder,
             self._api_url,
             self._signer,
+            board=self._board,
             retry_s=self._retry_s,
             after_open=self._after_open | nonces,
             is_thrifty=self._is_thrifty,
@@ -125,6 +130,7 @@ class Runner:
                 connection.clock.now(),
                 connection.exchange,
                 self._signer,
+                board=self._board,
                 after_open=self._after_open,
                 is_thrifty=self._is_thrifty,
             )

@@ -15,18 +15,24 @@ from coldlever.broadcaster.ledger.tables import METADATA
 _STEPS = (
     (
         "INSERT INTO posts (venue, signer, nonce, what, action_hash, url, account, coin, envelope,"
-        " before, state, reading, attempts, code, sentence, legacy, reserved_at, changed_at)"
+        " before, state, reading, attempts, code, sentence, legacy, reserved_at, changed_at,"
+        " change_number)"
         " SELECT venue, signer, nonce, 'payload', action_hash, url, account, coin, envelope,"
         " before, CASE WHEN state = 'reserved' AND attempts = 0 THEN 'unsent'"
         " WHEN state IN ('reserved', 'posting', 'unknown') THEN 'open' ELSE 'legacy' END,"
         " 'not-read', attempts, REPLACE(code, '-after-attempt', ''), sentence, state, reserved_at,"
-        " changed_at FROM posts_0_1"
+        " changed_at, ROW_NUMBER() OVER (ORDER BY changed_at, nonce) FROM posts_0_1"
     ),
     (
         "INSERT INTO attempts (venue, signer, nonce, what, number, state_before, code, answer,"
         " began_at) SELECT venue, signer, nonce, 'payload', attempts, 'legacy', code,"
         " CAST(answer AS BLOB), changed_at"
         " FROM posts_0_1 WHERE attempts > 0 ORDER BY changed_at, nonce"
+    ),
+    (
+        "UPDATE posts SET last_attempt = COALESCE((SELECT MAX(id) FROM attempts"
+        " WHERE attempts.venue = posts.venue AND attempts.signer = posts.signer"
+        " AND attempts.nonce = posts.nonce AND attempts.what = posts.what), 0)"
     ),
     "DROP TABLE posts_0_1",
 )

@@ -46,18 +46,17 @@ _MAY_HAVE_LANDED = [one.value for one in NonceState if one.may_have_landed]
 
 def _superseded_by() -> sa.ColumnElement[int | None]:
     """The nonce of the latest payload that was sent after a superseded one and may have landed."""
-    later, sent, own = POSTS.alias("later"), ATTEMPTS.alias("sent"), ATTEMPTS.alias("own")
+    later, own = POSTS.alias("later"), ATTEMPTS.alias("own")
     began = sa.select(sa.func.min(own.c.id)).where(*(own.c[one] == POSTS.c[one] for one in _KEY))
     nonce = (
         sa.select(later.c.nonce)
-        .join(sent, sa.and_(*(sent.c[one] == later.c[one] for one in _KEY)))
         .where(
             *(later.c[one] == POSTS.c[one] for one in ("venue", "account", "coin")),
             sa.or_(*(later.c[one] != POSTS.c[one] for one in _KEY)),
             later.c.state.in_(_MAY_HAVE_LANDED),
-            sent.c.id > began.scalar_subquery(),
+            later.c.last_attempt > began.scalar_subquery(),
         )
-        .order_by(sent.c.id.desc())
+        .order_by(later.c.last_attempt.desc())
         .limit(1)
         .correlate(POSTS)
         .scalar_subquery()
@@ -73,7 +72,10 @@ FIND = ROWS.where(
     POSTS.c.nonce == sa.bindparam("nonce"),
     POSTS.c.what == sa.bindparam("what"),
 )
-UNFINISHED = ROWS.where(
+_FIRST_ATTEMPT = (
+    sa.select(sa.func.min(ATTEMPTS.c.id)).where(*_OF_ROW).scalar_subquery().label("first_attempt")
+)
+UNFINISHED = ROWS.add_columns(_FIRST_ATTEMPT).where(
     sa.or_(
         POSTS.c.state.in_(_MAY_LAND),
         sa.and_(
@@ -83,22 +85,41 @@ UNFINISHED = ROWS.where(
             POSTS.c.what == What.PAYLOAD.value,
         ),
     )
-).order_by(POSTS.c.reserved_at, POSTS.c.nonce, POSTS.c.what)
+)
+# Of the change that is being written.
+NEXT_CHANGE = sa.select(
+    sa.func.coalesce(sa.func.max(POSTS.alias("all").c.change_number), 0) + 1
+).scalar_subquery()
+
+
+def latest(state: NonceState | None, limit: int) -> sa.Select[tuple[object, ...]]:
+    """Rows, of one state or of all, by the ledger's own order of changes, the latest first."""
+    those = ROWS if state is None else ROWS.where(POSTS.c.state == state.value)
+    return those.order_by(POSTS.c.change_number.desc()).limit(limit)
+
+
+def by_sending(record: sa.RowMapping) -> tuple[bool, int, int]:
+    """Orders records of `UNFINISHED` as the ledger first sent them; what it never sent is last."""
+    first = record["first_attempt"]
+    return first is None, first or 0, record["nonce"]
+
+
+def landed_after(row: Row) -> sa.Select[tuple[object, ...]]:
+    """Of `sent_after`, those that may have landed."""
+    return sent_after(row).where(POSTS.c.state.in_(_MAY_HAVE_LANDED))
 
 
 def sent_after(row: Row) -> sa.Select[tuple[object, ...]]:
-    """Other payloads for a row's account and market whose sending began after the row's.
+    """Other payloads for a row's account and market whose sending began after the row's."""
+    # By the ledger's own order of sending; nothing comes after a row that was never sent.
+    own = ATTEMPTS.alias("own")
+    first = sa.select(sa.func.min(own.c.id)).where(*of_key(own, row.key)).scalar_subquery()
+    return ROWS.where(*_beside(row), POSTS.c.last_attempt > first).limit(1)
 
-    One that may have landed comes before one that is proven not to have.
-    """
-    landed = POSTS.c.state.in_(_MAY_HAVE_LANDED)
-    return ROWS.where(*_beside(row), _attempted_after(row)).order_by(landed.desc()).limit(1)
 
-
-def may_have_moved(row: Row) -> sa.Select[tuple[object, ...]]:
-    """Other payloads of ours that can have changed a row's market since the row was sent."""
-    undecided = POSTS.c.state.in_(_UNDECIDED)
-    return ROWS.where(*_beside(row), sa.or_(undecided, _attempted_after(row))).limit(1)
+def undecided_beside(row: Row) -> sa.Select[tuple[object, ...]]:
+    """Other payloads for a row's account and market that may have landed, or may yet."""
+    return ROWS.where(*_beside(row), POSTS.c.state.in_(_UNDECIDED)).limit(1)
 
 
 def key_values(key: NonceKey) -> dict[str, object]:
@@ -128,24 +149,6 @@ def to_row(record: sa.RowMapping) -> Row:
         raise unreadable() from None
 
 
-def to_record(row: Row) -> dict[str, object]:
-    """A new row as the record to insert: nothing answered yet."""
-    return {
-        **key_values(row.key),
-        "action_hash": row.action_hash.hex(),
-        "url": row.url,
-        "account": row.account.lower,
-        "coin": row.coin,
-        "envelope": row.envelope,
-        "before": row.before,
-        "state": row.state.value,
-        "reading": row.reading.value,
-        "attempts": row.attempts,
-        "reserved_at": row.reserved_at,
-        "changed_at": row.changed_at,
-    }
-
-
 def _beside(row: Row) -> tuple[sa.ColumnElement[bool], ...]:
     posts, key = POSTS.c, row.key
     return (
@@ -155,13 +158,6 @@ def _beside(row: Row) -> tuple[sa.ColumnElement[bool], ...]:
         posts.coin == row.coin,
         sa.or_(posts.signer != key.signer.lower, posts.nonce != key.nonce),
     )
-
-
-def _attempted_after(row: Row) -> sa.ColumnElement[bool]:
-    """By the ledger's own order of sending; nothing comes after a row that was never sent."""
-    own = ATTEMPTS.alias("own")
-    first = sa.select(sa.func.min(own.c.id)).where(*of_key(own, row.key)).scalar_subquery()
-    return sa.exists().where(*_OF_ROW, ATTEMPTS.c.id > first)
 
 
 def _read(record: sa.RowMapping) -> Row:

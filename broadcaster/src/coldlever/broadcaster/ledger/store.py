@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
-from coldlever.broadcaster.ledger.change import write_change
+from coldlever.broadcaster.ledger.change import write_attempt, write_change, write_row
 from coldlever.broadcaster.ledger.draft_nonce import take_draft_nonce
 from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
 from coldlever.broadcaster.ledger.migration import migrate
@@ -23,12 +23,14 @@ from coldlever.broadcaster.ledger.queries import (
     FIND,
     ROWS,
     UNFINISHED,
+    by_sending,
     key_values,
-    may_have_moved,
+    landed_after,
+    latest,
     of_key,
     sent_after,
-    to_record,
     to_row,
+    undecided_beside,
 )
 from coldlever.broadcaster.ledger.row import NonceKey, Place, Row
 from coldlever.broadcaster.ledger.tables import (
@@ -104,12 +106,7 @@ class Ledger:
         self._quick.dispose()
 
     def weight_at(self, place: str, limit: int) -> SharedWeight:
-        """What all processes of this machine spend of a venue's budget.
-
-        Args:
-            place: the venue's address.
-            limit: weight allowed within any 60 seconds.
-        """
+        """What all processes of this machine spend of a venue's budget; arguments as there."""
         return SharedWeight(self._quick, self._path, place, limit)
 
     def find(self, key: NonceKey) -> Row | None:
@@ -131,32 +128,39 @@ class Ledger:
             return list(connection.execute(query).scalars())
 
     def rows(self, states: Sequence[NonceState] | None = None, limit: int = 10_000) -> list[Row]:
-        """Rows, the latest change first.
+        """Rows, the latest change first, by the ledger's own order.
 
         Args:
             states: only these, or None for all.
             limit: how many at the most.
         """
-        query = ROWS.order_by(POSTS.c.changed_at.desc()).limit(limit)
-        if states is not None:
-            query = query.where(POSTS.c.state.in_([state.value for state in states]))
-        return self._read_all(query)
+        # One state at a time, so that each is read in order from an index.
+        wanted: Sequence[NonceState | None] = [None] if states is None else states
+        queries = [latest(state, limit) for state in wanted]
+        records = [record for query in queries for record in self._records(query)]
+        records.sort(key=lambda record: record["change_number"], reverse=True)
+        return [to_row(record) for record in records[:limit]]
 
     def unfinished(self) -> list[Row]:
         """Rows that may still land, and settled ones whose account was not read; oldest first."""
-        return self._read_all(UNFINISHED)
+        return [to_row(record) for record in sorted(self._records(UNFINISHED), key=by_sending)]
 
     def with_nonce(self, nonce: int) -> list[Row]:
         """Rows of that nonce, payloads first, of any signer on any venue."""
-        return self._read_all(ROWS.where(POSTS.c.nonce == nonce).order_by(POSTS.c.what))
+        rows = self._read_all(ROWS.where(POSTS.c.nonce == nonce))
+        return sorted(rows, key=lambda row: row.key.what.value)
 
     def sent_after(self, row: Row) -> Row | None:
-        """A payload for the same account and market whose sending began after ``row``'s."""
-        return next(iter(self._read_all(sent_after(row))), None)
+        """A payload for the same account and market whose sending began after ``row``'s.
+
+        One that may have landed comes before one that is proven not to have.
+        """
+        later = (self._read_all(query(row)) for query in (landed_after, sent_after))
+        return next((row for rows in later for row in rows), None)
 
     def may_have_moved(self, row: Row) -> bool:
         """Whether another payload of ours can have changed the market since ``row`` was sent."""
-        return bool(self._read_all(may_have_moved(row)))
+        return any(self._records(query(row)) for query in (undecided_beside, sent_after))
 
     def newest_sent(self, place: Place) -> int:
         """The highest nonce whose payload may have changed a market; 0 for none."""
@@ -185,7 +189,7 @@ class Ledger:
         """
         try:
             with self._guard(), self._engine.begin() as connection:
-                connection.execute(sa.insert(POSTS).values(**to_record(row)))
+                write_row(connection, row)
         except sa.exc.IntegrityError:
             raise nonce_used(row.key) from None
 
@@ -204,13 +208,12 @@ class Ledger:
             RuleRefused: ``older-open`` or ``newer-sent``; nothing was recorded.
             EnvironmentFault: ``ledger-changed`` or ``ledger-unusable``.
         """
-        number = row.attempts + 1
         then = replace(
             row,
             state=NonceState.OPEN,
             reading=Reading.NOT_READ,
             unanswered=row.unanswered + 1,
-            attempts=number,
+            attempts=row.attempts + 1,
             before=row.before if before is None else before,
             changed_at=now,
         )
@@ -218,14 +221,7 @@ class Ledger:
             if turn is not None:
                 require_turn(connection, row, turn)
             write_change(connection, row, then)
-            connection.execute(
-                sa.insert(ATTEMPTS).values(
-                    **key_values(row.key),
-                    number=number,
-                    state_before=row.state.value,
-                    began_at=now,
-                )
-            )
+            write_attempt(connection, then, row.state)
         return then
 
     def record_answer(
@@ -293,8 +289,11 @@ class Ledger:
         return then
 
     def _read_all(self, query: sa.Select[tuple[object, ...]]) -> list[Row]:
+        return [to_row(record) for record in self._records(query)]
+
+    def _records(self, query: sa.Select[tuple[object, ...]]) -> list[sa.RowMapping]:
         with self._guard(), self._reader.connect() as connection:
-            return [to_row(record) for record in connection.execute(query).mappings()]
+            return list(connection.execute(query).mappings())
 
     def _guard(self) -> AbstractContextManager[None]:
         return database_errors(self._path)

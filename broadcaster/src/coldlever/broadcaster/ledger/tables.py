@@ -33,10 +33,20 @@ POSTS = sa.Table(
     sa.Column("legacy", sa.String),
     sa.Column("reserved_at", sa.BigInteger, nullable=False),
     sa.Column("changed_at", sa.BigInteger, nullable=False),
+    # The ledger's own order of changes, which no clock can turn round; and its last attempt.
+    sa.Column("change_number", sa.BigInteger, nullable=False),
+    sa.Column("last_attempt", sa.BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
+# One for each question, so that none gets slower with the ledger: see the queries.
 sa.Index("posts_by_state", POSTS.c.state, POSTS.c.reading)
-sa.Index("posts_by_market", POSTS.c.venue, POSTS.c.account, POSTS.c.coin)
+sa.Index("posts_by_change", POSTS.c.change_number)
+sa.Index("posts_by_state_and_change", POSTS.c.state, POSTS.c.change_number)
+_MARKET = (POSTS.c.venue, POSTS.c.account, POSTS.c.coin)
+sa.Index("posts_by_market", *_MARKET, POSTS.c.state)
+sa.Index("posts_by_sending", *_MARKET, POSTS.c.last_attempt)
+sa.Index("posts_by_turn", *_MARKET, POSTS.c.nonce)
+sa.Index("posts_by_nonce", POSTS.c.nonce)
 # `id` is the ledger's own order of sending, which no clock can turn round.
 ATTEMPTS = sa.Table(
     "attempts",

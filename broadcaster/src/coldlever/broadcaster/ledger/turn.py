@@ -44,9 +44,8 @@ class Turn:
 
 def newest_sent(connection: sa.Connection, place: Place) -> int:
     """The highest nonce whose payload may have changed the market; 0 for none."""
-    newest = sa.func.coalesce(sa.func.max(POSTS.c.nonce), 0)
-    query = sa.select(newest).where(*_at(place), POSTS.c.state.in_(_IN_FORCE))
-    return int(connection.execute(query).scalar_one())
+    sent = sa.select(POSTS.c.nonce).where(*_at(place), POSTS.c.state.in_(_IN_FORCE))
+    return connection.execute(sent.order_by(POSTS.c.nonce.desc()).limit(1)).scalar() or 0
 
 
 def require_turn(connection: sa.Connection, row: Row, turn: Turn) -> None:
@@ -100,13 +99,10 @@ def newer_sent(nonce: int) -> RuleRefused:
 
 
 def _open_beside(connection: sa.Connection, row: Row) -> list[int]:
-    query = (
-        sa.select(POSTS.c.signer, POSTS.c.nonce)
-        .where(*_at(row.place), POSTS.c.state == NonceState.OPEN.value)
-        .order_by(POSTS.c.nonce)
-    )
+    columns = sa.select(POSTS.c.signer, POSTS.c.nonce)
+    query = columns.where(*_at(row.place), POSTS.c.state == NonceState.OPEN.value)
     own = (row.key.signer.lower, row.key.nonce)
-    return [nonce for signer, nonce in connection.execute(query) if (signer, nonce) != own]
+    return sorted(nonce for signer, nonce in connection.execute(query) if (signer, nonce) != own)
 
 
 def _at(place: Place) -> tuple[sa.ColumnElement[bool], ...]:

@@ -89,8 +89,7 @@ class Exchange:
     def vault_leader(self, vault: Address) -> Address:
         """Who leads a vault."""
         answer = self._once(
-            ("vault", vault.lower),
-            lambda: self._about("vaultDetails", vaultAddress=vault.lower),
+            ("vault", vault.lower), lambda: self._about("vaultDetails", vaultAddress=vault.lower)
         )
         return read_address(member(answer, "leader", "vaultDetails"), "leader")
 

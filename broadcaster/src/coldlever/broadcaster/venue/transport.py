@@ -12,8 +12,7 @@ import contextlib
 import os
 import socket
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
@@ -29,9 +28,13 @@ class Deadline:
     """Ends the connection of a session when its request has taken too long.
 
     A session makes one request at a time, to one place, and so has one connection at a time.
+
+    Args:
+        monotonic: a clock in seconds that never goes back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self._lock = threading.Lock()
         self._twin: socket.socket | None = None
         self._has_passed = False
@@ -47,7 +50,7 @@ class Deadline:
     def within(self, seconds: float) -> Iterator[None]:
         """End the connection unless the block is done in time."""
         self._has_passed = False
-        self._ends_at = time.monotonic() + seconds
+        self._ends_at = self._monotonic() + seconds
         watchdog = threading.Timer(seconds, self._end)
         watchdog.daemon = True
         watchdog.start()
@@ -58,7 +61,7 @@ class Deadline:
 
     def remaining(self) -> float:
         """How many seconds the request has left."""
-        return self._ends_at - time.monotonic()
+        return self._ends_at - self._monotonic()
 
     def connect(
         self, host: str, port: int, limit_s: float, options: list[SocketOption]
@@ -98,11 +101,15 @@ def _end(connected: socket.socket) -> None:
 
 
 class Session(requests.Session):
-    """A session that takes nothing from the environment: no proxy, no .netrc, no CA override."""
+    """A session that takes nothing from the environment: no proxy, no .netrc, no CA override.
 
-    def __init__(self) -> None:
+    Args:
+        monotonic: a clock in seconds that never goes back.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
         super().__init__()
-        self.deadline = Deadline()
+        self.deadline = Deadline(monotonic)
         self.trust_env = False
         self.headers["User-Agent"] = "coldlever"
         # Answers are small; a packed one could unpack to anything, and is not unpacked.

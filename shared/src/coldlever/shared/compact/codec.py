@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from coldlever.shared.action import MarketEntry, MarketTable, Network
 from coldlever.shared.action.market import KIND as MARKET_KIND
@@ -16,6 +16,7 @@ from coldlever.shared.compact.strict_cbor import CborValue
 from coldlever.shared.errors import InputRefused, UsageRefused
 from coldlever.shared.message import (
     Defaults,
+    Request,
     RequestFile,
     SignedFile,
     SignedPayload,
@@ -23,20 +24,30 @@ from coldlever.shared.message import (
     parse_signed,
 )
 from coldlever.shared.message.any import Message
+from coldlever.shared.message.approvals_file import KIND as APPROVALS_KIND
+from coldlever.shared.message.approvals_file import VERSION as APPROVALS_VERSION
+from coldlever.shared.message.approvals_file import ApprovalsFile, parse_approvals_file
+from coldlever.shared.message.policy_change import KIND as CHANGE_KIND
+from coldlever.shared.message.policy_change import VERSION as CHANGE_VERSION
+from coldlever.shared.message.policy_change import PolicyChange, parse_policy_change
 from coldlever.shared.message.signed import KIND as SIGNED_KIND
 from coldlever.shared.message.signed import VERSION as SIGNED_VERSION
 from coldlever.shared.message.signed import require_claimed_hash
 from coldlever.shared.reading import JsonValue, Where
 from coldlever.shared.reading.hexadecimal import to_0x
+from coldlever.shared.statement.approval import compacted, merge, without_proposals
 
 # The hash follows from the content, so it is computed; until then something has to stand there.
 _NO_HASH = to_0x(bytes(32))
+Approving = TypeVar("Approving", bound=Request | SignedPayload | ApprovalsFile | PolicyChange)
 _INHERITED = ("network", "time")
 _UR_TYPES: Mapping[type[object], tuple[str, ...]] = {
     RequestFile: (ur_types.REQUEST, ur_types.REQUEST_BATCH),
     SignedFile: (ur_types.SIGNED, ur_types.SIGNED_BATCH),
     MarketTable: (ur_types.MARKET_TABLE,),
     MarketEntry: (ur_types.MARKET_ENTRY,),
+    ApprovalsFile: (ur_types.APPROVALS,),
+    PolicyChange: (ur_types.POLICY_CHANGE,),
 }
 
 
@@ -49,7 +60,8 @@ def encode(message: Message) -> tuple[str, bytes]:
     """The compact form of a message; equal messages have equal bytes.
 
     Args:
-        message: requests, signed payloads, a market table or one entry.
+        message: requests, signed payloads, a market table or one entry, approvals, a change of
+            policy.
 
     Returns:
         The UR type and its content.
@@ -105,7 +117,7 @@ def decode(kind: str, data: bytes, source: str = "QR", network: Network | None =
 def _compact(message: Message) -> tuple[str, CborValue]:
     match message:
         case RequestFile(requests, is_batch):
-            wires = [tables.REQUEST.to_cbor(request.to_wire()) for request in requests]
+            wires = [tables.REQUEST.to_cbor(_ordered(request).to_wire()) for request in requests]
             return (ur_types.REQUEST_BATCH, wires) if is_batch else (ur_types.REQUEST, wires[0])
         case SignedFile(payloads, is_batch):
             wires = [tables.SIGNED_PAYLOAD.to_cbor(_flat(payload)) for payload in payloads]
@@ -114,6 +126,20 @@ def _compact(message: Message) -> tuple[str, CborValue]:
             return ur_types.MARKET_TABLE, tables.MARKET_TABLE.to_cbor(_without_inherited(message))
         case MarketEntry():
             return ur_types.MARKET_ENTRY, tables.MARKET_ENTRY.to_cbor(message.to_wire())
+        case ApprovalsFile():
+            return ur_types.APPROVALS, tables.APPROVALS_FILE.to_cbor(_ordered(message).to_wire())
+        case PolicyChange():
+            return ur_types.POLICY_CHANGE, tables.POLICY_CHANGE.to_cbor(_ordered(message).to_wire())
+
+
+def _ordered(holder: Approving) -> Approving:
+    """With its approvals in the one order and without what whoever checks knows by itself."""
+    return replace(holder, approvals=merge(compacted(holder.approvals)))
+
+
+def _without_none(wire: dict[str, object]) -> dict[str, object]:
+    """An empty list of approvals is left out as well."""
+    return {name: value for name, value in wire.items() if value not in (None, [])}
 
 
 def _flat(payload: SignedPayload) -> dict[str, object]:
@@ -125,7 +151,9 @@ def _flat(payload: SignedPayload) -> dict[str, object]:
             "sign without --payload-only, or use --qr-format json",
         )
     require_claimed_hash(payload)
-    return payload.to_wire() | payload.body_wire()
+    # Who proposed is checked by the signer, which has the document; a code has little room.
+    slim = replace(payload, approvals=without_proposals(payload.approvals))
+    return _without_none(_ordered(slim).to_wire() | payload.body_wire())
 
 
 def _without_inherited(table: MarketTable) -> dict[str, object]:
@@ -168,9 +196,23 @@ def _read_market_entry(value: CborValue, where: Where, _network: Network | None)
     return parse_market_entry(tables.MARKET_ENTRY.to_json(value, where), where)
 
 
+def _read_approvals(value: CborValue, where: Where, _network: Network | None) -> Message:
+    wire: dict[str, Any] = tables.APPROVALS_FILE.to_json(value, where)
+    return parse_approvals_file(
+        wire | {"kind": APPROVALS_KIND, "version": APPROVALS_VERSION}, where
+    )
+
+
+def _read_policy_change(value: CborValue, where: Where, _network: Network | None) -> Message:
+    wire: dict[str, Any] = {"old": None, "policy": None}
+    wire |= tables.POLICY_CHANGE.to_json(value, where)
+    return parse_policy_change(wire | {"kind": CHANGE_KIND, "version": CHANGE_VERSION}, where)
+
+
 def _envelope(flat: Any) -> JsonValue:
     """The ``coldlever/signed`` document whose parts lie side by side in ``flat``."""
     body: dict[str, JsonValue] = dict(flat)
+    approvals = body.pop("approvals", [])
     claimed = {"account": body.pop("account")} if "account" in body else {}
     return {
         "kind": SIGNED_KIND,
@@ -179,7 +221,7 @@ def _envelope(flat: Any) -> JsonValue:
         "signer": body.pop("signer"),
         "actionHash": _NO_HASH,
         "payload": body,
-        "approvals": [],
+        "approvals": approvals,
         **claimed,
     }
 
@@ -198,4 +240,6 @@ _READERS: Mapping[str, Callable[[CborValue, Where, Network | None], Message]] = 
     ur_types.SIGNED_BATCH: _read_signed_batch,
     ur_types.MARKET_TABLE: _read_market_table,
     ur_types.MARKET_ENTRY: _read_market_entry,
+    ur_types.APPROVALS: _read_approvals,
+    ur_types.POLICY_CHANGE: _read_policy_change,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from coldlever.shared.action import MarginMode, Network, UpdateIsolatedMargin, UpdateLeverage
 from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
+from coldlever.shared.compact.approvals import APPROVAL, DIGEST, Approvals
 from coldlever.shared.compact.fields import (
     ADDRESS,
     BOOLEAN,
@@ -102,15 +103,36 @@ REQUEST = Record(
     Field(8, "note", TEXT),
     Field(9, "account", ADDRESS),
     Field(10, "position", POSITION),
+    Field(11, "approvals", Approvals()),
 )
 
-# 7 is kept for approvals.
 SIGNED_PAYLOAD = Record(
     "signed payload",
     *_SIGNABLE,
     Field(5, "signer", ADDRESS, required=True),
     Field(6, "signature", SIGNATURE, required=True),
+    Field(7, "approvals", Approvals()),
     Field(8, "account", ADDRESS),
+)
+
+APPROVALS_FILE = Record(
+    "approvals file",
+    Field(0, "network", NETWORK, required=True),
+    Field(1, "subject", DIGEST, required=True),
+    Field(2, "approvals", Approvals(), required=True),
+)
+
+POLICY_REF = Record(
+    "policy reference",
+    Field(0, "version", INTEGER, required=True),
+    Field(1, "digest", DIGEST, required=True),
+)
+
+POLICY_CHANGE = Record(
+    "policy change",
+    Field(0, "old", POLICY_REF),
+    Field(1, "policy", TEXT),
+    Field(2, "approvals", Approvals(), required=True),
 )
 
 RECORDS = (
@@ -122,4 +144,8 @@ RECORDS = (
     ACTION,
     SETTING,
     POSITION,
+    APPROVAL,
+    APPROVALS_FILE,
+    POLICY_REF,
+    POLICY_CHANGE,
 )

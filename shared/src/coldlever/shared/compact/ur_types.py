@@ -11,8 +11,19 @@ SIGNED = "cl-signed"
 SIGNED_BATCH = "cl-signed-batch"
 MARKET_TABLE = "cl-market"
 MARKET_ENTRY = "cl-market-entry"
+APPROVALS = "cl-approvals"
+POLICY_CHANGE = "cl-policy"
 
-TYPES = (REQUEST, REQUEST_BATCH, SIGNED, SIGNED_BATCH, MARKET_TABLE, MARKET_ENTRY)
+TYPES = (
+    REQUEST,
+    REQUEST_BATCH,
+    SIGNED,
+    SIGNED_BATCH,
+    MARKET_TABLE,
+    MARKET_ENTRY,
+    APPROVALS,
+    POLICY_CHANGE,
+)
 
 _WORDS = {
     REQUEST: "an unsigned request",
@@ -21,6 +32,8 @@ _WORDS = {
     SIGNED_BATCH: "a batch of signed payloads",
     MARKET_TABLE: "a market table",
     MARKET_ENTRY: "a market entry",
+    APPROVALS: "approvals",
+    POLICY_CHANGE: "a change of policy",
 }
 
 

@@ -15,12 +15,16 @@ from coldlever.shared.action import MarketEntry, MarketTable, Network
 from coldlever.shared.action.market import KIND as MARKET_KIND
 from coldlever.shared.action.market import parse_market_table
 from coldlever.shared.errors import RuleRefused
+from coldlever.shared.message.approvals_file import KIND as APPROVALS_KIND
+from coldlever.shared.message.approvals_file import ApprovalsFile, parse_approvals_file
+from coldlever.shared.message.policy_change import KIND as CHANGE_KIND
+from coldlever.shared.message.policy_change import PolicyChange, parse_policy_change
 from coldlever.shared.message.request import Defaults, RequestFile, parse_requests
 from coldlever.shared.message.signed import KIND as SIGNED_KIND
 from coldlever.shared.message.signed import SignedFile, SignedPayload, parse_signed
 from coldlever.shared.reading import JsonValue, Where, loads
 
-Message = RequestFile | SignedFile | MarketTable | MarketEntry
+Message = RequestFile | SignedFile | MarketTable | MarketEntry | ApprovalsFile | PolicyChange
 M = TypeVar("M", bound=Message)
 
 
@@ -29,7 +33,7 @@ class Expected(Generic[M]):
     """What a step takes.
 
     Args:
-        types: of messages; at least requests or signed payloads.
+        types: of messages.
     """
 
     types: tuple[type[M], ...]
@@ -44,8 +48,11 @@ class Expected(Generic[M]):
 REQUESTS: Expected[RequestFile] = Expected((RequestFile,))
 SIGNED: Expected[SignedFile] = Expected((SignedFile,))
 SIGNABLE: Expected[RequestFile | SignedFile] = Expected((RequestFile, SignedFile))
-ANY: Expected[RequestFile | SignedFile | MarketTable] = Expected(
-    (RequestFile, SignedFile, MarketTable)
+APPROVALS: Expected[ApprovalsFile] = Expected((ApprovalsFile,))
+APPROVABLE: Expected[RequestFile | PolicyChange] = Expected((RequestFile, PolicyChange))
+CHANGES: Expected[PolicyChange] = Expected((PolicyChange,))
+ANY: Expected[RequestFile | SignedFile | MarketTable | ApprovalsFile | PolicyChange] = Expected(
+    (RequestFile, SignedFile, MarketTable, ApprovalsFile, PolicyChange)
 )
 
 
@@ -87,7 +94,7 @@ def load_message(data: bytes, source: str, network: Network | None = None) -> Me
 
 def message_wire(message: Message) -> object:
     """The message as JSON: an object, or an array for a batch."""
-    if isinstance(message, MarketTable | MarketEntry):
+    if isinstance(message, MarketTable | MarketEntry | ApprovalsFile | PolicyChange):
         return message.to_wire()
     items = message.requests if isinstance(message, RequestFile) else message.payloads
     wires = [item.to_wire() for item in items]
@@ -102,6 +109,11 @@ def compact_document(message: Message) -> bytes:
 def _parse(
     value: JsonValue, where: Where, types: Collection[type[object]], defaults: Defaults
 ) -> Message:
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if ApprovalsFile in types and (types == (ApprovalsFile,) or kind == APPROVALS_KIND):
+        return parse_approvals_file(value, where)
+    if PolicyChange in types and (types == (PolicyChange,) or kind == CHANGE_KIND):
+        return parse_policy_change(value, where)
     first = value[0] if isinstance(value, list) and value else value
     if MarketTable in types and isinstance(first, dict) and first.get("kind") == MARKET_KIND:
         return parse_market_table(value, where)

@@ -40,6 +40,7 @@ from coldlever.shared.reading import (
     loads,
 )
 from coldlever.shared.reading.fields import as_boolean
+from coldlever.shared.statement.approval import Approval, approval_wire, parse_approvals
 
 NOTE_MAX_LENGTH = 500
 DEFAULT_VALIDITY_MS = 3_600_000
@@ -55,6 +56,7 @@ _OPTIONAL = (
     "note",
     "account",
     "position",
+    "approvals",
 )
 
 
@@ -70,6 +72,7 @@ class Request:
         note: the drafter's words, or None. Not signed; escape before display.
         account: whose setting the drafter says it changes, or None. Not signed.
         position: what the drafter says it does to the open position, or None. Not signed.
+        approvals: what people have said about it; of a batch they stand at its first request.
     """
 
     signable: Signable
@@ -79,6 +82,7 @@ class Request:
     note: str | None = None
     account: Address | None = None
     position: Position | None = None
+    approvals: tuple[Approval, ...] = ()
 
     def to_wire(self) -> dict[str, object]:
         """The request as JSON; optional parts are left out when absent."""
@@ -102,6 +106,8 @@ class Request:
             wire["account"] = self.account.checksummed
         if self.position is not None:
             wire["position"] = self.position.to_wire()
+        if self.approvals:
+            wire["approvals"] = [approval_wire(one) for one in self.approvals]
         return wire
 
 
@@ -216,6 +222,7 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         _parse_note(fields.get("note"), where.key("note")),
         parse_account(fields, where, signable),
         parse_position(fields.get("position"), where.key("position")),
+        parse_approvals(fields.get("approvals", []), where.key("approvals")),
     )
 
 

@@ -29,6 +29,7 @@ from coldlever.shared.reading import (
 )
 from coldlever.shared.reading.fields import as_bytes
 from coldlever.shared.reading.hexadecimal import to_0x
+from coldlever.shared.statement.approval import Approval, approval_wire, parse_approvals
 
 KIND = "coldlever/signed"
 VERSION = 1
@@ -47,6 +48,7 @@ class SignedPayload:
         signer: the claimed signer; None for a bare body, which claims nobody.
         claimed_hash: the claimed action hash, 32 bytes; None for a bare body.
         account: whose setting it is claimed to change, or None.
+        approvals: what people have said about it; of a batch they stand at its first payload.
     """
 
     signable: Signable
@@ -54,6 +56,7 @@ class SignedPayload:
     signer: Address | None
     claimed_hash: bytes | None
     account: Address | None = None
+    approvals: tuple[Approval, ...] = ()
 
     def body(self) -> bytes:
         """The exact bytes that are posted to the exchange."""
@@ -80,7 +83,7 @@ class SignedPayload:
             "signer": signer.checksummed,
             "actionHash": to_0x(self.signable.action_hash()),
             "payload": self.body_wire(),
-            "approvals": [],
+            "approvals": [approval_wire(one) for one in self.approvals],
         }
         if self.account is not None:
             wire["account"] = self.account.checksummed
@@ -203,10 +206,6 @@ def _parse_payload(value: JsonValue, where: Where, option: Network | None) -> Si
     as_integer(fields["version"], where.key("version"), VERSION, VERSION)
     network = parse_network(fields["network"], where.key("network"))
     require_agreed_network(network, option, where, "payload")
-    for _, place in elements(fields["approvals"], where.key("approvals")):
-        raise place.refusal(
-            "approvals-unsupported", "an approval", "none: this version knows no approvals"
-        )
     signable, signature = _parse_body(fields["payload"], where.key("payload"), network)
     return SignedPayload(
         signable,
@@ -214,6 +213,7 @@ def _parse_payload(value: JsonValue, where: Where, option: Network | None) -> Si
         as_address(fields["signer"], where.key("signer")),
         as_bytes(fields["actionHash"], where.key("actionHash"), 32),
         parse_account(fields, where, signable),
+        parse_approvals(fields["approvals"], where.key("approvals")),
     )
 
 

@@ -36,6 +36,10 @@ class ApproverKey:
     def __repr__(self) -> str:
         return f"ApproverKey({self.public.fingerprint})"
 
+    def seed(self) -> bytes:
+        """The secret itself, 32 bytes, to lock it anew."""
+        return self._secret.private_bytes_raw()
+
     def sign(self, namespace: str, message: bytes) -> SshSig:
         """Sign a statement for one purpose.
 

@@ -27,6 +27,26 @@ _COMMANDS = {
         "coldlever.signer.cli.verify:command",
         "Check the signature of payloads and show who signed what.",
     ),
+    "approver": Lazy(
+        "coldlever.signer.cli.approver:command",
+        "Make, import and show the keys by which a person approves.",
+    ),
+    "approve": Lazy(
+        "coldlever.signer.cli.approve:approve",
+        "Approve a request with your own key, on any machine.",
+    ),
+    "reject": Lazy(
+        "coldlever.signer.cli.approve:reject",
+        "Reject a request: where your word arrives, it is neither signed nor posted.",
+    ),
+    "approvals": Lazy(
+        "coldlever.signer.cli.approvals:command",
+        "Bring approvals together, show them, and say who is missing.",
+    ),
+    "policy": Lazy(
+        "coldlever.signer.cli.policy:command",
+        "Write, check and change the policy that a key is sealed to.",
+    ),
     "qr": Lazy(
         "coldlever.signer.cli.qr:command", "Show documents as QR codes, and read them back."
     ),

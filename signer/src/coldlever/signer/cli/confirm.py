@@ -9,7 +9,9 @@ from coldlever.shared.cli.console import say
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.errors import PersonDeclined
 from coldlever.shared.message.check_words import Challenge
+from coldlever.shared.policy import Approved
 from coldlever.signer.cli.confirm_markets import Naming, ask_for_markets
+from coldlever.signer.cli.leave import show_leave
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.key import Keystore
 from coldlever.signer.ledger import ConfirmedCoin
@@ -23,6 +25,7 @@ def confirm(
     naming: Naming,
     challenge: Challenge | None,
     *,
+    leave: Sequence[Approved],
     yes: bool,
 ) -> tuple[ConfirmedCoin, ...]:
     """Show what will be signed and let the person decide.
@@ -33,6 +36,7 @@ def confirm(
         closed: the keystore, not yet opened.
         naming: the markets whose names have to be said.
         challenge: of ``--challenge``, or None.
+        leave: of the policy; empty while the signer is not known.
         yes: whether nobody is asked.
 
     Returns:
@@ -46,6 +50,7 @@ def confirm(
     count = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
     say(f"To be signed with the key of {whose}: {count}", bold=True)
     show_reviews(reviews, challenge)
+    show_leave(leave)
     if closed.address is None:
         say("The keystore names no address: it is shown, and asked for, once it is open.")
     if yes:
@@ -62,6 +67,7 @@ def confirm_key(
     address: Address,
     challenge: Challenge | None,
     *,
+    leave: Sequence[Approved],
     yes: bool,
 ) -> None:
     """Show whose key a keystore without an address held, before anything is recorded.
@@ -71,6 +77,7 @@ def confirm_key(
     """
     say(f"The keystore holds the key of {address}.", bold=True)
     show_reviews([placed.review for placed in requests], challenge)
+    show_leave(leave)
     if not yes:
         _require_yes(machine, len(requests))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from coldlever.shared.action import Address
+from coldlever.shared.cli.approval_files import read_sheets
 from coldlever.shared.cli.challenge_option import (
     Asked,
     ChallengeCommand,
@@ -15,19 +18,14 @@ from coldlever.shared.cli.challenge_option import (
     take_challenge,
 )
 from coldlever.shared.cli.console import (
-    STDIO,
-    emit_json,
     json_option,
     say,
 )
-from coldlever.shared.cli.delivery import Delivery, Outlet
+from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.cli.state_folder import make_folder, require_folder
-from coldlever.shared.message import SignedFile, SignedPayload
-from coldlever.shared.message.check_words import Challenge, Subject, run_wire, words_wire
-from coldlever.shared.printable import printable
+from coldlever.shared.policy import Approved
 from coldlever.shared.qr.choices import Drawing, Scanning
-from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.cli.accept_risk import accept_risk_option
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.confirm import confirm, confirm_key
@@ -40,10 +38,12 @@ from coldlever.signer.cli.intake import (
     require_one_stdin,
     take_requests,
 )
+from coldlever.signer.cli.leave import bind, leave_options
 from coldlever.signer.cli.ledger_guard import Consent, agree_on_ledger, guard, heads_of
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.payload_output import PayloadOutput
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
+from coldlever.signer.cli.sign_report import hand_over
 from coldlever.signer.cli.state import (
     keyring,
     ledger_path,
@@ -54,15 +54,15 @@ from coldlever.signer.cli.state import (
     tidy_up,
 )
 from coldlever.signer.cli.undelivered import telling_what_is_recorded
-from coldlever.signer.key import load_keystore
-from coldlever.signer.ledger import Ledger
+from coldlever.signer.key import SigningKey, load_keystore
+from coldlever.signer.leave import Bond
+from coldlever.signer.ledger import ConfirmedCoin, Ledger
 from coldlever.signer.rules import (
     Placed,
     name_signer,
     recall,
     require_distinct_nonces,
     require_perpetuals,
-    require_signer,
     require_timely,
     wanted_signer,
 )
@@ -114,6 +114,7 @@ _ROW_BYTES = 512
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
 @expect_option
+@leave_options
 @accept_risk_option
 @click.option(
     "--new-ledger",
@@ -143,6 +144,8 @@ def command(
     accepted: tuple[str, ...],
     new_ledger: bool,
     asked: Asked | None,
+    approval_files: tuple[str, ...],
+    policy_file: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -150,13 +153,14 @@ def command(
 
     FILE is an unsigned request, a bare action, an array of them (a batch), or - for stdin.
     """
-    require_one_stdin(*files, *options["markets"], passphrase_file)
+    require_one_stdin(*files, *options["markets"], *approval_files, passphrase_file)
     outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
     outlet.require()
     require_own_state(machine, state_dir, accepted)
     tidy_up(machine, state_dir, *(Path(name).parent for name in outlet.names))
     intake = prepare_intake(machine, **options)
     requests, is_batch = take_requests(files, scanning, intake)
+    sheets = read_sheets(approval_files)
     challenge = take_challenge(asked, machine.entropy)
     output = PayloadOutput(outlet, payload_only, is_batch)
     _require_rules(requests, intake)
@@ -164,41 +168,89 @@ def command(
     naming = prepare_naming(requests, expected, yes=yes)
     path = _locate(machine, state_dir, keystore, requests, accepted)
     closed = load_keystore(path)
+    bond = bind(closed, policy_file, sheets, is_batch=is_batch)
     ledger_file = ledger_path(machine, state_dir)
     outlet.spare(path, ledger_file)
-    consent = Consent(accepted, new_ledger, yes, machine.ask)
-    is_new = None
+    run = _Run(path, ledger_file, bond, Consent(accepted, new_ledger, yes, machine.ask))
     # What can be known of signer and ledger before anybody types a passphrase. All of it is checked
     # again, and for good, once the key is open.
+    leave: tuple[Approved, ...] = ()
+    is_new = None
     if closed.address is not None:
-        require_signer(requests, closed.address)
-        heads = heads_of(closed.address, path, ledger_file.parent)
-        with Ledger.open_existing(ledger_file) as ledger:
-            entries = ledger_entries(requests, closed.address, intake.now)
-            is_new = agree_on_ledger(ledger, heads, entries, consent)
+        requests = bond.attach(name_signer(requests, closed.address))
+        leave, is_new = run.foresee(requests, closed.address, intake.now)
     require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
     delivery = output.prove(requests)
-    if closed.address is not None:
-        requests = name_signer(requests, closed.address)
-    coins = confirm(machine, requests, closed, naming, challenge, yes=yes)
+    coins = confirm(machine, requests, closed, naming, challenge, leave=leave, yes=yes)
     prepare_for_secrets(machine)
     key = unlock(machine, closed, passphrase_file, accepted)
     if closed.address is None:
-        requests = name_signer(requests, key.address)
-        confirm_key(machine, requests, key.address, challenge, yes=yes)
+        requests = bond.attach(name_signer(requests, key.address))
+        leave = run.seek(requests, key.address, intake.now)
+        confirm_key(machine, requests, key.address, challenge, leave=leave, yes=yes)
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
-    make_folder(ledger_file.parent)
-    heads = heads_of(key.address, path, ledger_file.parent)
-    with Ledger.open(ledger_file) as ledger:
-        if is_new is None:
-            entries = ledger_entries(requests, key.address, now)
-            is_new = agree_on_ledger(ledger, heads, entries, consent)
-        ledger.remember_coins(coins)
-        signed = sign_requests(requests, key, guard(ledger, heads, key, is_new=is_new), now)
+    signed, leave = run.sign(requests, key, coins, now, is_new=is_new)
     with telling_what_is_recorded(signed):
-        _hand_over(signed, challenge, output, delivery)
+        hand_over(signed, challenge, output, delivery, leave)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a run goes by once its requests and its keystore are read.
+
+    Args:
+        keystore: the keystore's file.
+        ledger_file: the ledger's file.
+        bond: the policy in force.
+        consent: the options that agree to something.
+    """
+
+    keystore: Path
+    ledger_file: Path
+    bond: Bond
+    consent: Consent
+
+    def seek(
+        self, requests: Sequence[Placed], signer: Address, now: int | None
+    ) -> tuple[Approved, ...]:
+        """Leave of the policy, by the ledger as it is."""
+        with Ledger.open_existing(self.ledger_file) as ledger:
+            return self.bond.seek(requests, signer, ledger, now)
+
+    def foresee(
+        self, requests: Sequence[Placed], signer: Address, now: int | None
+    ) -> tuple[tuple[Approved, ...], bool]:
+        """Leave of the policy, and whether a person agreed that the ledger is a new one."""
+        leave = self.seek(requests, signer, now)
+        heads = heads_of(signer, self.keystore, self.ledger_file.parent)
+        with Ledger.open_existing(self.ledger_file) as ledger:
+            entries = ledger_entries(requests, signer, now)
+            return leave, agree_on_ledger(ledger, heads, entries, self.consent)
+
+    def sign(
+        self,
+        requests: Sequence[Placed],
+        key: SigningKey,
+        coins: Sequence[ConfirmedCoin],
+        now: int | None,
+        *,
+        is_new: bool | None,
+    ) -> tuple[tuple[Signed, ...], tuple[Approved, ...]]:
+        """Record what was agreed to, then sign it."""
+        make_folder(self.ledger_file.parent)
+        heads = heads_of(key.address, self.keystore, self.ledger_file.parent)
+        with Ledger.open(self.ledger_file) as ledger:
+            if is_new is None:
+                entries = ledger_entries(requests, key.address, now)
+                is_new = agree_on_ledger(ledger, heads, entries, self.consent)
+            # Again and for good: approvals end, and another run may have spent the day's changes.
+            leave = self.bond.seek(requests, key.address, ledger, now)
+            ledger.remember_coins(coins)
+            self.bond.mark(ledger, key.address)
+            recorder = guard(ledger, heads, key, is_new=is_new)
+            return sign_requests(requests, key, recorder, now, leave), leave
 
 
 def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:
@@ -239,60 +291,3 @@ def _recall(
     """The requests, named also by what a person confirmed here before."""
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
         return recall(requests, ledger.confirmed_coins())
-
-
-def _hand_over(
-    signed: Sequence[Signed],
-    challenge: Challenge | None,
-    output: PayloadOutput,
-    delivery: Delivery,
-) -> None:
-    payloads = tuple(one.payload for one in signed)
-    delivery.deliver(SignedFile(payloads, output.is_batch), output.document(payloads))
-    # Last, because a failure before would be a second document on stdout.
-    if output.outlet.as_json:
-        emit_json(_report(signed, challenge, output))
-        return
-    for one in signed:
-        if one.is_repeat:
-            say(
-                f"nonce {one.payload.signable.nonce}: this very request had been signed before",
-                fg="yellow",
-            )
-    count = "1 request" if len(signed) == 1 else f"{len(signed)} requests"
-    target = {None: "", STDIO: ", written to stdout"}.get(
-        output.out, f", written to {printable(output.out or '')}"
-    )
-    say(f"signed {count} with the key of {payloads[0].signer}{target}", fg="green")
-
-
-def _report(
-    signed: Sequence[Signed], challenge: Challenge | None, output: PayloadOutput
-) -> dict[str, object]:
-    summaries = []
-    subjects = [_subject(one.payload) for one in signed]
-    whole = run_wire(subjects, challenge, is_batch=output.is_batch)
-    for one, subject in zip(signed, subjects, strict=True):
-        signable = one.payload.signable
-        summaries.append(
-            {
-                "network": signable.network.value,
-                "signer": str(one.payload.signer),
-                "actionHash": to_0x(signable.action_hash()),
-                **words_wire(subject),
-                "nonce": signable.nonce,
-                "alreadySigned": one.is_repeat,
-                **whole,
-            }
-        )
-    report: dict[str, object] = {"signed": summaries}
-    if output.out in (None, STDIO):
-        wire = output.wire([one.payload for one in signed])
-        report |= {"out": None, ("payloads" if output.is_batch else "payload"): wire}
-    else:
-        report["out"] = output.out
-    return report
-
-
-def _subject(payload: SignedPayload) -> Subject | None:
-    return None if payload.signer is None else Subject(payload.signable.digest(), payload.signer)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from coldlever.shared.action.market import describe_kind
 from coldlever.shared.action.signature import SECRET_BYTES
 from coldlever.shared.errors import EnvironmentFault, InputRefused, RuleRefused
 from coldlever.shared.files import read_bounded, write_exclusive
-from coldlever.shared.printable import printable, quoted
+from coldlever.shared.printable import printable
 from coldlever.shared.reading import (
     JsonValue,
     Where,
@@ -32,14 +31,15 @@ from coldlever.shared.reading import (
 )
 from coldlever.signer.key.kdf import DEFAULT_SCRYPT_N, Kdf, parse_kdf
 from coldlever.signer.key.passphrase import normalise, spellings
+from coldlever.signer.key.sealed import MEMBER, SealedPolicy, parse_sealed
 from coldlever.signer.key.signing_key import SigningKey
+from coldlever.signer.key.v3_fields import hex_bytes, hex_digits, lower_keys
 
 MAX_BYTES = 64 << 10
 _VERSION = 3
 _CIPHER = "aes-128-ctr"
 _IV_BYTES = 16
 _MAC_BYTES = 32
-_HEX = re.compile(r"(?:0x)?([0-9a-fA-F]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Keystore:
         ciphertext: the encrypted private key, 1 to 32 bytes.
         mac: 32 bytes that tell a right passphrase from a wrong one.
         source: the file's name, for error messages.
+        sealed: the policy that it is sealed to, or None.
     """
 
     address: Address | None
@@ -61,6 +62,7 @@ class Keystore:
     ciphertext: bytes
     mac: bytes
     source: str
+    sealed: SealedPolicy | None = None
 
     def open(self, passphrase: str) -> SigningKey:
         """Decrypt the key; takes a second and, for new keystores, 256 MiB.
@@ -73,20 +75,28 @@ class Keystore:
             InputRefused: ``bad-private-key`` when what comes out is no key.
             EnvironmentFault: ``out-of-memory``.
         """
-        for spelling in spellings(passphrase):
+        return SigningKey(self.reveal(passphrase))
+
+    def reveal(self, passphrase: str) -> bytes:
+        """The secret itself, 32 bytes, to lock it anew; otherwise as `open`."""
+        sealed = self.sealed
+        tried = spellings(passphrase) if sealed is None else (sealed.passphrase(passphrase),)
+        for spelling in tried:
             secret = _decrypt(self, spelling)
             if secret is not None:
-                return self._own_key(secret)
+                return self._own_secret(secret)
+        altered = "" if sealed is None else ", or the policy sealed in it was altered"
         raise RuleRefused(
             "wrong-passphrase",
-            f"{printable(self.source)}: the passphrase does not open this keystore",
+            f"{printable(self.source)}: the passphrase does not open this keystore{altered}",
             "check the keyboard layout and Caps Lock; if it is certainly right, the file is "
             "damaged: take a backup",
         )
 
-    def _own_key(self, secret: bytes) -> SigningKey:
+    def _own_secret(self, found: bytes) -> bytes:
         # Some old wallets dropped the leading zero bytes of a key.
-        key = SigningKey(secret.rjust(SECRET_BYTES, b"\0"))
+        secret = found.rjust(SECRET_BYTES, b"\0")
+        key = SigningKey(secret)
         if self.address is not None and key.address != self.address:
             raise RuleRefused(
                 "keystore-address-mismatch",
@@ -94,7 +104,7 @@ class Keystore:
                 f"the key inside belongs to {key.address}",
                 "do not use this file: it was damaged or tampered with",
             )
-        return key
+        return secret
 
     def _to_wire(self) -> dict[str, object]:
         return {
@@ -149,30 +159,36 @@ def parse_keystore(data: bytes, source: str) -> Keystore:
     value = loads(data, source)
     if not isinstance(value, dict):
         raise _no_keystore(where, describe(value))
-    fields = _lower_keys(value, where)
+    fields = lower_keys(value, where)
     if "crypto" not in fields or "version" not in fields:
         raise _no_keystore(where, describe_kind(value))
     as_integer(fields["version"], where.key("version"), _VERSION, _VERSION)
     place = where.key("crypto")
-    crypto = _lower_keys(fields["crypto"], place)
+    crypto = lower_keys(fields["crypto"], place)
     as_choice(crypto.get("cipher"), place.key("cipher"), (_CIPHER,))
-    cipher_parameters = _lower_keys(crypto.get("cipherparams"), place.key("cipherparams"))
-    kdf_parameters = _lower_keys(crypto.get("kdfparams"), place.key("kdfparams"))
+    cipher_parameters = lower_keys(crypto.get("cipherparams"), place.key("cipherparams"))
+    kdf_parameters = lower_keys(crypto.get("kdfparams"), place.key("kdfparams"))
     # Some writers drop leading zeros of the start value, even half a byte.
-    iv = _hex_digits(
+    iv = hex_digits(
         cipher_parameters.get("iv"), place.key("cipherparams").key("iv"), 1, 2 * _IV_BYTES
     )
     return Keystore(
         _parse_owner(fields.get("address"), where.key("address")),
         parse_kdf(crypto.get("kdf"), kdf_parameters, place),
         int(iv, 16),
-        _hex_bytes(crypto.get("ciphertext"), place.key("ciphertext"), 1, SECRET_BYTES),
-        _hex_bytes(crypto.get("mac"), place.key("mac"), _MAC_BYTES, _MAC_BYTES),
+        hex_bytes(crypto.get("ciphertext"), place.key("ciphertext"), 1, SECRET_BYTES),
+        hex_bytes(crypto.get("mac"), place.key("mac"), _MAC_BYTES, _MAC_BYTES),
         source,
+        parse_sealed(fields.get(MEMBER), where.key(MEMBER)),
     )
 
 
-def seal(secret: bytes, passphrase: str, work_factor: int = DEFAULT_SCRYPT_N) -> bytes:
+def seal(
+    secret: bytes,
+    passphrase: str,
+    work_factor: int = DEFAULT_SCRYPT_N,
+    policy: SealedPolicy | None = None,
+) -> bytes:
     """Make the bytes of a new keystore file.
 
     Args:
@@ -180,11 +196,13 @@ def seal(secret: bytes, passphrase: str, work_factor: int = DEFAULT_SCRYPT_N) ->
         passphrase: as typed; whether it is strong enough is for
             `coldlever.signer.key.passphrase.require_strong` to say.
         work_factor: scrypt's N; the command line always takes the default.
+        policy: what the file is sealed to, or None.
     """
     from eth_account import Account  # noqa: PLC0415 - costs 0.4 s, paid where a key is sealed
 
     try:
-        document = Account.encrypt(secret, normalise(passphrase), "scrypt", work_factor)
+        locked = normalise(passphrase) if policy is None else policy.passphrase(passphrase)
+        document = Account.encrypt(secret, locked, "scrypt", work_factor)
     except (MemoryError, ValueError):
         # As in _decrypt: the arguments are ours and valid, the memory is not there.
         raise EnvironmentFault(
@@ -195,6 +213,8 @@ def seal(secret: bytes, passphrase: str, work_factor: int = DEFAULT_SCRYPT_N) ->
     # eth-keyfile drops leading zeros of the start value, and some readers balk at that.
     parameters = document["crypto"]["cipherparams"]
     parameters["iv"] = parameters["iv"].rjust(2 * _IV_BYTES, "0")
+    if policy is not None:
+        document[MEMBER] = policy.to_wire()
     return (json.dumps(document, indent=2) + "\n").encode("ascii")
 
 
@@ -243,20 +263,6 @@ def _no_keystore(where: Where, found: str) -> InputRefused:
     )
 
 
-def _lower_keys(value: JsonValue, where: Where) -> dict[str, JsonValue]:
-    """An object with its keys in lower case: some wallets write ``Crypto``."""
-    if not isinstance(value, dict):
-        raise where.refusal("wrong-type", describe(value), "an object")
-    lowered: dict[str, JsonValue] = {}
-    for key, item in value.items():
-        if key.lower() in lowered:
-            raise where.refusal(
-                "json-duplicate-key", f"{quoted(key.lower(), limit=60)} twice", "each key once"
-            )
-        lowered[key.lower()] = item
-    return lowered
-
-
 def _parse_owner(value: JsonValue, where: Where) -> Address | None:
     if value is None or value == "":
         return None
@@ -265,20 +271,3 @@ def _parse_owner(value: JsonValue, where: Where) -> Address | None:
         return parse_address(text if text.startswith("0x") else "0x" + text)
     except InputRefused as error:
         raise error.at(where) from None
-
-
-def _hex_digits(value: JsonValue, where: Where, minimum: int, maximum: int) -> str:
-    expected = f"{minimum} to {maximum} hexadecimal digits"
-    if minimum == maximum:
-        expected = f"{maximum} hexadecimal digits"
-    match = _HEX.fullmatch(as_string(value, where, maximum + 2, expected))
-    if match is None or not minimum <= len(match[1]) <= maximum:
-        raise where.refusal("bad-hex", describe(value), expected)
-    return match[1]
-
-
-def _hex_bytes(value: JsonValue, where: Where, minimum: int, maximum: int) -> bytes:
-    digits = _hex_digits(value, where, 2 * minimum, 2 * maximum)
-    if len(digits) % 2:
-        raise where.refusal("bad-hex", describe(value), "an even number of hexadecimal digits")
-    return bytes.fromhex(digits)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from coldlever.signer.ledger.entry import Entry
     from coldlever.signer.ledger.guard import GuardedLedger
     from coldlever.signer.ledger.heads import Heads
+    from coldlever.signer.ledger.policies import PolicyMark
     from coldlever.signer.ledger.store import Ledger
 else:
     __getattr__ = lazy_face(
@@ -25,6 +26,7 @@ else:
             "GuardedLedger": "guard",
             "Heads": "heads",
             "Ledger": "store",
+            "PolicyMark": "policies",
         },
     )
 
@@ -34,6 +36,7 @@ __all__ = [
     "GuardedLedger",
     "Heads",
     "Ledger",
+    "PolicyMark",
     "dump_ledger",
     "entry_wire",
     "load_ledger",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from hashlib import sha256
 
-from coldlever.signer.ledger import coins, rows, schema
+from coldlever.signer.ledger import coins, policies, rows, schema
 from coldlever.signer.ledger.chain import START
 from coldlever.signer.ledger.faults import damaged
 
@@ -23,6 +23,7 @@ def require_whole(connection: sqlite3.Connection, name: str) -> None:
     rows.require_types(connection, name)
     require_chain(connection, name)
     coins.confirmed(connection, name)
+    policies.require_types(connection, name)
 
 
 def require_sound_pages(connection: sqlite3.Connection, name: str) -> None:

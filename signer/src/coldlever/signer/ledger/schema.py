@@ -56,6 +56,12 @@ TABLES = {
     seal BLOB NOT NULL CHECK (typeof(seal) = 'blob' AND length(seal) = {HASH_BYTES}),
     PRIMARY KEY (network, asset)
 ) WITHOUT ROWID""",
+    "policy": f"""CREATE TABLE policy (
+    signer BLOB PRIMARY KEY CHECK (typeof(signer) = 'blob' AND length(signer) = {ADDRESS_BYTES}),
+    version INTEGER NOT NULL CHECK (typeof(version) = 'integer' AND version > 0),
+    digest BLOB CHECK (digest IS NULL OR length(digest) = {HASH_BYTES}),
+    seal BLOB NOT NULL CHECK (typeof(seal) = 'blob' AND length(seal) = {HASH_BYTES})
+) WITHOUT ROWID""",
 }
 _INDEXES = {"signed": "sqlite_autoindex_signed_1"}
 

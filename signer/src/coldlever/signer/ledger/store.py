@@ -19,7 +19,6 @@ from typing import Self
 
 from coldlever.shared.action import Address, Network
 from coldlever.shared.action.time_rules import (
-    NONCE_FUTURE_MS,
     NONCE_SET_SIZE,
     nonce_floor_problem,
 )
@@ -27,13 +26,14 @@ from coldlever.shared.action.what import What
 from coldlever.shared.errors import EnvironmentFault, RuleRefused, UsageRefused
 from coldlever.shared.files import write_exclusive
 from coldlever.shared.printable import printable, quoted
-from coldlever.shared.reading import moment
 from coldlever.shared.reading.hexadecimal import to_0x
-from coldlever.signer.ledger import coins, integrity, migration, rows, schema
+from coldlever.signer.ledger import coins, integrity, migration, policies, rows, schema
 from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.coins import ConfirmedCoin
 from coldlever.signer.ledger.entry import Entry
 from coldlever.signer.ledger.faults import damaged, faults, unusable
+from coldlever.signer.ledger.floor import below
+from coldlever.signer.ledger.policies import PolicyMark
 
 FILE_NAME = "ledger.sqlite3"
 LOCK_WAIT_S = 10.0
@@ -185,7 +185,7 @@ class Ledger:
             nonces = highest[whose]
             problem = nonce_floor_problem(entry.nonce, nonces)
             if problem is not None:
-                raise _below(problem, min(nonces), entry.recorded_at)
+                raise below(problem, min(nonces), entry.recorded_at)
             heapq.heappush(nonces, entry.nonce)
             if len(nonces) > NONCE_SET_SIZE:
                 heapq.heappop(nonces)
@@ -281,6 +281,16 @@ class Ledger:
         with self._exclusive():
             return coins.forget(self._connection, network, asset)
 
+    def policy_mark(self, signer: Address) -> PolicyMark | None:
+        """The newest policy that a key's requests were judged by, if any ever was."""
+        with faults(self._name):
+            return policies.find(self._connection, signer, self._name)
+
+    def remember_policy(self, mark: PolicyMark) -> None:
+        """Remember it, durably; see `coldlever.signer.ledger.policies.remember`."""
+        with self._exclusive():
+            policies.remember(self._connection, mark, self._name)
+
     def _require_not_revoked(self, entry: Entry) -> None:
         if entry.what is What.REVOCATION:
             return
@@ -305,19 +315,6 @@ class Ledger:
                 "draft the request again: a new draft takes a new nonce",
             )
         return True
-
-
-def _below(problem: RuleRefused, floor: int, now: int | None) -> RuleRefused:
-    """Where the floor lies beyond what the exchange takes today, drafting again is no way out."""
-    if now is not None and floor < now + NONCE_FUTURE_MS:
-        return problem
-    way_out = (
-        f"until {moment(floor)} this key can sign nothing new with this ledger: approve a new API "
-        "wallet, whose nonces count on their own, and sign with its key"
-    )
-    if now is None:
-        way_out = f"{problem.remedy}; if {moment(floor)} lies in the future, {way_out}"
-    return RuleRefused(problem.code, problem.message, way_out)
 
 
 def _make_unless_there(path: Path, name: str) -> None:

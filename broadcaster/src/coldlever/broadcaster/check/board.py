@@ -1,0 +1,135 @@
+"""The policy that a run is judged by, and the approvals that its payloads came with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from coldlever.broadcaster.check.report import Facts, Finding
+from coldlever.broadcaster.ledger import Ledger
+from coldlever.shared.action import Address, Setting, Signable
+from coldlever.shared.errors import RuleRefused
+from coldlever.shared.message import SignedPayload
+from coldlever.shared.message.approving import item_of
+from coldlever.shared.policy import Approved, Circumstances, Policy, daily_problem, judge
+from coldlever.shared.policy.docket import Hearing, Sheet, hearings
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A policy with the cases of one run.
+
+    Args:
+        policy: in force.
+        places: for each payload's digest its case, and its position in it.
+    """
+
+    policy: Policy
+    places: Mapping[bytes, tuple[Hearing, int]]
+
+    def judge(
+        self, signable: Signable, now: int, current: Setting | None, *, is_read: bool
+    ) -> Approved:
+        """Leave to post one payload.
+
+        Args:
+            signable: one of the run's.
+            now: the time to judge by, ms since the epoch.
+            current: the setting in force, or None.
+            is_read: it was read on the exchange.
+
+        Raises:
+            RuleRefused: ``policy-refused``, ``approvals-missing``, ``approval-invalid`` or
+                ``policy-mismatch``.
+        """
+        hearing, position = self.places[signable.digest()]
+        currents = tuple(current if number == position else None for number in range(hearing.size))
+        # A code leaves the proposal out: who proposed is the signer's to check.
+        around = Circumstances(
+            now, currents, is_current_read=is_read, needs_proposal=False, only=position
+        )
+        return judge(self.policy, hearing.case, hearing.approvals, around)
+
+    def require_daily(self, ledger: Ledger, venue_key: str, signer: Address, now: int) -> None:
+        """Refuse more changes a day than the policy allows, those of this run included.
+
+        Raises:
+            RuleRefused: ``policy-refused``.
+        """
+        limit = self.policy.limits.a_day
+        if limit is None:
+            return
+        rows = [
+            row for row in ledger.rows() if (row.key.venue, row.key.signer) == (venue_key, signer)
+        ]
+        known = {row.key.nonce for row in rows}
+        own = {
+            hearing.case.signables[position].nonce
+            for hearing, position in self.places.values()
+            if hearing.case.signer == signer
+        }
+        problem = daily_problem(
+            limit, sorted(known), [row.reserved_at for row in rows], sorted(own - known), now
+        )
+        if problem is not None:
+            raise problem
+
+
+def make_board(
+    policy: Policy, payloads: Sequence[SignedPayload], sheets: Sequence[Sheet], *, is_batch: bool
+) -> Board:
+    """The board of a run.
+
+    Args:
+        policy: in force.
+        payloads: of the run, in order.
+        sheets: approvals that came in files of their own.
+        is_batch: several, or one in an array.
+
+    Raises:
+        RuleRefused: ``approval-invalid`` for approvals of something else, ``batch-mixed`` or
+            ``signature-invalid``.
+    """
+    items = [item_of(payload) for payload in payloads]
+    places: dict[bytes, tuple[Hearing, int]] = {}
+    for one in hearings(items, sheets, is_batch=is_batch):
+        for position, signable in enumerate(one.case.signables):
+            places[signable.digest()] = (one, position)
+    return Board(policy, places)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCheck:
+    """The check that the policy is kept and the payload approved.
+
+    Args:
+        board: of the run, or None without a policy.
+        ledger: what this machine knows to have been posted.
+        venue_key: what the ledger files the venue's posts under.
+        now: the time to judge by, ms since the epoch.
+    """
+
+    board: Board | None
+    ledger: Ledger
+    venue_key: str
+    now: int
+
+    def judge(self, facts: Facts) -> Finding | str:
+        """What the policy says, by the setting that was read on the exchange."""
+        if self.board is None:
+            return "no policy is in force here"
+        if facts.signer is None:
+            return Finding("policy", ok=None, detail="not run: needs a valid signature")
+        self.board.require_daily(self.ledger, self.venue_key, facts.signer, self.now)
+        is_read = facts.standing is not None
+        current = None if facts.standing is None else facts.standing.setting
+        try:
+            leave = self.board.judge(facts.signable, self.now, current, is_read=is_read)
+        except RuleRefused as error:
+            # Only more approvals than are there, and a lowering may need fewer.
+            if is_read or error.code != "approvals-missing":
+                raise
+            gap = f"not run: the setting in force was not read; without it: {error.message}"
+            return Finding("policy", ok=None, detail=gap)
+        assert leave.standing is not None, "there is a policy"
+        return leave.standing.sentence

@@ -1,0 +1,97 @@
+"""``propose``: sign a draft with the proposer's own approver key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from coldlever.broadcaster.cli.context import state_options
+from coldlever.broadcaster.cli.machine import Machine, pass_machine
+from coldlever.shared.action import Network
+from coldlever.shared.cli.approval_files import read_policy, read_policy_bytes
+from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_approver
+from coldlever.shared.cli.console import ask_secret, dump_document, emit_json, say
+from coldlever.shared.cli.delivery import Outlet
+from coldlever.shared.cli.loading import load_input
+from coldlever.shared.cli.network_option import network_option
+from coldlever.shared.cli.qr_options import drawing_options
+from coldlever.shared.cli.show_review import show_reviews
+from coldlever.shared.errors import PersonDeclined, RuleRefused
+from coldlever.shared.message import Defaults, message_wire
+from coldlever.shared.message.any import REQUESTS
+from coldlever.shared.message.approving import items_of, with_approvals
+from coldlever.shared.message.review import review
+from coldlever.shared.policy import verify_approval
+from coldlever.shared.policy.docket import hearings
+from coldlever.shared.policy.saying import draft
+from coldlever.shared.qr.choices import Drawing, Scanning
+from coldlever.shared.sshsig import parse_public_key
+from coldlever.shared.statement import Decision, merge
+
+
+@click.command(short_help="Sign a draft as its proposer.")
+@click.argument("file", metavar="REQUEST")
+@click.option("--policy", "policy_file", metavar="P", required=True, help="The policy's file.")
+@approver_option
+@click.option("--passphrase-file", metavar="F", help="The key's passphrase: a file, - or fd:N.")
+@click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
+@click.option("--out", metavar="OUT", help="Write to this new file; - is stdout, the default.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@drawing_options(own_force=True)
+@network_option()
+@state_options
+@pass_machine
+def propose(
+    machine: Machine,
+    file: str,
+    *,
+    policy_file: str,
+    approver: str | None,
+    passphrase_file: str | None,
+    yes: bool,
+    out: str | None,
+    force: bool,
+    drawing: Drawing,
+    network: Network | None,
+    state_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Sign a draft with your own approver key, so that who proposes is known.
+
+    Writes the request with the proposal in it. Whether a proposer counts among those who approve,
+    the policy says. The key is an approver key, never one that signs actions.
+    """
+    outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
+    outlet.require()
+    policy = read_policy(policy_file)
+    nothing = Scanning(wanted=False, camera=None)
+    (loaded,) = load_input((file,), nothing, REQUESTS, Defaults(network)).messages
+    found = hearings(items_of(loaded.message), (), is_batch=loaded.message.is_batch)
+    if len(found) != 1:
+        raise RuleRefused(
+            "batch-mixed",
+            "the requests of this batch have no head in common, or approvals of their own",
+            "propose each request in a file of its own",
+        )
+    (hearing,) = found
+    path = locate_approver(machine.state(state_dir), approver)
+    public = parse_public_key(read_policy_bytes(f"{path}.pub").decode("utf-8", "replace"))
+    said = draft(policy, hearing.case, public, Decision.PROPOSE, known=hearing.approvals)
+    show_reviews([review(one) for one in loaded.message.requests])
+    say("What you sign, word by word:", bold=True)
+    for line in said.text().decode("ascii").splitlines():
+        say(f"  {line}")
+    if not yes and machine.is_attended() and machine.ask("Propose it? Type yes") != "yes":
+        raise PersonDeclined("declined", "not confirmed; nothing was signed")
+    key = unlock_approver(path, passphrase_file, ask_secret)
+    proposal = said.signed(key.sign(said.namespace, said.text()).raw)
+    verify_approval(policy, hearing.case, proposal, None)
+    proposed = replace(hearing, approvals=merge(hearing.approvals, [proposal]))
+    message = with_approvals(loaded.message, [proposed])
+    data = dump_document(message_wire(message))
+    outlet.prove(message, data).deliver(message, data)
+    if as_json:
+        emit_json({"request": message_wire(message), "out": outlet.file})
+        return
+    say("proposed", fg="green")

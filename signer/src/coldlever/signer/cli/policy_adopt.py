@@ -1,0 +1,129 @@
+"""`policy adopt|unseal`: carry out a change of policy that is agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from coldlever.shared.cli.console import emit_json, json_option, say
+from coldlever.shared.errors import PersonDeclined, RuleRefused, UsageRefused
+from coldlever.shared.message.policy_change import PolicyChange
+from coldlever.shared.policy.changing import require_change
+from coldlever.shared.statement import merge
+from coldlever.signer.cli.accept_risk import accept_risk_option
+from coldlever.signer.cli.caged import caged
+from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.policy_change import policy_after, read_change, require_old, show_change
+from coldlever.signer.cli.policy_seal import (
+    ask_passphrase,
+    locate,
+    relock,
+    remember,
+    require_ledger,
+)
+from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
+from coldlever.signer.cli.state import require_own_state, state_option
+from coldlever.signer.key import load_keystore
+from coldlever.signer.leave import policy_of
+from coldlever.signer.ledger import PolicyMark
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _adoption(command: F) -> F:
+    for option in reversed(
+        (
+            click.argument("files", nargs=-1, required=True, metavar="CHANGE..."),
+            click.option("--keystore", metavar="K", help="Which key."),
+            passphrase_option,
+            click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
+            accept_risk_option,
+            state_option,
+            json_option,
+            pass_machine,
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@caged
+@click.command("adopt")
+@_adoption
+def adopt(machine: Machine, /, **options: Any) -> None:
+    """Seal a key to another policy, once the people of the old and of the new one have agreed.
+
+    CHANGE is the document of `policy propose`, with approvals in it; several copies of it, each
+    with another approval, are taken together.
+    """
+    _carry_out(machine, removes=False, **options)
+
+
+@caged
+@click.command("unseal")
+@_adoption
+def unseal(machine: Machine, /, **options: Any) -> None:
+    """Take the policy off a key, once its people have agreed (`policy propose --remove`)."""
+    _carry_out(machine, removes=True, **options)
+
+
+def _carry_out(
+    machine: Machine,
+    *,
+    removes: bool,
+    files: tuple[str, ...],
+    keystore: str | None,
+    passphrase_file: str | None,
+    yes: bool,
+    accepted: tuple[str, ...],
+    state_dir: str | None,
+    as_json: bool,
+) -> None:
+    require_own_state(machine, state_dir, accepted)
+    change = _together([read_change(name) for name in files])
+    if removes != (change.text is None):
+        other = "unseal" if change.text is None else "adopt"
+        raise UsageRefused("one-change", f"this change is carried out by `policy {other}`")
+    path = locate(machine, keystore, state_dir, accepted)
+    closed = load_keystore(path)
+    before = policy_of(closed, None)
+    require_old(change, before)
+    after = policy_after(change)
+    agreed = require_change(before, after, change.approvals)
+    require_ledger(machine, state_dir, closed, after)
+    show_change(before, after)
+    say(f"Agreed to by: {', '.join(agreed)}")
+    if not yes and machine.ask('Type "yes" to carry it out') != "yes":
+        raise PersonDeclined("declined", "not confirmed; nothing was changed")
+    prepare_for_secrets(machine)
+    passphrase = ask_passphrase(machine, closed, passphrase_file, accepted)
+    made = relock(machine, path, closed, passphrase, after)
+    # The end of a policy is remembered before, the next policy after: whatever stops this between
+    # the two, the command can be given again, and until then nothing is signed under less.
+    if after is None:
+        assert before is not None, "a change has one of the two"
+        remember(machine, state_dir, PolicyMark(made.address, before.version, None))
+    made.write()
+    if after is not None:
+        remember(machine, state_dir, PolicyMark(made.address, after.version, after.ref.digest))
+    address = made.address
+    if as_json:
+        ref = None if after is None else after.ref.to_wire()
+        emit_json(
+            {"keystore": str(path), "address": str(address), "policy": ref, "agreed": list(agreed)}
+        )
+        return
+    state = "is sealed to no policy" if after is None else f"is sealed to policy {after.version}"
+    say(f"the key of {address} {state}", fg="green")
+
+
+def _together(changes: list[PolicyChange]) -> PolicyChange:
+    first = changes[0]
+    if any((one.old, one.text) != (first.old, first.text) for one in changes):
+        raise RuleRefused(
+            "policy-mismatch", "the documents are about different changes", "name one"
+        )
+    return replace(first, approvals=merge(*(one.approvals for one in changes)))

@@ -1,0 +1,206 @@
+"""`policy propose|approve`: another policy, and the word of those who have to agree."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from coldlever.shared.cli.approval_files import read_policy, read_policy_bytes
+from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_approver
+from coldlever.shared.cli.console import (
+    STDIO,
+    dump_document,
+    emit_json,
+    json_option,
+    read_document,
+    say,
+    source_name,
+)
+from coldlever.shared.cli.delivery import Outlet
+from coldlever.shared.cli.qr_options import drawing_options
+from coldlever.shared.errors import PersonDeclined, RuleRefused, UsageRefused
+from coldlever.shared.message import Defaults
+from coldlever.shared.message.any import CHANGES, load_expected
+from coldlever.shared.message.policy_change import PolicyChange
+from coldlever.shared.policy import Policy, load_policy, remarks_on
+from coldlever.shared.policy.changing import holder_in, require_sound, verify_change
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.choices import Drawing
+from coldlever.shared.sshsig import parse_public_key
+from coldlever.shared.statement import Approval, Decision, merge
+from coldlever.shared.statement.text import POLICY_NAMESPACE, change_bytes
+from coldlever.signer.cli.caged import caged
+from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.policy_seal import (
+    locate,
+)
+from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
+from coldlever.signer.cli.state import state_option
+from coldlever.signer.key import load_keystore
+from coldlever.signer.leave import policy_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OUT: tuple[Callable[[Any], Any], ...] = (
+    click.option("--out", metavar="OUT", help="Write to this new file; - is stdout, the default."),
+    click.option("--force", is_flag=True, help="Replace an existing file."),
+    drawing_options(own_force=True),
+)
+
+
+def _with_out(command: F) -> F:
+    for option in reversed(_OUT):
+        command = option(command)
+    return command
+
+
+@caged
+@click.command("propose")
+@click.argument("file", required=False, metavar="[POLICY]")
+@click.option("--old", metavar="P", help="The policy in force, from a file.")
+@click.option("--keystore", metavar="K", help="The policy in force, from a keystore.")
+@click.option("--remove", is_flag=True, help="To have no policy any more; then without POLICY.")
+@_with_out
+@state_option
+@json_option
+@pass_machine
+def propose(
+    machine: Machine,
+    /,
+    *,
+    file: str | None,
+    old: str | None,
+    keystore: str | None,
+    remove: bool,
+    out: str | None,
+    force: bool,
+    drawing: Drawing,
+    state_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Write a change of policy, for the people of both to approve."""
+    if (file is None) != remove:
+        raise UsageRefused("one-change", "give either POLICY or --remove")
+    if (old is None) == (keystore is None):
+        raise UsageRefused("one-policy", "give either --old or --keystore: what is in force")
+    outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
+    outlet.require()
+    if old is not None:
+        before: Policy | None = read_policy(old)
+    else:
+        path = locate(machine, keystore, state_dir, ())
+        before = policy_of(load_keystore(path), None)
+    after = None if file is None else load_policy(read_policy_bytes(file), file)
+    if after is not None:
+        require_sound(after)
+    if before is None and after is None:
+        raise UsageRefused("one-change", "there is no policy to remove")
+    change = PolicyChange(
+        None if before is None else before.ref,
+        None if after is None else after.text.decode("utf-8"),
+    )
+    _deliver(outlet, change, as_json=as_json)
+
+
+@caged
+@click.command("approve")
+@click.argument("file", metavar="CHANGE")
+@click.option("--old", metavar="P", help="The policy in force, from a file.")
+@approver_option
+@passphrase_option
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@_with_out
+@state_option
+@json_option
+@pass_machine
+def approve(
+    machine: Machine,
+    /,
+    *,
+    file: str,
+    old: str | None,
+    approver: str | None,
+    passphrase_file: str | None,
+    yes: bool,
+    out: str | None,
+    force: bool,
+    drawing: Drawing,
+    state_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Approve a change of policy with your own key; writes the change with your approval in it.
+
+    --old is needed where a policy is in force: it must be the one that the change names.
+    """
+    outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
+    outlet.require()
+    change = read_change(file)
+    before = None if old is None else read_policy(old)
+    require_old(change, before)
+    after = policy_after(change)
+    if after is not None:
+        require_sound(after)
+    path = locate_approver(machine.state(state_dir), approver)
+    public = parse_public_key(read_policy_bytes(f"{path}.pub").decode("utf-8", "replace"))
+    name, key = holder_in(before, after, public.key_id)
+    text = change_bytes(change.old, None if after is None else after.ref, key)
+    show_change(before, after)
+    say("What you sign, word by word:", bold=True)
+    for line in text.decode("ascii").splitlines():
+        say(f"  {line}")
+    if not yes and machine.ask('Type "yes" to approve the change') != "yes":
+        raise PersonDeclined("declined", "not confirmed; nothing was signed")
+    prepare_for_secrets(machine)
+    secret = unlock_approver(path, passphrase_file, machine.ask_secret)
+    made = secret.sign(POLICY_NAMESPACE, text)
+    approval = Approval(Decision.APPROVE, secret.public.key_id, made.raw.pack())
+    verify_change(before, after, approval)
+    _deliver(
+        outlet, replace(change, approvals=merge(change.approvals, [approval])), as_json=as_json
+    )
+    say(f"approved as {name}", fg="green")
+
+
+def read_change(name: str) -> PolicyChange:
+    """A document of `policy propose`."""
+    return load_expected(read_document(name), source_name(name), CHANGES, Defaults())
+
+
+def policy_after(change: PolicyChange) -> Policy | None:
+    """The policy that a change leads to, or None."""
+    if change.text is None:
+        return None
+    return load_policy(change.text.encode("utf-8", "replace"), "the new policy")
+
+
+def require_old(change: PolicyChange, before: Policy | None) -> None:
+    """Refuse a change of another policy than the one in force."""
+    found = None if before is None else before.ref
+    if change.old != found:
+        raise RuleRefused(
+            "policy-mismatch",
+            f"the change is from policy {change.old or 'none'}, in force is {found or 'none'}",
+            "have the change proposed again, from the policy in force",
+        )
+
+
+def show_change(before: Policy | None, after: Policy | None) -> None:
+    """Print a change line by line, and what is to say about the new policy."""
+    old = [] if before is None else before.text.decode("utf-8").splitlines()
+    new = [] if after is None else after.text.decode("utf-8").splitlines()
+    for line in difflib.unified_diff(old, new, "in force", "to come", lineterm="", n=1):
+        colour = {"+": "green", "-": "red"}.get(line[:1])
+        say("  " + printable(line), fg=colour)
+    for remark in () if after is None else remarks_on(after):
+        say(f"{remark.code}: {remark.text}", fg="yellow")
+
+
+def _deliver(outlet: Outlet, change: PolicyChange, *, as_json: bool) -> None:
+    data = dump_document(change.to_wire())
+    outlet.prove(change, data).deliver(change, data)
+    if as_json:
+        emit_json({"change": change.to_wire(), "out": None if outlet.out == STDIO else outlet.out})
