@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger.store import Ledger
+from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.post.side_by_side import Schedule, Task, run_all
 from coldlever.broadcaster.rehearsal.state.nonces import NonceSet
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.market import MarginMode
+from coldlever.shared.errors import EnvironmentFault
 
 ANNA, BEN = Address(b"\x01" * 20), Address(b"\x02" * 20)
 
@@ -80,6 +83,10 @@ def spread(desk, action, markets):
 
 def statuses(shown) -> list[str]:
     return [one["status"] for one in shown.document]
+
+
+def finding(document, code: str) -> dict:
+    return next(one for one in document["checks"] if one["code"] == code)
 
 
 # --- the schedule -----------------------------------------------------------------------------
@@ -309,11 +316,11 @@ def test_of_many_markets_only_positions_are_asked_for_beforehand(desk, spread, m
 
 def test_of_many_markets_the_checks_say_what_they_did_not_ask(desk, spread):
     shown = desk.check(spread(3, 3))
-    assert "from cross" in shown.document[0]["checks"][-2]["detail"]
+    assert "from cross" in finding(shown.document[0], "change")["detail"]
     desk.exchange.open_position(desk.user.address, "BTC", "0.01")
-    found = desk.post(spread(11, 90), "--keep-going").document[5]["checks"]
-    assert "read when it is posted" in found[-2]["detail"]
-    assert all(one["ok"] is not None for one in found)
+    found = desk.post(spread(11, 90), "--keep-going").document[5]
+    assert "read when it is posted" in finding(found, "change")["detail"]
+    assert all(one["ok"] is not None for one in found["checks"])
 
 
 def test_what_a_later_one_overwrote_is_accepted_and_names_it(desk, action):
@@ -409,3 +416,46 @@ def test_a_batch_waits_out_what_others_spend_of_the_exchanges_limit(desk, spread
     shown = desk.post(spread(2, 3), "--at-once", "1")
     assert shown.status == 0, shown.document
     assert sum(desk.naps) >= 89
+
+
+def test_what_cannot_be_noted_of_one_does_not_hide_what_became_of_the_next(
+    desk, action, monkeypatch
+):
+    def fail(*_arguments):
+        raise EnvironmentFault("ledger-locked", "busy")
+
+    monkeypatch.setattr(Poster, "supersede", fail)
+    shown = desk.post(desk.save(*[desk.sign(action.leverage(value)) for value in (3, 4)]))
+    assert statuses(shown) == ["accepted", "confirmed"]
+    assert [one["account"] for one in shown.document] == ["not-read", "in-force"]
+    (resolved,) = desk.resolve().document
+    assert (resolved["status"], resolved["account"]) == ("accepted", "superseded")
+
+
+def test_a_defect_in_one_thread_ends_the_run_and_hides_no_outcome(desk, spread, monkeypatch):
+    record, calls = Ledger.record_answer, []
+
+    def break_down(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 3:
+            raise TypeError("a defect")
+        return record(*arguments, **options)
+
+    monkeypatch.setattr(Ledger, "record_answer", break_down)
+    shown = desk.post(spread(5, 3, 4), "--at-once", "2")
+    told = Counter(one["code"] for one in shown.document)
+    assert told["internal-error"] == 1
+    assert told["accepted"] == desk.accepted() - 1
+    assert told["not-reached"] >= 4
+
+
+def test_two_runs_over_the_same_markets_do_not_wait_for_each_other_for_ever(desk, action, markets):
+    """Each holds what the other wants next, if locks were taken one by one."""
+    changes = [action.leverage(3, asset=asset) for asset in markets(3)]
+    one = desk.save(*[desk.sign(change) for change in changes], name="one.json")
+    other = desk.save(*[desk.sign(change) for change in reversed(changes)], name="other.json")
+    both = [desk.spawn("post", file, "--json", "--keep-going") for file in (one, other)]
+    shown = [desk.finish(process) for process in both]
+    for run in shown:
+        assert {each["code"] for each in run.document} <= {"accepted", "newer-sent"}
+    assert desk.accepted() >= 3

@@ -8,6 +8,7 @@ itself, before and after.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from coldlever.broadcaster.check import Cleared
@@ -18,6 +19,7 @@ from coldlever.broadcaster.post.effect import Snapshot
 from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.post.result import Result
 from coldlever.shared.action import Action, Setting, UpdateLeverage
+from coldlever.shared.errors import EnvironmentFault
 
 # Who else spends of the exchange's limit may do so for some minutes.
 _PATIENCE_S = 180.0
@@ -79,13 +81,18 @@ class Series:
         self._is_followed = isinstance(follower, UpdateLeverage)
         result = poster.post(cleared, self)
         known = {number: result}
-        if result.row.state is NonceState.SPENT_ACCEPTED:
-            known |= self._supersede(poster, number, result)
-        elif result.row.state not in _CHANGES_NOTHING:
-            known |= self.finish(poster)
+        with suppress(EnvironmentFault):
+            # What cannot be noted of the one before must not hide what became of this one; the
+            # row of the other says that it was not read, and `resolve` reads it.
+            known |= self._settle_earlier(poster, number, result)
         if _is_unread(result) and not result.already:
             self._unread = Unread(number, result, cleared.payload.signable.action)
         return known
+
+    def _settle_earlier(self, poster: Poster, number: int, result: Result) -> dict[int, Result]:
+        if result.row.state is NonceState.SPENT_ACCEPTED:
+            return self._supersede(poster, number, result)
+        return {} if result.row.state in _CHANGES_NOTHING else self.finish(poster)
 
     def resume(self, poster: Poster, number: int, row: Row, turn: Turn) -> dict[int, Result]:
         """Go on with what an earlier run has left; arguments and errors as `post`."""
