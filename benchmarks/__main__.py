@@ -12,6 +12,7 @@ _MODULES = (
     "bench_ledger",
     "bench_cage",
     "bench_broadcaster",
+    "bench_batch",
     "bench_ur",
     "bench_qr",
 )

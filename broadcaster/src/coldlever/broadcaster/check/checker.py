@@ -158,7 +158,7 @@ class Checker:
         account, market = report.facts.account, report.facts.market
         if not report.is_complete or account is None or market is None:
             return Blocked(report)
-        turn = self._checks.turn(report.facts)
+        turn = self._checks.order.turn(report.facts)
         return Cleared(report, payload, account, market, self._venue_key, turn, _SEAL)
 
     def run_next(self, payload: SignedPayload) -> Cleared | Blocked:

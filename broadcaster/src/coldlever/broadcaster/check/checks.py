@@ -11,12 +11,18 @@ from dataclasses import replace
 
 from coldlever.broadcaster.check.board import Board, PolicyCheck
 from coldlever.broadcaster.check.earlier import Earlier, setting_of
-from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
+from coldlever.broadcaster.check.lookup import look_up
+from coldlever.broadcaster.check.market_rules import (
+    change_rule,
+    leverage_rule,
+    margin_mode_rule,
+    position_rule,
+)
 from coldlever.broadcaster.check.order import Order
 from coldlever.broadcaster.check.report import Facts, Finding, caution, not_run
 from coldlever.broadcaster.check.walk import Check
-from coldlever.broadcaster.ledger import Ledger, NonceKey, Row, Turn
-from coldlever.broadcaster.venue import Exchange, Standing, account_acted_for
+from coldlever.broadcaster.ledger import Ledger, NonceKey, Row
+from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.asset_class import class_problem
 from coldlever.shared.action.market_name import name_market
@@ -47,8 +53,7 @@ class Checks:
         expected_signer: who should have signed, or None.
         board: the policy in force with the run's approvals, or None.
         after_open: nonces of open payloads that may land late, as a person said.
-        is_thrifty: settings are asked for only where a position is open; elsewhere they change
-            nothing yet.
+        is_thrifty: ask for no setting where no position is open: it changes nothing yet.
         find: the ledger's row of a key; the ledger is asked each time where it is None.
     """
 
@@ -74,16 +79,12 @@ class Checks:
         self._expected_signer = expected_signer
         self._policy = PolicyCheck(board, ledger, venue_key, now)
         self._earlier = Earlier()
-        self._order = Order(ledger, venue_key, self._earlier, after_open)
+        self.order = Order(ledger, venue_key, self._earlier, after_open)
         self._highest: dict[Address, list[int]] = {}
 
     def note(self, signer: Address, signable: Signable, account: Address | None) -> None:
         """Judge what is checked next as if this payload had landed."""
         self._earlier.note(signer, signable, account)
-
-    def turn(self, facts: Facts) -> Turn:
-        """What a sender of a payload that passed takes into account."""
-        return self._order.turn(facts)
 
     def of_payload(self) -> tuple[Check, ...]:
         """All of them."""
@@ -99,7 +100,7 @@ class Checks:
             Check("expiry", self._expiry),
             *self._of_market(),
             Check("policy", self._policy.judge),
-            Check("order", self._turn, self._order.learn),
+            Check("order", self._turn, self.order.learn),
         )
 
     def of_draft(self) -> tuple[Check, ...]:
@@ -108,7 +109,7 @@ class Checks:
             Check("network", self._network),
             Check("nonce-floor", self._nonce_floor),
             *self._of_market(),
-            Check("order", self._order.foresee),
+            Check("order", self.order.foresee),
         )
 
     def _of_market(self) -> tuple[Check, ...]:
@@ -233,7 +234,7 @@ class Checks:
         return f"valid for another {span(expires_after - self._now)}{self._by_clock()}"
 
     def _turn(self, facts: Facts) -> Finding | str:
-        return self._gap("order", facts) if facts.signer is None else self._order.judge(facts)
+        return self._gap("order", facts) if facts.signer is None else self.order.judge(facts)
 
     def _find_market(self, facts: Facts) -> Facts:
         asset = facts.signable.action.asset
@@ -273,16 +274,10 @@ class Checks:
     def _find_standing(self, facts: Facts) -> Facts:
         if self._exchange is None or facts.market is None or facts.account is None:
             return facts
-        standing = self._standing(self._exchange, facts.account, facts.market.coin)
+        coin = facts.market.coin
+        standing = look_up(self._exchange, facts.account, coin, is_thrifty=self._is_thrifty)
         foreseen = self._earlier.foresee(facts, standing)
         return replace(facts, standing=foreseen, is_position_read=True)
-
-    def _standing(self, exchange: Exchange, account: Address, coin: str) -> Standing | None:
-        """Setting and position; None where it is thrifty and there is no position."""
-        if not self._is_thrifty:
-            return exchange.standing(account, coin)
-        held = exchange.position(account, coin, fresh=False)
-        return None if held is None else Standing(held.setting, held)
 
     def _position(self, facts: Facts) -> Finding | str:
         if not facts.is_position_read:
@@ -291,18 +286,10 @@ class Checks:
         return position_rule(facts.signable.action, held)
 
     def _change(self, facts: Facts) -> Finding | str:
-        action = facts.signable.action
         if not facts.is_position_read:
             return self._gap("change", facts)
-        wanted = setting_of(action)
-        if wanted is None:
-            return "the position's margin changes"
-        if facts.standing is None:
-            return f"to {wanted}; what is in force is read when it is posted"
-        if facts.standing.setting == wanted:
-            sentence = f"already in effect: the setting is {wanted}; posting changes nothing"
-            return caution("change", sentence)
-        return f"from {facts.standing.setting} to {wanted}"
+        current = None if facts.standing is None else facts.standing.setting
+        return change_rule(setting_of(facts.signable.action), current)
 
     def _gap(self, code: str, facts: Facts) -> Finding:
         if self._exchange is None and facts.signer is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from coldlever.broadcaster.post.side_by_side import Schedule, Task, run_all
 from coldlever.shared.action import Action
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.cli.stop_signals import StopRequest
-from coldlever.shared.errors import EnvironmentFault, Interrupted, RuleRefused
+from coldlever.shared.errors import Interrupted
 
 
 class Posters(Protocol):
@@ -65,7 +65,8 @@ class Batch:
             for number, job in enumerate(self._jobs)
             if isinstance(job.stage, Cleared | Row)
         }
-        self._series = {place: Series() for place in self._places.values()}
+        is_alone = len(self._places) == 1
+        self._series = {place: Series(is_alone=is_alone) for place in self._places.values()}
         self._schedule = self._make_schedule()
 
     def run(self) -> list[Job]:
@@ -158,12 +159,10 @@ class Batch:
             if self._stop.is_made:
                 return
             number = next(one for one, at in self._places.items() if at == place)
-            try:
-                with self._stop.heeding():
-                    self._note(series.finish(self._runner.poster(self._jobs[number].item)))
-            except (EnvironmentFault, RuleRefused, KeyboardInterrupt):
-                # It was accepted, and says that it was not read; `resolve` reads it.
-                continue
+            # What goes wrong here hides no outcome: it was accepted, and says that it was not
+            # read; `resolve` reads it.
+            with suppress(Exception, KeyboardInterrupt), self._stop.heeding():
+                self._note(series.finish(self._runner.poster(self._jobs[number].item)))
 
     def _note(self, known: dict[int, Result]) -> None:
         for number, result in known.items():

@@ -79,6 +79,7 @@ class Runner:
             self._folder,
             self._api_url,
             self._signer,
+            board=self._board,
             retry_s=self._retry_s,
             after_open=self._after_open | nonces,
             is_thrifty=self._is_thrifty,

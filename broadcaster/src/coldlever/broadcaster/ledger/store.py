@@ -109,12 +109,7 @@ class Ledger:
         self._quick.dispose()
 
     def weight_at(self, place: str, limit: int) -> SharedWeight:
-        """What all processes of this machine spend of a venue's budget.
-
-        Args:
-            place: the venue's address.
-            limit: weight allowed within any 60 seconds.
-        """
+        """What all processes of this machine spend of a venue's budget; arguments as there."""
         return SharedWeight(self._quick, self._path, place, limit)
 
     def find(self, key: NonceKey) -> Row | None:

@@ -51,6 +51,11 @@ class Account:
         self._ledger = ledger
         self._sleep = sleep
 
+    @property
+    def patience_s(self) -> float:
+        """A payload by itself has the time for retries, and no more."""
+        return 0.0
+
     def before(self, row: Row, action: Action) -> Snapshot | None:
         """The account before the first attempt; None where it cannot be read."""
         try:

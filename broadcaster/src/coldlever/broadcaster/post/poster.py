@@ -27,7 +27,7 @@ from coldlever.broadcaster.post.account import Account, Glance, load_before
 from coldlever.broadcaster.post.effect import has_moved
 from coldlever.broadcaster.post.end import can_be_probed, is_past_end
 from coldlever.broadcaster.post.lock import MarketLock
-from coldlever.broadcaster.post.result import Held, Result, result_of
+from coldlever.broadcaster.post.result import NOTHING_TO_SEE, Held, Result, is_unread, result_of
 from coldlever.broadcaster.post.row import elsewhere, payload_of, row_of
 from coldlever.broadcaster.post.sending import Reader, Sender
 from coldlever.broadcaster.venue import Exchange
@@ -212,7 +212,7 @@ class Poster:
     def _go_on(self, row: Row, turn: Turn) -> Result:
         """What may be done without asking anybody."""
         if not row.state.can_land:
-            return self._read_back(row) if _is_unread(row) else result_of(row)
+            return self._read_back(row) if is_unread(row) else result_of(row)
         payload = payload_of(row)
         now = self._exchange.now()
         if is_past_end(payload.signable, now):
@@ -275,7 +275,7 @@ class Poster:
     ) -> Result:
         """Look at the account, wherever that tells somebody something."""
         held = Held.LAPSED_PROBE if can_probe and row.state is NonceState.LAPSED else None
-        if row.state in _NOTHING_TO_SEE:
+        if row.state in NOTHING_TO_SEE:
             return result_of(row, already=already, advice=advice, held=held)
         action = payload_of(row).signable.action
         reading, seen = (reader or self._account).read_back(row, action)
@@ -290,17 +290,3 @@ class Poster:
         if row is None:
             raise row_gone()
         return row
-
-
-_NOTHING_TO_SEE = (
-    NonceState.UNSENT,
-    NonceState.NOT_ADMITTED,
-    NonceState.SPENT_REFUSED,
-    NonceState.DEAD,
-    NonceState.LEGACY,
-)
-
-
-def _is_unread(row: Row) -> bool:
-    is_settled = row.state in (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
-    return is_settled and row.reading is Reading.NOT_READ

@@ -24,6 +24,10 @@ _LONGEST_PAUSE_S = 8.0
 class Reader(Protocol):
     """Who looks at the account around a sending."""
 
+    @property
+    def patience_s(self) -> float:
+        """How long it waits for the exchange's limit, beyond the time for retries, seconds."""
+
     def before(self, row: Row, action: Action) -> Snapshot | None:
         """The account before the first attempt; None where it cannot be read."""
 
@@ -88,7 +92,7 @@ class Sender:
         Raises:
             RuleRefused: ``older-open``, ``newer-sent`` or ``expired``; nothing was sent.
         """
-        spent, pause = 0.0, _FIRST_PAUSE_S
+        spent, pause, patience = 0.0, _FIRST_PAUSE_S, reader.patience_s
         body = payload.body()
         while True:
             # The wait for the exchange's limit comes before the row says that it is under way.
@@ -98,9 +102,12 @@ class Sender:
             spent += self._monotonic() - began
             # Never less than our own pause: a gateway may ask to be called again at once, for ever.
             delay = max(pause, ruling.retry_after or 0.0)
-            if not ruling.may_repeat or spent + delay > self._retry_s:
+            if ruling.code == "rate-limited" and delay <= patience:
+                patience -= delay
+            elif not ruling.may_repeat or spent + delay > self._retry_s:
                 return row, ruling.advice
-            spent += delay
+            else:
+                spent += delay
             if not _is_waited_for(ruling, pause):
                 self._sleep(delay)
             pause = min(pause * 2, _LONGEST_PAUSE_S)

@@ -8,6 +8,7 @@ itself, before and after.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from coldlever.broadcaster.check import Cleared
@@ -18,6 +19,10 @@ from coldlever.broadcaster.post.effect import Snapshot
 from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.post.result import Result
 from coldlever.shared.action import Action, Setting, UpdateLeverage
+from coldlever.shared.errors import EnvironmentFault
+
+# Who else spends of the exchange's limit may do so for some minutes.
+_PATIENCE_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,13 @@ class Series:
     """What is known of a market between the payloads of a run; its lock is held meanwhile.
 
     Used by one thread at a time, each with a poster of its own.
+
+    Args:
+        is_alone: the run is one payload, which is read in full.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_alone: bool) -> None:
+        self._is_alone = is_alone
         self._account: Account | None = None
         self._current: Snapshot | None = None
         self._is_followed = False
@@ -64,19 +73,26 @@ class Series:
         Raises:
             RuleRefused, EnvironmentFault: as `Poster.post`.
         """
+        if self._is_alone:
+            return {number: poster.post(cleared)}
         standing = cleared.report.facts.standing
         has_position = standing is not None and standing.position is not None
         self._account = poster.glance(has_position=has_position)
         self._is_followed = isinstance(follower, UpdateLeverage)
         result = poster.post(cleared, self)
         known = {number: result}
-        if result.row.state is NonceState.SPENT_ACCEPTED:
-            known |= self._supersede(poster, number, result)
-        elif result.row.state not in _CHANGES_NOTHING:
-            known |= self.finish(poster)
+        with suppress(EnvironmentFault):
+            # What cannot be noted of the one before must not hide what became of this one; the
+            # row of the other says that it was not read, and `resolve` reads it.
+            known |= self._settle_earlier(poster, number, result)
         if _is_unread(result) and not result.already:
             self._unread = Unread(number, result, cleared.payload.signable.action)
         return known
+
+    def _settle_earlier(self, poster: Poster, number: int, result: Result) -> dict[int, Result]:
+        if result.row.state is NonceState.SPENT_ACCEPTED:
+            return self._supersede(poster, number, result)
+        return {} if result.row.state in _CHANGES_NOTHING else self.finish(poster)
 
     def resume(self, poster: Poster, number: int, row: Row, turn: Turn) -> dict[int, Result]:
         """Go on with what an earlier run has left; arguments and errors as `post`."""
@@ -99,6 +115,11 @@ class Series:
             # The very same payload twice in a run: it was sent once, and is read back now.
             return {unread.number: replace(result, already=False)}
         return {unread.number: poster.supersede(unread.result, number)}
+
+    @property
+    def patience_s(self) -> float:
+        """The others of a batch have spent what it has to wait for now."""
+        return _PATIENCE_S
 
     def before(self, row: Row, action: Action) -> Snapshot | None:
         """The account before a first attempt: read, or as an accepted payload has left it."""
