@@ -13,7 +13,7 @@ from coldlever.shared.cli.approval_files import read_policy, read_said
 from coldlever.shared.cli.console import dump_document, emit_json, json_option, say
 from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.loading import Input, load_input
-from coldlever.shared.cli.machine import system_clock
+from coldlever.shared.cli.machine import clock_of
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.errors import RuleRefused, UsageRefused
@@ -27,6 +27,7 @@ from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading import Where
 from coldlever.shared.reading.hexadecimal import to_0x
+from coldlever.shared.reading.times import parse_moment
 from coldlever.shared.statement import Approval, merge
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -200,14 +201,18 @@ def _judge(policy: Policy | None, one: Hearing, said: Approval) -> _Judged:
 @scanning_options()
 @_POLICY
 @click.option("--approvals", "names", multiple=True, metavar="A", help="Approvals in files.")
+@click.option("--assume-time", metavar="T", help="Judge by this time instead of the clock.")
 @network_option()
 @json_option
+@click.pass_obj
 def check(
+    machine: object,
     files: tuple[str, ...],
     *,
     scanning: Scanning,
     policy_file: str,
     names: tuple[str, ...],
+    assume_time: str | None,
     network: Network | None,
     as_json: bool,
 ) -> None:
@@ -217,13 +222,14 @@ def check(
     """
     policy = read_policy(policy_file)
     heard = hear(load_input(files, scanning, SIGNABLE, Defaults(network)), names, policy)
+    now = clock_of(machine)() if assume_time is None else parse_moment(assume_time)
     needs_proposal = isinstance(heard.message, RequestFile)
     standings = [
         assess(
             policy,
             one.case,
             one.approvals,
-            Circumstances(system_clock(), one.currents, needs_proposal=needs_proposal),
+            Circumstances(now, one.currents, needs_proposal=needs_proposal),
         )
         for one in heard.hearings
     ]
