@@ -19,6 +19,7 @@ from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.errors import RuleRefused, UsageRefused
 from coldlever.shared.message import Defaults, RequestFile, SignedFile, message_wire
 from coldlever.shared.message.any import SIGNABLE
+from coldlever.shared.message.approvals_file import ApprovalsFile
 from coldlever.shared.message.approving import items_of, with_approvals
 from coldlever.shared.policy import Circumstances, Policy, Standing, assess, verify_approval
 from coldlever.shared.policy.docket import Hearing, hearings
@@ -91,6 +92,11 @@ def hear(
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @_POLICY
 @click.option("--out", metavar="OUT", help="Write to this new file; - is stdout, the default.")
+@click.option(
+    "--apart",
+    is_flag=True,
+    help="Write the approvals alone, for --approvals of another machine: less to carry.",
+)
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @drawing_options(own_force=True)
 @network_option()
@@ -101,6 +107,7 @@ def add(
     *,
     policy_file: str,
     out: str | None,
+    apart: bool,
     force: bool,
     drawing: Drawing,
     network: Network | None,
@@ -122,7 +129,7 @@ def add(
     for one in heard.hearings:
         for approval in one.approvals:
             verify_approval(policy, one.case, approval, None)
-    message = with_approvals(heard.message, heard.hearings)
+    message = _apart(heard) if apart else with_approvals(heard.message, heard.hearings)
     data = dump_document(message_wire(message))
     outlet.prove(message, data).deliver(message, data)
     count = sum(len(one.approvals) for one in heard.hearings)
@@ -130,6 +137,15 @@ def add(
         emit_json({"document": message_wire(message), "approvals": count, "out": outlet.file})
         return
     say(f"it carries {count} approvals now", fg="green")
+
+
+def _apart(heard: Heard) -> ApprovalsFile:
+    if len(heard.hearings) != 1 or not heard.hearings[0].approvals:
+        raise UsageRefused(
+            "one-document", "approvals go apart for one request, or one batch as a whole", "name it"
+        )
+    (one,) = heard.hearings
+    return ApprovalsFile(one.case.network, one.case.subject, one.approvals)
 
 
 @click.command("list", short_help="Show what people have said.")
