@@ -18,8 +18,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 
 from crash.children import Nursery
 from crash.judge import KINDS
@@ -67,11 +68,12 @@ def _scenes(plan: Plan) -> Iterator[Tally]:
         with _nurseries(plan.sabotage) as pair:
             yield from (play(name, pair) for name in names)
     spawning = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(plan.workers, spawning) as pool:
+    opened = (_open_nurseries, (plan.sabotage,))
+    with ProcessPoolExecutor(plan.workers, spawning, *opened) as pool:
         waiting: list[Future[Tally]] = []
         try:
             for name in names:
-                waiting.append(pool.submit(_play_alone, name, plan.sabotage))
+                waiting.append(pool.submit(_play_here, name))
                 if len(waiting) >= plan.workers * _LOOK_AHEAD:
                     yield waiting.pop(0).result()
         finally:
@@ -79,9 +81,19 @@ def _scenes(plan: Plan) -> Iterator[Tally]:
                 one.cancel()
 
 
-def _play_alone(name: str, sabotage: str) -> Tally:
-    with _nurseries(sabotage) as pair:
-        return play(name, pair)
+# A worker's own, which serve all its scenes.
+_OWN: list[Nursery] = []
+
+
+def _open_nurseries(sabotage: str) -> None:
+    opened = ExitStack()
+    _OWN.extend(opened.enter_context(_nurseries(sabotage)))
+    # What `atexit` would do is not done in a worker.
+    Finalize(None, opened.close, exitpriority=1)
+
+
+def _play_here(name: str) -> Tally:
+    return play(name, _OWN)
 
 
 @contextmanager

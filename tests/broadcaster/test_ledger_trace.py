@@ -62,8 +62,9 @@ def test_the_ledger_of_a_lost_answer_a_duplicate_and_an_end_is_possible(desk):
     ],
 )
 def test_what_no_run_can_have_written_is_noticed(desk, statement, problem):
-    desk.post(desk.signed_file())
-    assert any(problem in found for found in impossible(spoil(desk, statement)))
+    assert desk.post(desk.signed_file()).document["status"] == "confirmed"
+    found = impossible(spoil(desk, statement))
+    assert any(problem in one for one in found), found
 
 
 @pytest.mark.invented_ledger

@@ -116,6 +116,7 @@ def test_what_landed_twice_is_noticed():
     assert not list(judge.judge_stage(truth(ACCEPTED)))
 
 
+@pytest.mark.invented_ledger
 def test_a_ledger_that_does_not_open_is_noticed(tmp_path):
     (tmp_path / "ledger.sqlite3").write_bytes(b"no database" * 100)
     wrong = judge.judge_host(host(tmp_path), truth(), PAYLOADS)

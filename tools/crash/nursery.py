@@ -47,8 +47,9 @@ def _gateway_is_refusal() -> None:
             return found
         return ruling.Ruling(Event.REFUSED_AFTER, "refused", found.sentence, answer=found.answer)
 
-    for module in (ruling, sys.modules["coldlever.broadcaster.post.poster"]):
-        module.classify = hopeful
+    for module in list(sys.modules.values()):
+        if vars(module).get("classify") is honest:
+            vars(module)["classify"] = hopeful
 
 
 def _end_is_never() -> None:
@@ -61,16 +62,14 @@ def _attempt_is_recorded_after_it() -> None:
     begin, record = store.Ledger.begin_attempt, store.Ledger.record_answer
     put_off: list[tuple[Any, ...]] = []
 
-    def begin_later(_ledger: Any, row: Row, now: int, before: str | None = None) -> Row:
-        put_off[:] = [(row, now, before)]
+    def begin_later(_ledger: Any, row: Row, *arguments: Any) -> Row:
+        put_off[:] = [(row, *arguments)]
         return replace(
             row,
             state=NonceState.OPEN,
             reading=Reading.NOT_READ,
             unanswered=row.unanswered + 1,
             attempts=row.attempts + 1,
-            before=row.before if before is None else before,
-            changed_at=now,
         )
 
     def record_both(ledger: Any, *arguments: Any, **options: Any) -> Any:

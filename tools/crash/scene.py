@@ -252,21 +252,28 @@ class Scene:
         one = self._luck.choice(list(self._payloads.values()))
         retry = ("--retry-for", self._luck.choice(("0", "2", "20")))
         if chance < 0.45:
-            return Run(host, ("post", str(one.file), *retry), (one,))
+            return Run(host, ("post", str(one.file), *retry, *self._draw_lateness()), (one,))
         if chance < 0.62:
-            return self._draw_batch(host, retry)
+            return self._draw_batch(host, (*retry, *self._draw_lateness()))
         if chance < 0.82:
             return Run(host, ("resolve", *retry))
         nonce = ("--nonce", str(one.nonce))
         option = self._luck.choice(((), ("--probe",), ("--close",)))
         return Run(host, ("resolve", *nonce, *option, *retry))
 
-    def _draw_batch(self, host: Host, retry: tuple[str, ...]) -> Run:
+    def _draw_lateness(self) -> list[str]:
+        """Whether whatever is open may land late."""
+        nonces = {one.nonce for one in self._payloads.values()} if self._luck.random() < 0.6 else ()
+        return [word for nonce in sorted(nonces) for word in ("--after-open", str(nonce))]
+
+    def _draw_batch(self, host: Host, options: tuple[str, ...]) -> Run:
         some = self._luck.sample(list(self._payloads.values()), self._luck.randint(2, 4))
+        if self._luck.random() < 0.8:
+            some.sort(key=lambda one: one.nonce)
         file = self._folder / f"batch-{self._step}-{host.name}-{self._luck.random()}.json"
         file.write_text(json.dumps([json.loads(one.file.read_text()) for one in some]))
         going = self._luck.choice(((), ("--keep-going",)))
-        return Run(host, ("post", str(file), *going, *retry), tuple(some))
+        return Run(host, ("post", str(file), *going, *options), tuple(some))
 
     def _kill_at_start(self, run: Run) -> None:
         ended = run_from_nothing(run.line(), self._luck.uniform(0, 0.5))

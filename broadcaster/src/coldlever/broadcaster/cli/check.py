@@ -118,7 +118,7 @@ def _make_checker(
     board: Board | None,
     offline: bool,
 ) -> Checker:
-    connection = connect(machine, network, api_url)
+    connection = connect(machine, network, api_url, ledger)
     if offline:
         return Checker(ledger, connection.venue.key, machine.clock(), None, signer, board=board)
     now = connection.exchange.now()

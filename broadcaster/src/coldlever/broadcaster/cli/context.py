@@ -21,6 +21,7 @@ from coldlever.broadcaster.venue import (
     loopback_url,
 )
 from coldlever.broadcaster.venue.transport import Session
+from coldlever.broadcaster.venue.weight import LIMIT as WEIGHT_LIMIT
 from coldlever.shared.action import Address, Network, parse_address
 from coldlever.shared.cli.console import json_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
@@ -92,13 +93,22 @@ class Connection:
     exchange: Exchange
 
 
-def connect(machine: Machine, network: Network, api_url: str | None) -> Connection:
-    """Prepare to talk to the venue; nothing is sent yet."""
+def connect(machine: Machine, network: Network, api_url: str | None, ledger: Ledger) -> Connection:
+    """Prepare to talk to the venue; nothing is sent yet.
+
+    Args:
+        machine: its clocks and pauses.
+        network: which.
+        api_url: from ``--api-url``, or None.
+        ledger: where the processes of this machine share the exchange's limit.
+    """
     venue = choose_venue(network, api_url)
-    return Connection(venue, Exchange(_client(machine, venue), network))
+    return Connection(venue, Exchange(_client(machine, venue, ledger), network))
 
 
-def connect_any(machine: Machine, network: Network | None, api_url: str | None) -> Connection:
+def connect_any(
+    machine: Machine, network: Network | None, api_url: str | None, ledger: Ledger
+) -> Connection:
     """As `connect`, taking the network from a rehearsal exchange where none is given.
 
     Raises:
@@ -106,9 +116,9 @@ def connect_any(machine: Machine, network: Network | None, api_url: str | None) 
         RuleRefused: ``network-mismatch`` when the rehearsal plays another network.
     """
     if api_url is None:
-        return connect(machine, Network.MAINNET if network is None else network, None)
+        return connect(machine, network or Network.MAINNET, None, ledger)
     venue = Venue(network or Network.TESTNET, loopback_url(api_url), is_rehearsal=True)
-    probe = _client(machine, venue)
+    probe = _client(machine, venue, ledger)
     probe.info({"type": "exchangeStatus"})
     played = probe.rehearsal_network
     if network is None and played is None:
@@ -124,7 +134,7 @@ def connect_any(machine: Machine, network: Network | None, api_url: str | None) 
             f"start it with `rehearse --network {network.value}`",
         )
     chosen = network if network is not None else played
-    return connect(machine, chosen or Network.TESTNET, api_url)
+    return connect(machine, chosen or Network.TESTNET, api_url, ledger)
 
 
 def make_poster(
@@ -157,6 +167,11 @@ def make_poster(
     )
 
 
-def _client(machine: Machine, venue: Venue) -> ExchangeApi:
-    budget = WeightBudget(machine.monotonic, machine.sleep)
+def _client(machine: Machine, venue: Venue, ledger: Ledger) -> ExchangeApi:
+    budget = WeightBudget(
+        machine.monotonic,
+        machine.sleep,
+        shared=ledger.weight_at(venue.url, WEIGHT_LIMIT),
+        clock=machine.clock,
+    )
     return ExchangeApi(venue, Session(machine.monotonic), budget, machine.sleep, machine.monotonic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from decimal import Decimal, DecimalException
 
 import click
@@ -125,16 +126,13 @@ def draft(
     validity = None if no_expiry else _validity(valid_for)
     outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
     outlet.require()
-    connection = connect_any(machine, network, api_url)
-    ledger = open_ledger(machine, state_dir)
-    try:
+    with closing(open_ledger(machine, state_dir)) as ledger:
+        connection = connect_any(machine, network, api_url, ledger)
         made = make_draft(
             connection.exchange,
             ledger,
             Wish(coin, change, account, vault, signer, validity, note),
         )
-    finally:
-        ledger.close()
     challenge = take_challenge(asked, machine.entropy)
     message = RequestFile((made.request,), is_batch=False)
     document = dump_document(made.request.to_wire())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
-from coldlever.broadcaster.cli.context import connect_any, venue_options
+from coldlever.broadcaster.cli.context import connect_any, open_ledger, venue_options
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.shared.action import Network
 from coldlever.shared.cli.console import (
@@ -35,7 +37,7 @@ def market(
     drawing: Drawing,
     network: Network | None,
     api_url: str | None,
-    state_dir: str | None,  # noqa: ARG001 - every command takes it
+    state_dir: str | None,
     as_json: bool,
 ) -> None:
     """Write asset ids with names, maximum leverage and margin mode, as the exchange has them now.
@@ -45,8 +47,9 @@ def market(
     """
     outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
     outlet.require()
-    connection = connect_any(machine, network, api_url)
-    table = connection.exchange.market_table(connection.exchange.now())
+    with closing(open_ledger(machine, state_dir)) as ledger:
+        connection = connect_any(machine, network, api_url, ledger)
+        table = connection.exchange.market_table(connection.exchange.now())
     document = dump_document(table.to_wire())
     outlet.prove(table, document).deliver(table, document)
     place = "" if outlet.file is None else f" written to {printable(outlet.file)}"

@@ -277,7 +277,7 @@ class Runner:
     def _for(self, item: Item) -> tuple[Connection, Poster]:
         network = item.payload.signable.network
         if network not in self._parts:
-            connection = connect(self._machine, network, self._api_url)
+            connection = connect(self._machine, network, self._api_url, self._ledger)
             poster = make_poster(
                 self._machine,
                 connection,

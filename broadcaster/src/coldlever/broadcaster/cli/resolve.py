@@ -148,7 +148,9 @@ class _Posters:
         if venue not in self._made:
             network = Network(venue.partition("@")[0])
             # The venue's own URL comes from coldlever, never from the ledger file.
-            connection = connect(self._machine, network, row.url if "@" in venue else None)
+            connection = connect(
+                self._machine, network, row.url if "@" in venue else None, self._ledger
+            )
             self._made[venue] = make_poster(
                 self._machine, connection, self._ledger, self._folder, self._retry_s
             )

@@ -41,6 +41,7 @@ from coldlever.broadcaster.ledger.tables import (
     make_engine,
 )
 from coldlever.broadcaster.ledger.turn import Turn, newest_sent, require_turn
+from coldlever.broadcaster.ledger.weight import SharedWeight
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
 from coldlever.shared.errors import EnvironmentFault
@@ -73,7 +74,9 @@ class Ledger:
         self._path = folder / "ledger.sqlite3"
         # Private from the start: the log beside it takes over the mode it finds.
         self._path.touch(mode=0o600)
-        self._engine = make_engine(self._path, Patience(BUSY_TIMEOUT_MS, sleep, monotonic))
+        patience = Patience(BUSY_TIMEOUT_MS, sleep, monotonic)
+        self._engine = make_engine(self._path, patience)
+        self._quick = make_engine(self._path, patience, is_durable=False)
         self._reader = self._engine.execution_options(reading=True)
         try:
             with self._guard(), self._engine.begin() as connection:
@@ -100,6 +103,16 @@ class Ledger:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        self._quick.dispose()
+
+    def weight_at(self, place: str, limit: int) -> SharedWeight:
+        """What all processes of this machine spend of a venue's budget.
+
+        Args:
+            place: the venue's address.
+            limit: weight allowed within any 60 seconds.
+        """
+        return SharedWeight(self._quick, self._path, place, limit)
 
     def find(self, key: NonceKey) -> Row | None:
         """The row of that key, or None."""

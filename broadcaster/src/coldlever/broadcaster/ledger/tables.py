@@ -74,6 +74,15 @@ DRAFTS = sa.Table(
     sa.Column("nonce", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+# What was spent of the exchange's budget, by the end of the second; see `weight.py`.
+WEIGHT = sa.Table(
+    "weight",
+    METADATA,
+    sa.Column("place", sa.String, primary_key=True),
+    sa.Column("at", sa.BigInteger, primary_key=True),
+    sa.Column("weight", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +100,13 @@ class Patience:
     monotonic: Callable[[], float]
 
 
-def make_engine(path: Path, patience: Patience) -> sa.Engine:
+def make_engine(path: Path, patience: Patience, *, is_durable: bool = True) -> sa.Engine:
     """An engine whose commits are on the disk before they return.
 
     Args:
         path: the SQLite file; made when missing.
         patience: how to wait for another process that writes.
+        is_durable: False for what may be lost in a power cut, and is written sooner.
 
     Returns:
         Transactions take the write lock at once, except those of connections with the execution
@@ -108,7 +118,7 @@ def make_engine(path: Path, patience: Patience) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
         try:
-            _set_up(connection, patience)
+            _set_up(connection, patience, is_durable=is_durable)
         except BaseException:
             # The pool does not know it yet, so nobody else would.
             connection.close()
@@ -125,14 +135,14 @@ def make_engine(path: Path, patience: Patience) -> sa.Engine:
     return engine
 
 
-def _set_up(connection: sqlite3.Connection, patience: Patience) -> None:
+def _set_up(connection: sqlite3.Connection, patience: Patience, *, is_durable: bool) -> None:
     # The driver must not begin transactions by itself: see make_engine.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {patience.timeout_ms}")
     _enter_wal(cursor, patience)
     # FULL: a commit is on the disk before it returns, which is the point of this ledger.
-    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
     cursor.close()
 
 

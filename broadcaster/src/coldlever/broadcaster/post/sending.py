@@ -86,6 +86,8 @@ class Sender:
         spent, pause = 0.0, _FIRST_PAUSE_S
         body = payload.body()
         while True:
+            # The wait for the exchange's limit comes before the row says that it is under way.
+            self._exchange.api.make_room()
             began = self._monotonic()
             row, ruling = self._attempt(row, payload, body, turn, reader)
             spent += self._monotonic() - began
@@ -93,8 +95,9 @@ class Sender:
             delay = max(pause, ruling.retry_after or 0.0)
             if not ruling.may_repeat or spent + delay > self._retry_s:
                 return row, ruling.advice
-            self._sleep(delay)
             spent += delay
+            if not _is_waited_for(ruling, pause):
+                self._sleep(delay)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
             if self._ledger.sent_after(row) is not None:
                 return row, ruling.advice
@@ -128,3 +131,9 @@ class Sender:
             answer=ruling.answer,
         )
         return answered, ruling
+
+
+def _is_waited_for(ruling: Ruling, pause: float) -> bool:
+    """Whether the budget of request weight waits that long before the next attempt."""
+    asked = ruling.retry_after
+    return ruling.code == "rate-limited" and (asked is None or asked >= pause)

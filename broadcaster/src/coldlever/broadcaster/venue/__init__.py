@@ -9,8 +9,9 @@ from coldlever.shared.face import lazy_face
 if TYPE_CHECKING:
     from coldlever.broadcaster.venue.authority import account_acted_for
     from coldlever.broadcaster.venue.client import ExchangeApi, Venue, choose_venue, loopback_url
-    from coldlever.broadcaster.venue.exchange import Exchange, Position, Standing
+    from coldlever.broadcaster.venue.exchange import Exchange
     from coldlever.broadcaster.venue.ruling import Ruling, classify, read_answer
+    from coldlever.broadcaster.venue.standing import Position, Standing
     from coldlever.broadcaster.venue.weight import WeightBudget
 else:
     __getattr__ = lazy_face(
@@ -22,8 +23,8 @@ else:
             "choose_venue": "client",
             "loopback_url": "client",
             "Exchange": "exchange",
-            "Position": "exchange",
-            "Standing": "exchange",
+            "Position": "standing",
+            "Standing": "standing",
             "Ruling": "ruling",
             "classify": "ruling",
             "read_answer": "ruling",

@@ -143,6 +143,7 @@ class ExchangeApi:
         self._budget = budget
         self._sleep = sleep
         self._monotonic = monotonic
+        self._has_room = False
         self.rehearsal_network: Network | None = None
 
     def info(self, query: dict[str, object]) -> JsonValue:
@@ -164,7 +165,6 @@ class ExchangeApi:
                 )
             if reply.status != _TOO_MANY:
                 return self._read(kind, reply)
-            self._sleep(_DEFAULT_RETRY_AFTER_S if reply.retry_after is None else reply.retry_after)
         raise EnvironmentFault(
             "rate-limited",
             f"reading {kind}: the exchange still limits this address's requests",
@@ -200,12 +200,30 @@ class ExchangeApi:
                 "exchange-answer", error.message, "try again; if it stays so, update coldlever"
             ) from None
 
+    def make_room(self) -> None:
+        """Wait until a post is within the exchange's limit: the next one leaves at once.
+
+        Raises:
+            EnvironmentFault: what other processes spend could not be read.
+        """
+        if not self._has_room:
+            self._budget.spend(EXCHANGE_WEIGHT)
+            self._has_room = True
+
     def post(self, body: bytes) -> Answer | NoAnswer:
         """Post a signed body to ``/exchange``, once."""
-        self._budget.spend(EXCHANGE_WEIGHT)
+        self.make_room()
+        self._has_room = False
         return self._send("/exchange", body, TOTAL_TIMEOUT_S)
 
     def _send(self, path: str, body: bytes, seconds: float) -> Answer | NoAnswer:
+        reply = self._carry(path, body, seconds)
+        if isinstance(reply, Answer) and reply.status == _TOO_MANY:
+            wait = _DEFAULT_RETRY_AFTER_S if reply.retry_after is None else reply.retry_after
+            self._budget.refused(wait)
+        return reply
+
+    def _carry(self, path: str, body: bytes, seconds: float) -> Answer | NoAnswer:
         end = self._monotonic() + seconds
         deadline = self._session.deadline
         try:

@@ -17,11 +17,16 @@ from coldlever.broadcaster.venue.fields import (
     member,
     odd,
     read_address,
-    read_decimal,
     read_integer,
     read_list,
     read_text,
     require_about,
+)
+from coldlever.broadcaster.venue.standing import (
+    Position,
+    Standing,
+    read_leverage,
+    read_position,
 )
 from coldlever.shared.action import Address, MarginMode, MarketEntry, MarketTable, Network, Setting
 from coldlever.shared.action.asset_class import AssetClass, class_of
@@ -45,42 +50,6 @@ class Role:
 
     name: str
     master: Address | None
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """An open position.
-
-    Args:
-        size: signed, in the coin's units; negative for short.
-        setting: its leverage and margin mode.
-        value: its value in USD.
-        margin_used: margin held for it in USD.
-        raw_usd: the isolated position's own USD balance, None for cross.
-        max_leverage: what the exchange allows at this size, or None.
-        liquidation_px: liquidation price in USD, or None where it gives none.
-    """
-
-    size: Decimal
-    setting: Setting
-    value: Decimal
-    margin_used: Decimal
-    raw_usd: Decimal | None
-    max_leverage: int | None
-    liquidation_px: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An account's state on one market: what a leverage action changes.
-
-    Args:
-        setting: leverage and margin mode in force.
-        position: the open position, or None.
-    """
-
-    setting: Setting
-    position: Position | None
 
 
 class Exchange:
@@ -177,18 +146,38 @@ class Exchange:
             coin: the market's name.
             fresh: ask again even when it has been asked before.
         """
+        dex = _dex_of(coin)
+        places = ("setting", account.lower, coin), ("positions", account.lower, dex)
         if fresh:
-            self._cache.pop(("setting", account.lower, coin), None)
-            self._cache.pop(("positions", account.lower, _dex_of(coin)), None)
-        setting, raw_usd = self._once(
-            ("setting", account.lower, coin), lambda: self._read_setting(account, coin)
-        )
-        positions = self._once(
-            ("positions", account.lower, _dex_of(coin)),
-            lambda: self._read_positions(account, _dex_of(coin)),
-        )
+            # Not by way of the cache, where another thread may put an older answer meanwhile.
+            setting, raw_usd = self._cache[places[0]] = self._read_setting(account, coin)
+            positions = self._cache[places[1]] = self._read_positions(account, dex)
+        else:
+            setting, raw_usd = self._once(places[0], lambda: self._read_setting(account, coin))
+            positions = self._once(places[1], lambda: self._read_positions(account, dex))
         item = positions.get(coin)
-        return Standing(setting, None if item is None else _read_position(item, raw_usd))
+        return Standing(setting, None if item is None else read_position(item, raw_usd))
+
+    def setting(self, account: Address, coin: str) -> Setting:
+        """The setting in force, asked now; whatever position there is."""
+        return self._read_setting(account, coin)[0]
+
+    def position(self, account: Address, coin: str, *, fresh: bool) -> Position | None:
+        """The open position, if there is one: asking costs a tenth of asking for the setting.
+
+        Args:
+            account: the account, vault or sub-account.
+            coin: the market's name.
+            fresh: ask again even when it has been asked before, of whatever market.
+        """
+        dex = _dex_of(coin)
+        if fresh:
+            positions = self._read_positions(account, dex)
+        else:
+            key = ("positions", account.lower, dex)
+            positions = self._once(key, lambda: self._read_positions(account, dex))
+        item = positions.get(coin)
+        return None if item is None else read_position(item, None)
 
     def _once(self, key: tuple[str, ...], ask: Callable[[], T]) -> T:
         if key not in self._cache:
@@ -247,7 +236,7 @@ class Exchange:
 
     def _read_setting(self, account: Address, coin: str) -> tuple[Setting, Decimal | None]:
         answer = self._about("activeAssetData", user=account.lower, coin=coin)
-        return _read_leverage(member(answer, "leverage", "activeAssetData"))
+        return read_leverage(member(answer, "leverage", "activeAssetData"))
 
     def _read_positions(self, account: Address, dex: str) -> dict[str, JsonValue]:
         which = {"dex": dex} if dex else {}
@@ -271,30 +260,3 @@ def _by_name(entries: dict[int, MarketEntry], coin: str) -> MarketEntry | None:
     """The listed market of that name; a delisted one only when no other has the name."""
     found = [entry for entry in entries.values() if entry.coin == coin]
     return min(found, key=lambda entry: entry.delisted) if found else None
-
-
-def _read_leverage(value: JsonValue) -> tuple[Setting, Decimal | None]:
-    kind = read_text(member(value, "type", "leverage"), "leverage.type")
-    if kind not in ("cross", "isolated"):
-        raise odd("leverage.type", kind)
-    multiple = read_integer(member(value, "value", "leverage"), "leverage.value", 1, U32_MAX)
-    raw = value.get("rawUsd") if isinstance(value, dict) else None
-    return Setting(kind == "cross", multiple), None if raw is None else read_decimal(raw, "rawUsd")
-
-
-def _read_position(item: JsonValue, raw_usd: Decimal | None) -> Position | None:
-    size = read_decimal(member(item, "szi", "position"), "szi")
-    if size == 0:
-        return None
-    setting, own_raw_usd = _read_leverage(member(item, "leverage", "position"))
-    maximum = item.get("maxLeverage") if isinstance(item, dict) else None
-    liquidation = item.get("liquidationPx") if isinstance(item, dict) else None
-    return Position(
-        size,
-        setting,
-        read_decimal(member(item, "positionValue", "position"), "positionValue"),
-        read_decimal(member(item, "marginUsed", "position"), "marginUsed"),
-        own_raw_usd if own_raw_usd is not None else raw_usd,
-        None if maximum is None else read_integer(maximum, "maxLeverage", 1, U32_MAX),
-        None if liquidation is None else read_decimal(liquidation, "liquidationPx"),
-    )
