@@ -123,6 +123,19 @@ def test_a_lease_that_ended_and_that_nobody_took_is_renewed(host, place, row, ex
     assert host("two").leases.take(place("BTC")) == "one"
 
 
+def test_a_long_run_takes_what_it_lost_once_more(host, place, row, expire):
+    slow, quick = host("slow"), host("quick")
+    slow.reserve(row(5))
+    lease = MarketLease(slow.leases, lambda _: None)
+    with lease.held(place("BTC")):
+        expire()
+        assert quick.leases.take(place("BTC")) is None
+        expire()
+        with lease.held(place("BTC")):
+            assert slow.begin_attempt(row(5), 6).state is NonceState.OPEN
+        assert quick.leases.take(place("BTC")) == "slow"
+
+
 def test_what_took_too_long_to_record_is_not_sent(host, place, row):
     """As on a host that was suspended meanwhile: the row is open, and says no more than that."""
     ticks = count(step=BEGIN_WITHIN_S + 1)
@@ -142,7 +155,7 @@ def test_a_market_is_given_back_though_the_server_has_gone(host, place, postgres
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
         )
     postgres.sql(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
-    assert lease._held == set()
+    assert lease._held == {}
     assert host("two").leases.take(place("BTC")) == "one", "until it ends by itself"
 
 

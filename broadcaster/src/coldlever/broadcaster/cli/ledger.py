@@ -154,9 +154,7 @@ def accept_loss(machine: Machine, *, yes: bool, state_dir: str | None, as_json: 
         say(f"{lost} attempts are given up")
 
 
-def _give_up(
-    machine: Machine, server: LedgerServer, memory: HostMemory, *, is_agreed: bool
-) -> int:
+def _give_up(machine: Machine, server: LedgerServer, memory: HostMemory, *, is_agreed: bool) -> int:
     """Remember the ledger as it is now; how many attempts that gives up."""
     with (
         closing(Ledger(server, machine.sleep, machine.monotonic)) as ledger,

@@ -99,12 +99,22 @@ class Leases:
         """
         began = self._monotonic()
         with self._engine.begin() as connection:
-            self._renew(connection, place)
+            if not self._renew(connection, place):
+                raise _lost("another host has taken this account's market over; nothing was sent")
             yield connection
         if self._monotonic() - began > BEGIN_WITHIN_S:
             raise _lost("recording the attempt took too long; nothing was sent")
 
-    def _renew(self, connection: sa.Connection, place: Place) -> None:
+    def keep(self, place: Place) -> bool:
+        """Renew a lease that is held; False when another host has taken it since.
+
+        Raises:
+            EnvironmentFault: the ledger could not be asked.
+        """
+        with database_errors(self._name), self._engine.begin() as connection:
+            return self._renew(connection, place)
+
+    def _renew(self, connection: sa.Connection, place: Place) -> bool:
         """The lock on the row keeps every other taker out until the transaction ends.
 
         One that has ended is renewed as well: its number proves that nobody has taken it since.
@@ -114,8 +124,7 @@ class Leases:
             .where(*_at(place), LEASES.c.fence == self._fences.get(place, 0))
             .values(ends_at=DATABASE_NOW + LEASE_MS)
         )
-        if connection.execute(renewing).rowcount != 1:
-            raise _lost("another host has taken this account's market over; nothing was sent")
+        return connection.execute(renewing).rowcount == 1
 
 
 def hold_still(connection: sa.Connection, market: dict[str, str]) -> None:

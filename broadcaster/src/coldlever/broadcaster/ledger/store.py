@@ -32,6 +32,7 @@ from coldlever.broadcaster.ledger.queries import (
     sent_after,
     to_row,
     undecided_beside,
+    with_nonces,
 )
 from coldlever.broadcaster.ledger.row import NonceKey, Place, Row
 from coldlever.broadcaster.ledger.server import LedgerServer
@@ -44,6 +45,8 @@ from coldlever.shared.action.time_rules import NONCE_SET_SIZE
 __all__ = ["Ledger", "NonceKey", "Row", "nonce_used", "row_gone"]
 
 BUSY_TIMEOUT_MS = 10_000
+# Nonces in one question: far below SQLite's limit of variables.
+_AT_ONCE = 500
 
 
 class Ledger:
@@ -92,12 +95,7 @@ class Ledger:
         self._quick.dispose()
 
     def weight_at(self, place: str, limit: int) -> SharedWeight:
-        """What all processes that share the ledger spend of a venue's budget.
-
-        Args:
-            place: the venue's address.
-            limit: weight allowed within any 60 seconds.
-        """
+        """What all who share the ledger spend of a venue's budget; arguments as there."""
         return SharedWeight(self._quick, self._place.name, place, limit)
 
     @contextmanager
@@ -118,6 +116,12 @@ class Ledger:
         with self._guard(), self._reader.connect() as connection:
             record = connection.execute(FIND, key_values(key)).mappings().one_or_none()
         return None if record is None else to_row(record)
+
+    def find_all(self, venue: str, nonces: Sequence[int]) -> dict[NonceKey, Row]:
+        """The rows on a venue with any of those nonces, in few questions for many."""
+        parts = (nonces[at : at + _AT_ONCE] for at in range(0, len(nonces), _AT_ONCE))
+        found = (row for part in parts for row in self._read_all(with_nonces(venue, part)))
+        return {row.key: row for row in found}
 
     def highest_nonces(self, venue: str, signer: Address) -> list[int]:
         """The signer's 100 highest nonces that may have reached the venue, highest first."""

@@ -28,10 +28,12 @@ class MarketLease:
         self._leases = leases
         self._sleep = sleep
         self._wait_s = wait_s
-        self._held: set[Place] = set()
+        self._held: dict[str, Place] = {}
 
-    def acquire(self, *places: Place) -> tuple[Place, ...]:
+    def acquire(self, *places: Place) -> tuple[str, ...]:
         """Take all of them, or none, in one order for everybody.
+
+        A long run may have lost what it held to another host: then it is taken once more.
 
         Returns:
             What was not held before, to be given to `release`.
@@ -40,21 +42,24 @@ class MarketLease:
             EnvironmentFault: ``payload-busy`` when another holder does not end in time, or the
                 ledger could not be asked.
         """
-        taken: list[Place] = []
+        taken: list[str] = []
         try:
-            for place in sorted(set(places) - self._held, key=_order):
+            for name, place in sorted({_name(place): place for place in places}.items()):
+                if name in self._held:
+                    self._keep(place)
+                    continue
                 self._take(place)
-                self._held.add(place)
-                taken.append(place)
+                self._held[name] = place
+                taken.append(name)
         except BaseException:
             self.release(tuple(taken))
             raise
         return tuple(taken)
 
-    def release(self, taken: tuple[Place, ...]) -> None:
+    def release(self, taken: tuple[str, ...]) -> None:
         """Let go of what `acquire` has taken."""
-        for place in taken:
-            self._held.discard(place)
+        for name in taken:
+            place = self._held.pop(name)
             # What was posted is on the record; a lease that cannot be given back ends by itself.
             with suppress(EnvironmentFault):
                 self._leases.give_back(place)
@@ -67,6 +72,10 @@ class MarketLease:
             yield
         finally:
             self.release(taken)
+
+    def _keep(self, place: Place) -> None:
+        if not self._leases.keep(place):
+            self._take(place)
 
     def _take(self, place: Place) -> None:
         waited = 0.0
@@ -81,5 +90,5 @@ class MarketLease:
             waited += _POLL_S
 
 
-def _order(place: Place) -> tuple[str, str, str]:
-    return place.venue, place.account.lower, place.coin
+def _name(place: Place) -> str:
+    return f"{place.venue}\0{place.account.lower}\0{place.coin}"
