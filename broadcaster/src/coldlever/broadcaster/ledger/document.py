@@ -22,7 +22,7 @@ KIND = "coldlever/broadcaster-ledger"
 VERSION = 1
 _BATCH = 1_000
 # What each ledger counts for itself: a document has an order instead.
-_OWN = frozenset({"id", "change_number", "last_attempt"})
+_OWN = frozenset({"id", "change_number", "last_attempt", "looked_at"})
 # The name of a record in a document, its table, and the order of its lines.
 PARTS: dict[str, tuple[sa.Table, tuple[sa.Column[object], ...]]] = {
     "post": (POSTS, (POSTS.c.change_number, *POSTS.primary_key)),

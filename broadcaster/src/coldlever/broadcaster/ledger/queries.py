@@ -77,17 +77,16 @@ FIND = ROWS.where(
 _FIRST_ATTEMPT = (
     sa.select(sa.func.min(ATTEMPTS.c.id)).where(*_OF_ROW).scalar_subquery().label("first_attempt")
 )
-UNFINISHED = ROWS.add_columns(_FIRST_ATTEMPT).where(
-    sa.or_(
-        POSTS.c.state.in_(_MAY_LAND),
-        sa.and_(
-            POSTS.c.state.in_(_READABLE),
-            POSTS.c.reading == Reading.NOT_READ.value,
-            # A revocation changes nothing that could be read.
-            POSTS.c.what == What.PAYLOAD.value,
-        ),
-    )
+IS_UNFINISHED = sa.or_(
+    POSTS.c.state.in_(_MAY_LAND),
+    sa.and_(
+        POSTS.c.state.in_(_READABLE),
+        POSTS.c.reading == Reading.NOT_READ.value,
+        # A revocation changes nothing that could be read.
+        POSTS.c.what == What.PAYLOAD.value,
+    ),
 )
+UNFINISHED = ROWS.add_columns(_FIRST_ATTEMPT).where(IS_UNFINISHED)
 # Of the change that is being written.
 NEXT_CHANGE = sa.select(
     sa.func.coalesce(sa.func.max(POSTS.alias("all").c.change_number), 0) + 1
@@ -142,6 +141,11 @@ def key_values(key: NonceKey) -> dict[str, object]:
 def of_key(table: sa.FromClause, key: NonceKey) -> tuple[sa.ColumnElement[bool], ...]:
     """That a record is of that key."""
     return tuple(table.c[name] == value for name, value in key_values(key).items())
+
+
+def of_record(table: sa.FromClause, key: sa.RowMapping) -> tuple[sa.ColumnElement[bool], ...]:
+    """That a record has the key of another record."""
+    return tuple(table.c[name] == key[name] for name in _KEY)
 
 
 def to_row(record: sa.RowMapping) -> Row:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
 from coldlever.broadcaster.ledger.change import write_attempt, write_change, write_row
+from coldlever.broadcaster.ledger.claim import claim
 from coldlever.broadcaster.ledger.draft_nonce import take_draft_nonce
 from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
 from coldlever.broadcaster.ledger.file import LedgerFile
@@ -29,6 +30,7 @@ from coldlever.broadcaster.ledger.queries import (
     landed_after,
     latest,
     of_key,
+    of_record,
     sent_after,
     to_row,
     undecided_beside,
@@ -152,6 +154,12 @@ class Ledger:
     def unfinished(self) -> list[Row]:
         """Rows that may still land, and settled ones whose account was not read; oldest first."""
         return [to_row(record) for record in sorted(self._records(UNFINISHED), key=by_sending)]
+
+    def claim(self, every_ms: int, limit: int, now: int) -> list[Row]:
+        """Unfinished rows that nobody else looks at now; arguments as in `claim.claim`."""
+        with self.changing() as connection:
+            keys = claim(connection, every_ms, limit, now)
+        return [row for key in keys for row in self._read_all(ROWS.where(*of_record(POSTS, key)))]
 
     def with_nonce(self, nonce: int) -> list[Row]:
         """Rows of that nonce, payloads first, of any signer on any venue."""

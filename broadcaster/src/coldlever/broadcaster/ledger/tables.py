@@ -42,6 +42,8 @@ POSTS = sa.Table(
     # The ledger's own order of changes, which no clock can turn round; and its last attempt.
     sa.Column("change_number", sa.BigInteger, nullable=False),
     sa.Column("last_attempt", sa.BigInteger, nullable=False, server_default="0"),
+    # When somebody last took it up to finish it, ms; see `claim.py`.
+    sa.Column("looked_at", sa.BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 # One for each question, so that none gets slower with the ledger: see the queries.
