@@ -86,7 +86,7 @@ def _pass(task: Watch, gauges: Gauges, log: structlog.typing.FilteringBoundLogge
     except EnvironmentFault as fault:
         # The ledger's server is away: that passes, and then everything goes on.
         gauges.failed(fault.code)
-        log.warning("ledger", code=fault.code, message=fault.message)
+        log.info("ledger not reached", code=fault.code, message=fault.message)
         return False
     return bool(rows)
 
@@ -104,7 +104,7 @@ def _look(
     result = task.look(row)
     if isinstance(result, ColdleverError):
         gauges.failed(result.code)
-        told.warning("not finished", code=result.code, message=result.message)
+        told.info("not finished", code=result.code, message=result.message)
         return
     now = result.row
     gauges.looked(now.verdict.value)
