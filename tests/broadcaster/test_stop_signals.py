@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import pty
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -154,3 +157,27 @@ def test_every_command_that_waits_ends_with_130(desk, batch, wait_until, command
     shown = desk.finish(process)
     assert (shown.status, shown.error) == (130, "interrupted")
     assert desk.requests() == before
+
+
+@pytest.mark.slow
+def test_a_terminal_that_is_closed_half_way_loses_no_receipt(desk, batch, wait_until, tmp_path):
+    """Its signal comes, and nothing can be shown any more."""
+    receipt = tmp_path / "receipt.json"
+    desk.exchange.inject("named-ok")
+    desk.exchange.inject("delay", seconds=30)
+    ours, theirs = pty.openpty()
+    arguments = desk.arguments("post", batch, "--yes", "--receipt", str(receipt), "--keep-going")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "coldlever.broadcaster", *arguments],
+        stdin=theirs, stdout=theirs, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        wait_until(lambda: desk.accepted() == 2)
+    finally:
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)
+    assert process.wait(timeout=20) == 130
+    assert [one["status"] for one in json.loads(receipt.read_text())] == ["accepted"]
+    states = [one["nonceState"] for one in desk.run("history", "--json").document]
+    assert states == ["open", "spent-accepted"]

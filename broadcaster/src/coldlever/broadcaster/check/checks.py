@@ -6,10 +6,12 @@ run. Nothing here changes what it is given.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from coldlever.broadcaster.check.board import Board, PolicyCheck
 from coldlever.broadcaster.check.earlier import Earlier, setting_of
+from coldlever.broadcaster.check.ledger_rules import NEVER_POSTED, recorded_rule
 from coldlever.broadcaster.check.lookup import look_up
 from coldlever.broadcaster.check.market_rules import (
     change_rule,
@@ -18,9 +20,9 @@ from coldlever.broadcaster.check.market_rules import (
     position_rule,
 )
 from coldlever.broadcaster.check.order import Order
-from coldlever.broadcaster.check.report import Facts, Finding, caution
+from coldlever.broadcaster.check.report import Facts, Finding, caution, not_run
 from coldlever.broadcaster.check.walk import Check
-from coldlever.broadcaster.ledger import Ledger, NonceKey
+from coldlever.broadcaster.ledger import Ledger, NonceKey, Row
 from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.asset_class import class_problem
@@ -33,10 +35,12 @@ from coldlever.shared.action.time_rules import (
     nonce_window_problem,
 )
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message import verify
+from coldlever.shared.message.signed import prove
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
 from coldlever.shared.reading.times import span
+
+Find = Callable[[NonceKey], Row | None]
 
 
 class Checks:
@@ -51,6 +55,7 @@ class Checks:
         board: the policy in force with the run's approvals, or None.
         after_open: nonces of open payloads that may land late, as a person said.
         is_thrifty: ask for no setting where no position is open: it changes nothing yet.
+        find: the ledger's row of a key; the ledger is asked each time where it is None.
     """
 
     def __init__(
@@ -64,9 +69,11 @@ class Checks:
         board: Board | None = None,
         after_open: frozenset[int] = frozenset(),
         is_thrifty: bool = False,
+        find: Find | None = None,
     ) -> None:
         self._is_thrifty = is_thrifty
         self._ledger = ledger
+        self._find = ledger.find if find is None else find
         self._venue_key = venue_key
         self._now = now
         self._exchange = exchange
@@ -137,7 +144,8 @@ class Checks:
 
     def _recover(self, facts: Facts) -> Facts:
         assert facts.payload is not None, "a draft's signature is not among its checks"
-        return replace(facts, signer=verify(facts.payload, self._expected_signer))
+        proven = prove(facts.payload, self._expected_signer)
+        return replace(facts, signer=proven.signer, proven=proven)
 
     def _signature(self, facts: Facts) -> str:
         assert facts.payload is not None, "a draft's signature is not among its checks"
@@ -189,19 +197,8 @@ class Checks:
         if facts.signer is None:
             return self._gap("nonce-unused", facts)
         self._earlier.require_own_nonce(facts.signer, facts.signable)
-        row = self._ledger.find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
-        if row is None:
-            return "not posted from here before (the exchange's own list cannot be asked)"
-        same = row.action_hash == facts.signable.action_hash()
-        if same and row.state.needs_clearance:
-            sentence = f"recorded here at {moment(row.reserved_at)}, and never admitted: it is free"
-            return caution("nonce-unused", sentence)
-        what = "this very payload" if same else "another action with this nonce"
-        raise RuleRefused(
-            "nonce-used",
-            f"{what} was handed to the exchange at {moment(row.reserved_at)}: {row.state.value}",
-            "see `history`" if same else "draft the request again: it takes a new nonce",
-        )
+        row = self._find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
+        return NEVER_POSTED if row is None else recorded_rule(row, facts.signable)
 
     def _nonce_floor(self, facts: Facts) -> Finding | str:
         if facts.signer is None:
@@ -286,10 +283,12 @@ class Checks:
 
     def _gap(self, code: str, facts: Facts) -> Finding:
         if self._exchange is None and facts.signer is not None:
-            return Finding(code, ok=None, detail="not run: needs the network")
-        if facts.signer is None:
-            return Finding(code, ok=None, detail="not run: needs a valid signature")
-        return Finding(code, ok=None, detail="not run: an earlier check failed")
+            detail = "needs the network"
+        elif facts.signer is None:
+            detail = "needs a valid signature"
+        else:
+            detail = "an earlier check failed"
+        return not_run(code, detail)
 
     def _by_clock(self) -> str:
         return "" if self._exchange is not None else ", by this machine's clock"

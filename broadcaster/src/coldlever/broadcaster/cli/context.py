@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,11 +21,13 @@ from coldlever.broadcaster.venue import (
     loopback_url,
 )
 from coldlever.broadcaster.venue.clock import ExchangeClock
-from coldlever.broadcaster.venue.transport import Session
 from coldlever.broadcaster.venue.weight import LIMIT as WEIGHT_LIMIT
 from coldlever.shared.action import Address, Network, parse_address
 from coldlever.shared.cli.console import json_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
+
+if TYPE_CHECKING:
+    from coldlever.broadcaster.venue.transport import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -111,7 +113,10 @@ class Connection:
 def _connect(
     machine: Machine, venue: Venue, budget: WeightBudget, clock: ExchangeClock | None = None
 ) -> Connection:
-    session = Session(machine.monotonic)
+    # What it imports takes a tenth of a second, which commands without the network do not wait for.
+    from coldlever.broadcaster.venue import transport  # noqa: PLC0415 - see above
+
+    session = transport.Session(machine.monotonic)
     api = ExchangeApi(venue, session, budget, machine.sleep, machine.monotonic)
     exchange = Exchange(api, venue.network)
     if clock is None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 
 import click
 
@@ -152,8 +152,12 @@ def post(
             unsaved = _save_receipts(
                 jobs, receipt, force=force, as_json=as_json, is_batch=items.is_batch
             )
-            _report(jobs, challenge, as_json=as_json, is_batch=items.is_batch)
-            sys.exit(_status(jobs, unsaved, stop))
+            status = _status(jobs, unsaved, stop)
+            with _unless_hung_up(stop):
+                _report(jobs, challenge, as_json=as_json, is_batch=items.is_batch)
+                if unsaved is not None:
+                    say(f"no receipt was written: {unsaved.message}", fg="red")
+            sys.exit(status)
 
 
 def _checked(jobs: Sequence[Job]) -> list[Blocked | Cleared]:
@@ -201,11 +205,18 @@ def _status(jobs: Sequence[Job], unsaved: ColdleverError | None, stop: StopReque
     status = worst_of(job.exit_status for job in jobs)
     if is_cut:
         status = worst_of((status, Interrupted.exit_status))
-    if unsaved is not None:
-        # What became of the payloads counts more than the file about it.
-        say(f"no receipt was written: {unsaved.message}", fg="red")
-        status = status or unsaved.exit_status
-    return status
+    # What became of the payloads counts more than the file about it.
+    return status if unsaved is None else status or unsaved.exit_status
+
+
+@contextmanager
+def _unless_hung_up(stop: StopRequest) -> Iterator[None]:
+    """Where the terminal that asked to stop is closed, nobody is there to be told."""
+    try:
+        yield
+    except OSError:
+        if not stop.is_made:
+            raise
 
 
 def _report(jobs: list[Job], challenge: Challenge | None, *, as_json: bool, is_batch: bool) -> None:
@@ -244,5 +255,6 @@ def _save_receipts(
     except OSError as error:
         return EnvironmentFault("write-failed", printable(error.strerror or str(error)))
     if name != STDIO:
-        say(f"receipt written to {printable(name)}")
+        with suppress(OSError):  # a closed terminal; the file is there
+            say(f"receipt written to {printable(name)}")
     return None

@@ -6,8 +6,8 @@ import math
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO, cast
 
 import click
 
@@ -48,5 +48,25 @@ def progress(count: int, *, quiet: bool) -> Iterator[Progress]:
     if quiet or count <= 1 or sys.stderr is None or not sys.stderr.isatty():
         yield Progress()
         return
-    with click.progressbar(length=count, label="posting", file=sys.stderr, show_pos=True) as bar:
+    stream = cast("TextIO", _Fading(sys.stderr))
+    with click.progressbar(length=count, label="posting", file=stream, show_pos=True) as bar:
         yield Progress(bar)
+
+
+class _Fading:
+    """A terminal that may be closed meanwhile: progress is worth no outcome."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
