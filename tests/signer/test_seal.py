@@ -245,6 +245,29 @@ def test_new_people_cannot_let_themselves_in(sealed):
     assert carry_out(sealed, *only_old, status=4)["error"]["code"] == "approvals-missing"
 
 
+def test_a_change_is_approved_with_ssh_keygen_too(sealed, next_policy, tmp_path):
+    from tests.shared.approving import person_text
+    from tests.shared.ssh_tools import keygen_sign, make_key, public_line, require_ssh_keygen
+
+    require_ssh_keygen()
+    key = make_key(tmp_path, "frank")
+    frank = person_text("frank", ("ops",), public_line(key).rsplit(" ", 1)[0])
+    text = policy_text(version=8, change="1 of 5").replace("1 of 4", "1 of 5")
+    text = text.replace("ops: 1 of 2", "ops: 1 of 3") + frank
+    grown = sealed.write("grown.toml", text)
+    change = propose(sealed, grown)
+    statement, out = tmp_path / "statement", tmp_path / "agreed.json"
+    options = ("policy", "approve", change, "--old", sealed.policy)
+    sealed.cli.json(*options, "--key", f"{key}.pub", "--statement-only", "--out", statement)
+    keygen_sign(key, "approve@coldlever", statement)
+    wrong = sealed.cli.json(*options, "--signature", f"{statement}.sig", status=4)
+    assert wrong["error"]["code"] == "approval-invalid"
+    keygen_sign(key, "policy@coldlever", statement)
+    sealed.cli.json(*options, "--signature", f"{statement}.sig", "--out", out)
+    agreed = [agree(sealed, change, name) for name in ("alice", "bob")]
+    assert carry_out(sealed, out, *agreed)["agreed"] == ["alice", "bob", "frank"]
+
+
 @pytest.mark.parametrize("version", [6, 7])
 def test_a_policy_that_does_not_count_up_is_refused(sealed, version):
     older = sealed.write("older.toml", loosen(policy_text(version=version, change="2 of 4")))
