@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S, Poster
     from coldlever.broadcaster.post.receipt import can_land_until, make_receipt
     from coldlever.broadcaster.post.result import Held, Result, result_of
+    from coldlever.broadcaster.post.series import Series
 else:
     __getattr__ = lazy_face(
         __name__,
@@ -25,6 +26,7 @@ else:
             "Held": "result",
             "Result": "result",
             "result_of": "result",
+            "Series": "series",
         },
     )
 
@@ -34,6 +36,7 @@ __all__ = [
     "MarketLock",
     "Poster",
     "Result",
+    "Series",
     "can_land_until",
     "load_before",
     "make_receipt",

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from coldlever.broadcaster.fate import NonceState, Reading
 from coldlever.broadcaster.ledger import Ledger, Row
 from coldlever.broadcaster.post.effect import Snapshot, judge, load_snapshot, snapshot
-from coldlever.broadcaster.venue import Exchange
-from coldlever.shared.action import Action, UpdateIsolatedMargin
+from coldlever.broadcaster.venue import Exchange, Standing
+from coldlever.shared.action import Action, UpdateIsolatedMargin, UpdateLeverage
 from coldlever.shared.errors import EnvironmentFault
 
 # How long reading back waits for an accepted change to show.
 TRIES = 6
 PAUSE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """How to read no more than needed.
+
+    Args:
+        has_position: a position was open, and its setting costs a tenth to ask for.
+    """
+
+    has_position: bool
 
 
 class Account:
@@ -23,19 +35,33 @@ class Account:
         exchange: the venue.
         ledger: the broadcaster's ledger, for what else of ours may have changed the market.
         sleep: waits that many seconds.
+        glance: None to read setting and position; otherwise only what the action needs, and
+            whether a position was open when it was checked.
     """
 
-    def __init__(self, exchange: Exchange, ledger: Ledger, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        ledger: Ledger,
+        sleep: Callable[[float], None],
+        glance: Glance | None = None,
+    ) -> None:
+        self._glance = glance
         self._exchange = exchange
         self._ledger = ledger
         self._sleep = sleep
+
+    @property
+    def patience_s(self) -> float:
+        """A payload by itself has the time for retries, and no more."""
+        return 0.0
 
     def before(self, row: Row, action: Action) -> Snapshot | None:
         """The account before the first attempt; None where it cannot be read."""
         try:
             # The clock first here and last in `_now`: the two hold everything between them.
             at = self._exchange.now() if isinstance(action, UpdateIsolatedMargin) else None
-            return snapshot(self._exchange.standing(row.account, row.coin, fresh=True), at)
+            return snapshot(self._look(row, action), at)
         except EnvironmentFault:
             # Without it the proof is weaker, and says so; that is no reason not to post.
             return None
@@ -43,7 +69,7 @@ class Account:
     def now(self, row: Row, action: Action) -> Snapshot | None:
         """The account as it is; None where it cannot be read."""
         try:
-            standing = self._exchange.standing(row.account, row.coin, fresh=True)
+            standing = self._look(row, action)
             at = self._exchange.now() if isinstance(action, UpdateIsolatedMargin) else None
         except EnvironmentFault:
             # Reading back proves, it does not decide: `resolve` reads again.
@@ -67,6 +93,18 @@ class Account:
         if reading is Reading.OTHERWISE and self._is_superseded(row):
             reading = Reading.SUPERSEDED
         return reading, after
+
+    def _look(self, row: Row, action: Action) -> Standing:
+        """The account as it is, by the lightest question that will do."""
+        if self._glance is not None:
+            is_setting = isinstance(action, UpdateLeverage)
+            if self._glance.has_position or not is_setting:
+                held = self._exchange.position(row.account, row.coin, fresh=True)
+                if held is not None and (held.setting.is_cross or held.raw_usd is not None):
+                    return Standing(held.setting, held)
+            if is_setting:
+                return Standing(self._exchange.setting(row.account, row.coin), None)
+        return self._exchange.standing(row.account, row.coin, fresh=True)
 
     def _is_superseded(self, row: Row) -> bool:
         """Whether a later payload of ours may have changed what this one had set."""

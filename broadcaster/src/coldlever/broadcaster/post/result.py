@@ -5,9 +5,19 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from coldlever.broadcaster.fate import NonceState, Reading
 from coldlever.broadcaster.ledger import Row
 from coldlever.broadcaster.post.effect import Snapshot
 from coldlever.broadcaster.post.receipt import make_receipt
+
+# Nothing of it was ever in the account, as far as anybody knows.
+NOTHING_TO_SEE = (
+    NonceState.UNSENT,
+    NonceState.NOT_ADMITTED,
+    NonceState.SPENT_REFUSED,
+    NonceState.DEAD,
+    NonceState.LEGACY,
+)
 
 
 class Held(enum.Enum):
@@ -34,6 +44,8 @@ class Result:
         held: why nothing was sent although it is not settled, or None.
         receipt: the receipt document.
         seen: the account as read now, or None when it was not read.
+        superseded_by: the place in the run of the later payload that replaced what it had set,
+            counted from 0, or None.
     """
 
     row: Row
@@ -42,6 +54,7 @@ class Result:
     held: Held | None
     receipt: dict[str, object]
     seen: Snapshot | None = None
+    superseded_by: int | None = None
 
 
 def result_of(
@@ -54,3 +67,9 @@ def result_of(
 ) -> Result:
     """The result of a row as it stands."""
     return Result(row, already, advice, held, make_receipt(row, seen), seen)
+
+
+def is_unread(row: Row) -> bool:
+    """It is settled, and the account was not read since."""
+    is_settled = row.state in (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
+    return is_settled and row.reading is Reading.NOT_READ

@@ -11,7 +11,9 @@ from coldlever.broadcaster.ledger import Ledger, Row, Turn
 from coldlever.broadcaster.post.effect import Snapshot, dump_snapshot
 from coldlever.broadcaster.post.end import in_time
 from coldlever.broadcaster.venue import Exchange, Ruling, classify
+from coldlever.broadcaster.venue.clock import ExchangeClock
 from coldlever.shared.action import Action
+from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import SignedPayload
 
@@ -21,6 +23,10 @@ _LONGEST_PAUSE_S = 8.0
 
 class Reader(Protocol):
     """Who looks at the account around a sending."""
+
+    @property
+    def patience_s(self) -> float:
+        """How long it waits for the exchange's limit, beyond the time for retries, seconds."""
 
     def before(self, row: Row, action: Action) -> Snapshot | None:
         """The account before the first attempt; None where it cannot be read."""
@@ -39,6 +45,7 @@ class Sender:
         sleep: waits that many seconds.
         monotonic: a clock in seconds that never goes back, for the time that attempts take.
         retry_s: how long an unanswered post is repeated with the same bytes, seconds.
+        time: the exchange's, to look at before a first attempt; None to leave that to others.
     """
 
     def __init__(
@@ -50,7 +57,9 @@ class Sender:
         sleep: Callable[[float], None],
         monotonic: Callable[[], float],
         retry_s: float,
+        time: ExchangeClock | None = None,
     ) -> None:
+        self._time = time
         self._exchange = exchange
         self._ledger = ledger
         self._clock = clock
@@ -81,9 +90,9 @@ class Sender:
             The row as it is then, and the exchange's answer as advice.
 
         Raises:
-            RuleRefused: ``older-open`` or ``newer-sent``; nothing was sent.
+            RuleRefused: ``older-open``, ``newer-sent`` or ``expired``; nothing was sent.
         """
-        spent, pause = 0.0, _FIRST_PAUSE_S
+        spent, pause, patience = 0.0, _FIRST_PAUSE_S, reader.patience_s
         body = payload.body()
         while True:
             # The wait for the exchange's limit comes before the row says that it is under way.
@@ -93,9 +102,12 @@ class Sender:
             spent += self._monotonic() - began
             # Never less than our own pause: a gateway may ask to be called again at once, for ever.
             delay = max(pause, ruling.retry_after or 0.0)
-            if not ruling.may_repeat or spent + delay > self._retry_s:
+            if ruling.code == "rate-limited" and delay <= patience:
+                patience -= delay
+            elif not ruling.may_repeat or spent + delay > self._retry_s:
                 return row, ruling.advice
-            spent += delay
+            else:
+                spent += delay
             if not _is_waited_for(ruling, pause):
                 self._sleep(delay)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
@@ -105,6 +117,15 @@ class Sender:
                 turn = replace(turn, newest=None)
                 if not self.is_its_turn(row, turn):
                     return row, ruling.advice
+
+    def _require_time(self, payload: SignedPayload) -> None:
+        """It has not expired while it waited for its turn or for the exchange's limit."""
+        expires_after = payload.signable.expires_after
+        if self._time is None or expires_after is None:
+            return
+        problem = expiry_problem(expires_after, self._time.now(), POST_MARGIN_MS)
+        if problem is not None:
+            raise problem
 
     def _attempt(
         self,
@@ -119,6 +140,7 @@ class Sender:
             # Not what the checks saw: an earlier payload of this run may have changed it since.
             seen = reader.before(row, payload.signable.action)
             before = None if seen is None else dump_snapshot(seen)
+            self._require_time(payload)
         begun = self._ledger.begin_attempt(row, self._clock(), before, turn)
         ruling = in_time(classify(self._exchange.api.post(body)), row.key.nonce, self._exchange)
         answered = self._ledger.record_answer(
