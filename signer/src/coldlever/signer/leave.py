@@ -21,6 +21,7 @@ from coldlever.shared.policy import (
 )
 from coldlever.shared.policy.docket import Hearing, Item, Sheet, hearings
 from coldlever.shared.policy.saying import bare
+from coldlever.shared.statement import PolicyRef
 from coldlever.signer.key import Keystore
 from coldlever.signer.ledger import Ledger, PolicyMark
 from coldlever.signer.ledger.policies import require_current
@@ -33,11 +34,13 @@ class Bond:
 
     Args:
         policy: in force, or None.
+        sealed: what the keystore is sealed to, or None; a policy beside it leaves no mark.
         sheets: approvals that came in files of their own.
         is_batch: the requests stand in an array.
     """
 
     policy: Policy | None
+    sealed: PolicyRef | None
     sheets: tuple[Sheet, ...]
     is_batch: bool
 
@@ -75,7 +78,7 @@ class Bond:
                 ``policy-mismatch`` or ``policy-older``.
         """
         policy = self.policy
-        require_current(ledger.policy_mark(signer), None if policy is None else policy.ref)
+        require_current(ledger.policy_mark(signer), self.sealed)
         if policy is None:
             return (no_policy([placed.request.signable for placed in requests]),)
         _require_daily(policy, requests, signer, ledger, now)
@@ -90,9 +93,8 @@ class Bond:
         Raises:
             RuleRefused: ``policy-older`` or ``policy-mismatch``.
         """
-        if self.policy is not None:
-            ref = self.policy.ref
-            mark = PolicyMark(signer, ref.version, ref.digest)
+        if self.sealed is not None:
+            mark = PolicyMark(signer, self.sealed.version, self.sealed.digest)
             if ledger.policy_mark(signer) != mark:
                 ledger.remember_policy(mark)
 

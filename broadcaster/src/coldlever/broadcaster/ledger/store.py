@@ -39,7 +39,7 @@ from coldlever.broadcaster.ledger.queries import (
 from coldlever.broadcaster.ledger.row import NonceKey, Place, Row
 from coldlever.broadcaster.ledger.server import LedgerServer
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS, Patience
-from coldlever.broadcaster.ledger.turn import Turn, newest_sent, require_turn
+from coldlever.broadcaster.ledger.turn import Turn, Turns, require_turn
 from coldlever.broadcaster.ledger.weight import SharedWeight
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
@@ -60,6 +60,10 @@ class Ledger:
         monotonic: a clock in seconds that never goes back.
         memory: what this host remembers of servers; None where it does not matter.
 
+    Attributes:
+        turns: whose turn it is at a market.
+        leases: of a server, who may post where; None for a file.
+
     Raises:
         EnvironmentFault: ``ledger-behind``, or see `LedgerFile.open` and `LedgerServer.open`.
     """
@@ -76,7 +80,7 @@ class Ledger:
         self._engine = self._place.open()
         self._quick = self._place.quick(self._engine)
         self._reader = self._engine.execution_options(**self._place.reading)
-        # Of a server: who may post where, for all machines that share it.
+        self.turns = Turns(self._reader, self._place.name)
         self.leases = self._place.leases(self._engine, monotonic)
         self._memory = memory if self.leases is not None else None
         self._compare()
@@ -177,20 +181,6 @@ class Ledger:
     def may_have_moved(self, row: Row) -> bool:
         """Whether another payload of ours can have changed the market since ``row`` was sent."""
         return any(self._records(query(row)) for query in (undecided_beside, sent_after))
-
-    def newest_sent(self, place: Place) -> int:
-        """The highest nonce whose payload may have changed a market; 0 for none."""
-        with self._guard(), self._reader.connect() as connection:
-            return newest_sent(connection, place)
-
-    def require_turn(self, row: Row, turn: Turn) -> None:
-        """Nothing stands in the way of sending a row now; as `begin_attempt` asks once more.
-
-        Raises:
-            RuleRefused: ``older-open`` or ``newer-sent``.
-        """
-        with self._guard(), self._reader.connect() as connection:
-            require_turn(connection, row, turn)
 
     def take_draft_nonce(self, venue: str, signer: Address, now: int) -> int:
         """A nonce for a new draft: the exchange's time, above every nonce known for the signer."""
