@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from postgresql import Postgres
 
 from coldlever.broadcaster.cli import cli
 from coldlever.broadcaster.cli.machine import Machine
@@ -33,7 +34,6 @@ from coldlever.shared.action.signable import Signable
 from coldlever.shared.message.signed import SignedPayload
 from coldlever.shared.reading.fields import Where
 from coldlever.signer.key.signing_key import SigningKey
-from tests.broadcaster.postgresql import Postgres, require_postgres
 
 NOW = 1_795_340_000_000
 HOUR = 3_600_000
@@ -224,9 +224,8 @@ def pytest_generate_tests(metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres(postgres_programs) -> Iterator[Postgres]:
     """A real PostgreSQL, started when the first test wants it."""
-    require_postgres()
     server = Postgres()
     yield server
     server.close()
