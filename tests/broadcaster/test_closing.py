@@ -143,7 +143,7 @@ def test_of_two_rows_with_one_nonce_each_is_judged_for_itself(desk, open_row):
     ledger = desk.ledger()
     with ledger._engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO posts SELECT 'testnet@' || url || '0', signer, nonce, action_hash, url, "
+            "INSERT INTO posts SELECT 'testnet@' || url || '0', signer, nonce, what, action_hash, url, "
             "account, coin, envelope, before, 'spent', 'not-read', attempts, 'nonce-used', sentence, "
             "legacy, reserved_at - 1, changed_at FROM posts"
         )

@@ -16,6 +16,7 @@ from coldlever.broadcaster.ledger import Ledger
 from coldlever.broadcaster.venue import Exchange
 from coldlever.broadcaster.venue.authority import Acted
 from coldlever.shared.action import Address, MarketEntry, Signable
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import ColdleverError
 from coldlever.shared.message import SignedPayload
 
@@ -49,7 +50,7 @@ class Cleared:
         report: what was found.
         payload: what may be posted.
         account: the account, vault or sub-account it changes.
-        market: its market's entry.
+        market: its market's entry; None for a noop.
         venue_key: where it may be posted: what the ledger files that venue's posts under.
         seal: proves who made it.
 
@@ -60,7 +61,7 @@ class Cleared:
     report: Report
     payload: SignedPayload
     account: Address
-    market: MarketEntry
+    market: MarketEntry | None
     venue_key: str
     seal: InitVar[object]
 
@@ -125,9 +126,11 @@ class Checker:
         Raises:
             EnvironmentFault: the exchange could not be asked, or the ledger not be read.
         """
-        report = run_all(self._checks.of_payload(), Facts(payload.signable, payload))
+        is_noop = payload.signable.what is What.REVOCATION
+        checks = self._checks.of_revocation() if is_noop else self._checks.of_payload()
+        report = run_all(checks, Facts(payload.signable, payload))
         account, market = report.facts.account, report.facts.market
-        if not report.is_complete or account is None or market is None:
+        if not report.is_complete or account is None or (market is None and not is_noop):
             return Blocked(report)
         return Cleared(report, payload, account, market, self._venue_key, _SEAL)
 

@@ -23,6 +23,7 @@ from coldlever.broadcaster.cli.show import describe_row
 from coldlever.broadcaster.ledger import Ledger, Row
 from coldlever.broadcaster.post import Poster, Result, make_receipt
 from coldlever.shared.action import Network
+from coldlever.shared.action.what import What
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.cli.stdout import require_stdout
@@ -80,7 +81,8 @@ def resolve(
         if nonce is not None:
             rows = [row for row in rows if row.key.nonce == nonce]
             if probing:
-                rows = ledger.with_nonce(nonce)
+                # A noop has no expiry that a probe could go by.
+                rows = [one for one in ledger.with_nonce(nonce) if one.key.what is What.PAYLOAD]
             if not rows:
                 raise RuleRefused("nothing-open", f"no open payload has the nonce {nonce}")
         results = _resolve_all(posters, rows, work, quiet=as_json)
@@ -117,11 +119,13 @@ def _wire(result: Result | _Left) -> dict[str, object]:
         return result_wire(result)
     receipt = make_receipt(result.row, None)
     return {
+        "what": result.row.key.what.value,
         "status": "unknown",
         "nonceState": result.row.state.value,
         "account": result.row.reading.value,
         "code": result.fault.code,
         "error": result.fault.to_wire(),
+        "remedy": receipt["remedy"],
         "exchange": receipt["exchange"],
         "receipt": receipt,
     }
@@ -136,6 +140,13 @@ class _Posters:
         self._folder = folder
         self._retry_s = retry_s
         self._made: dict[str, Poster] = {}
+
+    def is_settled_by_now(self, row: Row) -> bool:
+        """Whether an answer to its revocation has settled a payload meanwhile."""
+        if not row.state.can_land or not self._ledger.is_revoked(row.key):
+            return False
+        now = self._ledger.find(row.key)
+        return now is not None and not now.state.can_land
 
     def of(self, row: Row) -> Poster:
         """Who posts to the venue of a row."""
@@ -154,8 +165,11 @@ def _resolve_all(
     posters: _Posters, rows: Sequence[Row], work: Work, *, quiet: bool
 ) -> list[Result | _Left]:
     results: list[Result | _Left] = []
-    for row in rows:
+    # Revocations first: what they settle is told with them.
+    for row in sorted(rows, key=lambda one: one.key.what is What.PAYLOAD):
         poster = posters.of(row)
+        if posters.is_settled_by_now(row):
+            continue
         if not quiet:
             say(describe_row(row))
         result = _work_on(poster, row, work, is_only=len(rows) == 1)

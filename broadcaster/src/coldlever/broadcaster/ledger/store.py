@@ -15,18 +15,17 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
+from coldlever.broadcaster.ledger.beside import find_in, insert, require_unrevoked, tell_other
 from coldlever.broadcaster.ledger.change import write_change
 from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
 from coldlever.broadcaster.ledger.migration import migrate
 from coldlever.broadcaster.ledger.queries import (
-    FIND,
     ROWS,
     UNFINISHED,
     key_values,
     may_have_moved,
     of_key,
     sent_after,
-    to_record,
     to_row,
 )
 from coldlever.broadcaster.ledger.row import NonceKey, Row
@@ -40,6 +39,7 @@ from coldlever.broadcaster.ledger.tables import (
 )
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.printable import printable
 
@@ -101,8 +101,11 @@ class Ledger:
     def find(self, key: NonceKey) -> Row | None:
         """The row of that key, or None."""
         with self._guard(), self._reader.connect() as connection:
-            record = connection.execute(FIND, key_values(key)).mappings().one_or_none()
-        return None if record is None else to_row(record)
+            return find_in(connection, key)
+
+    def is_revoked(self, key: NonceKey) -> bool:
+        """Whether a revocation of that payload is recorded, sent or not."""
+        return key.what is What.PAYLOAD and self.find(key.other) is not None
 
     def highest_nonces(self, venue: str, signer: Address) -> list[int]:
         """The signer's 100 highest nonces that may have reached the venue, highest first."""
@@ -173,11 +176,12 @@ class Ledger:
         """Write a new row, durably, before anything is sent.
 
         Raises:
-            RuleRefused: ``nonce-used`` when the key exists already.
+            RuleRefused: ``nonce-used`` when the key exists already, ``nonce-revoked`` or
+                ``nothing-to-revoke``.
         """
         try:
             with self._guard(), self._engine.begin() as connection:
-                connection.execute(sa.insert(POSTS).values(**to_record(row)))
+                insert(connection, row)
         except sa.exc.IntegrityError:
             raise nonce_used(row.key) from None
 
@@ -190,6 +194,7 @@ class Ledger:
             before: the account as read just now, where nothing was admitted yet.
 
         Raises:
+            RuleRefused: ``nonce-revoked``.
             EnvironmentFault: ``ledger-changed`` or ``ledger-unusable``.
         """
         number = row.attempts + 1
@@ -203,6 +208,7 @@ class Ledger:
             changed_at=now,
         )
         with self._guard(), self._engine.begin() as connection:
+            require_unrevoked(connection, row.key)
             write_change(connection, row, then)
             connection.execute(
                 sa.insert(ATTEMPTS).values(
@@ -225,7 +231,7 @@ class Ledger:
         sentence: str,
         answer: bytes | None,
     ) -> Row:
-        """Record, durably, what an attempt ended with.
+        """Record, durably, what an attempt ended with, and what that tells of the row beside it.
 
         Args:
             row: as `begin_attempt` returned it.
@@ -255,6 +261,7 @@ class Ledger:
                 .where(*of_key(ATTEMPTS, row.key), ATTEMPTS.c.number == row.attempts)
                 .values(event=event.value, code=code, answer=answer, answered_at=now)
             )
+            tell_other(connection, row.key, event, now)
         return then
 
     def settle(

@@ -13,25 +13,25 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from coldlever.broadcaster.check import Cleared
-from coldlever.broadcaster.fate import Event, NonceState, Reading, after
+from coldlever.broadcaster.fate import Event, NonceState, after
 from coldlever.broadcaster.ledger import Ledger, NonceKey, Row, nonce_used, row_gone
-from coldlever.broadcaster.post.account import Account, load_before
-from coldlever.broadcaster.post.effect import dump_snapshot, has_moved
-from coldlever.broadcaster.post.end import can_be_probed, in_time, is_past_end
+from coldlever.broadcaster.post.account import NOTHING_TO_SEE, Account, is_unread
+from coldlever.broadcaster.post.effect import dump_snapshot
+from coldlever.broadcaster.post.end import can_be_probed, in_time, is_over, is_past_end
+from coldlever.broadcaster.post.hold import hold_of
 from coldlever.broadcaster.post.lock import payload_lock
 from coldlever.broadcaster.post.result import Held, Result, result_of
 from coldlever.broadcaster.post.row import payload_of, row_of
 from coldlever.broadcaster.venue import Exchange, Ruling, classify
 from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
-from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.shared.action.what import What
+from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import SignedPayload
 
 LOCK_WAIT_S = 90.0
 DEFAULT_RETRY_S = 20.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
-# What no sender of the same bytes may repeat by itself: the exchange's own words, unknown here.
-UNKNOWN_WORDS = "exchange-refused"
 
 
 class Poster:
@@ -69,7 +69,8 @@ class Poster:
 
     def key_of(self, payload: SignedPayload) -> NonceKey:
         """The ledger's key of a payload."""
-        return NonceKey(self._venue_key, payload.recovered_signer(), payload.signable.nonce)
+        signable = payload.signable
+        return NonceKey(self._venue_key, payload.recovered_signer(), signable.nonce, signable.what)
 
     def find(self, payload: SignedPayload) -> Row | None:
         """The row of this very payload, or None.
@@ -93,7 +94,7 @@ class Poster:
         """Post a payload that has passed its checks, unless this machine has taken it up already.
 
         Raises:
-            RuleRefused: ``nonce-used``.
+            RuleRefused: ``nonce-used`` or ``nonce-revoked``.
             EnvironmentFault: ``payload-busy``, or the ledger failed or is not what was written.
             TypeError: anything else than what a checker has cleared.
             ValueError: it was cleared for another venue.
@@ -102,11 +103,13 @@ class Poster:
             raise TypeError("only a payload that has passed its checks is posted")
         if cleared.venue_key != self._venue_key:
             raise ValueError("checked for one venue and posted to another")
-        payload = cleared.payload
-        with self._locked(payload.signable.action_hash()):
-            row = self.find(payload)
-            if row is None:
-                row = self._reserve(cleared)
+        signable = cleared.payload.signable
+        lock = signable.action_hash()
+        if signable.what is What.REVOCATION:
+            # From now on nobody begins to send what it kills; who is at it still gets an answer.
+            lock = self._lock_of(self._take_up(cleared))
+        with self._locked(lock):
+            row = self._take_up(cleared)
             if row.state.needs_clearance:
                 return self._deliver(row, payload_of(row))
             return self._go_on(row)
@@ -118,7 +121,7 @@ class Poster:
             EnvironmentFault: ``payload-busy``, the exchange's clock could not be read, or the
                 ledger failed or is not what was written.
         """
-        with self._locked(row.action_hash):
+        with self._locked(self._lock_of(row)):
             return self._go_on(self._row(row.key))
 
     def probe(self, row: Row) -> Result:
@@ -128,7 +131,7 @@ class Poster:
             RuleRefused: ``not-to-probe`` when it could land, or nothing would be learnt.
             EnvironmentFault: as for `resume`.
         """
-        with self._locked(row.action_hash):
+        with self._locked(self._lock_of(row)):
             fresh = self._row(row.key)
             payload = payload_of(fresh)
             is_doubtful = fresh.state in (NonceState.OPEN, NonceState.LAPSED)
@@ -150,11 +153,11 @@ class Poster:
             RuleRefused: ``still-open`` when it could still land.
             EnvironmentFault: the exchange's clock could not be read.
         """
-        with self._locked(row.action_hash):
+        with self._locked(self._lock_of(row)):
             fresh = self._row(row.key)
             if not fresh.state.can_land:
                 return result_of(fresh)
-            if not self._is_over(payload_of(fresh)):
+            if not is_over(payload_of(fresh).signable, self._exchange):
                 raise RuleRefused(
                     "still-open",
                     f"nonce {row.key.nonce} is {fresh.state.value} and can still land",
@@ -166,54 +169,51 @@ class Poster:
     def _locked(self, action_hash: bytes) -> AbstractContextManager[None]:
         return payload_lock(self._lock_folder, action_hash, LOCK_WAIT_S, self._sleep)
 
+    def _lock_of(self, row: Row) -> bytes:
+        """What is locked for a row: a revocation shares the lock of the payload that it kills.
+
+        Once a revocation is recorded, no payload is added beside it.
+        """
+        other = self._ledger.find(row.key.other) if row.key.what is What.REVOCATION else None
+        return row.action_hash if other is None else other.action_hash
+
     @property
     def _venue_key(self) -> str:
         return self._exchange.api.venue.key
 
-    def _reserve(self, cleared: Cleared) -> Row:
+    def _take_up(self, cleared: Cleared) -> Row:
+        """The row of what was cleared, recorded now unless it was before."""
+        known = self.find(cleared.payload)
+        if known is not None:
+            return known
         url = self._exchange.api.venue.url
         row = row_of(self.key_of(cleared.payload), url, cleared, self._clock())
-        self._ledger.reserve(row)
+        try:
+            self._ledger.reserve(row)
+        except RuleRefused:
+            # Another process was faster with the same, or it is refused.
+            known = self.find(cleared.payload)
+            if known is None:
+                raise
+            return known
         return row
 
     def _go_on(self, row: Row) -> Result:
         """What may be done without asking anybody."""
         if not row.state.can_land:
-            return self._read_back(row) if _is_unread(row) else result_of(row)
+            is_noop = row.key.what is What.REVOCATION
+            return self._read_back(row) if is_noop or is_unread(row) else result_of(row)
         payload = payload_of(row)
         now = self._exchange.now()
         if is_past_end(payload.signable, now):
-            return self._read_back(self._end(row), can_probe=can_be_probed(payload.signable, now))
-        held = self._hold(row, payload, now)
+            can_probe = can_be_probed(payload.signable, now) and not self._ledger.is_revoked(
+                row.key
+            )
+            return self._read_back(self._end(row), can_probe=can_probe)
+        held = hold_of(row, payload, now, self._ledger, self._account)
         if held is not None:
             return result_of(row, held=held)
         return self._deliver(row, payload)
-
-    def _hold(self, row: Row, payload: SignedPayload, now: int) -> Held | None:
-        """Why the same bytes are not sent again, or None."""
-        if row.state.needs_clearance:
-            return Held.NOT_ADMITTED
-        if row.code == UNKNOWN_WORDS:
-            return Held.UNKNOWN_WORDS
-        expires_after = payload.signable.expires_after
-        if expires_after is not None and now > expires_after:
-            return Held.EXPIRED
-        if self._ledger.sent_after(row) is not None:
-            return Held.MARKET_CHANGED
-        action = payload.signable.action
-        seen = self._account.now(row, action)
-        if seen is None or has_moved(load_before(row), seen, action):
-            return Held.MARKET_CHANGED
-        return None
-
-    def _is_over(self, payload: SignedPayload) -> bool:
-        try:
-            return is_past_end(payload.signable, self._exchange.now())
-        except EnvironmentFault:
-            if self._exchange.api.venue.is_rehearsal:
-                # It has ended, and all it knew with it.
-                return True
-            raise
 
     def _end(self, row: Row) -> Row:
         state = after(row.state, Event.END_PASSED)
@@ -227,9 +227,16 @@ class Poster:
         """Send the same bytes until an answer settles it or the time is up."""
         spent, pause = 0.0, _FIRST_PAUSE_S
         body = payload.body()
+        ruling: Ruling | None = None
         while True:
             began = self._monotonic()
-            row, ruling = self._attempt(row, payload, body)
+            try:
+                row, ruling = self._attempt(row, payload, body)
+            except RuleRefused:
+                # It was revoked: meanwhile, if this is not the first attempt.
+                if ruling is None:
+                    raise
+                return row, ruling.advice
             spent += self._monotonic() - began
             # Never less than our own pause: a gateway may ask to be called again at once, for ever.
             delay = max(pause, ruling.retry_after or 0.0)
@@ -238,14 +245,14 @@ class Poster:
             self._sleep(delay)
             spent += delay
             pause = min(pause * 2, _LONGEST_PAUSE_S)
-            if self._ledger.sent_after(row) is not None:
+            if self._ledger.is_revoked(row.key) or self._ledger.sent_after(row) is not None:
                 return row, ruling.advice
 
     def _attempt(self, row: Row, payload: SignedPayload, body: bytes) -> tuple[Row, Ruling]:
         before = None
-        if row.state.needs_clearance:
+        if row.state.needs_clearance and row.key.what is What.PAYLOAD:
             # Not what the checks saw: an earlier payload of this run may have changed it since.
-            seen = self._account.before(row, payload.signable.action)
+            seen = self._account.before(row, payload.signable.change)
             before = None if seen is None else dump_snapshot(seen)
         begun = self._ledger.begin_attempt(row, self._clock(), before)
         ruling = in_time(classify(self._exchange.api.post(body)), row.key.nonce, self._exchange)
@@ -270,28 +277,23 @@ class Poster:
     ) -> Result:
         """Look at the account, wherever that tells somebody something."""
         held = Held.LAPSED_PROBE if can_probe and row.state is NonceState.LAPSED else None
-        if row.state in _NOTHING_TO_SEE:
+        if row.key.what is What.REVOCATION:
+            return result_of(row, already=already, advice=advice, killed=self._killed(row))
+        if row.state in NOTHING_TO_SEE:
             return result_of(row, already=already, advice=advice, held=held)
-        reading, seen = self._account.read_back(row, payload_of(row).signable.action)
+        reading, seen = self._account.read_back(row, payload_of(row).signable.change)
         row = self._ledger.settle(row, self._clock(), reading=reading)
         return result_of(row, already=already, advice=advice, held=held, seen=seen)
+
+    def _killed(self, row: Row) -> Row | None:
+        """What became of the payload beside a revocation; None where this ledger knows none."""
+        original = self._ledger.find(row.key.other)
+        if original is None or not is_unread(original):
+            return original
+        return self._read_back(original).row
 
     def _row(self, key: NonceKey) -> Row:
         row = self._ledger.find(key)
         if row is None:
             raise row_gone()
         return row
-
-
-_NOTHING_TO_SEE = (
-    NonceState.UNSENT,
-    NonceState.NOT_ADMITTED,
-    NonceState.SPENT_REFUSED,
-    NonceState.DEAD,
-    NonceState.LEGACY,
-)
-
-
-def _is_unread(row: Row) -> bool:
-    is_settled = row.state in (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
-    return is_settled and row.reading is Reading.NOT_READ

@@ -17,6 +17,8 @@ class Held(enum.Enum):
     UNKNOWN_WORDS = "unknown-words"
     EXPIRED = "expired-just-now"
     MARKET_CHANGED = "market-changed"
+    # Its revocation is recorded: these bytes are never sent again.
+    REVOKED = "revoked"
     # Its time is over, and a probe would still tell what happened.
     LAPSED_PROBE = "to-be-probed"
 
@@ -32,6 +34,7 @@ class Result:
         held: why nothing was sent although it is not settled, or None.
         receipt: the receipt document.
         seen: the account as read now, or None when it was not read.
+        killed: of a revocation, the row of the payload beside it; None where there is none.
     """
 
     row: Row
@@ -40,6 +43,7 @@ class Result:
     held: Held | None
     receipt: dict[str, object]
     seen: Snapshot | None = None
+    killed: Row | None = None
 
 
 def result_of(
@@ -49,6 +53,7 @@ def result_of(
     advice: str | None = None,
     held: Held | None = None,
     seen: Snapshot | None = None,
+    killed: Row | None = None,
 ) -> Result:
     """The result of a row as it stands."""
-    return Result(row, already, advice, held, make_receipt(row, seen), seen)
+    return Result(row, already, advice, held, make_receipt(row, seen), seen, killed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from coldlever.shared.action import Address, MarketEntry, Network, Setting, Signable
-from coldlever.shared.action.actions import parse_action
+from coldlever.shared.action.actions import Noop, parse_action
 from coldlever.shared.action.address import as_optional_address
 from coldlever.shared.action.market import (
     describe_kind,
@@ -27,6 +27,7 @@ from coldlever.shared.message.batch import (
     require_same_entry,
 )
 from coldlever.shared.message.position import Position, parse_position
+from coldlever.shared.message.revocation import killed_wire, parse_killed, require_bare
 from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
     U32_MAX,
@@ -55,6 +56,7 @@ _OPTIONAL = (
     "note",
     "account",
     "position",
+    "kills",
 )
 
 
@@ -70,6 +72,7 @@ class Request:
         note: the drafter's words, or None. Not signed; escape before display.
         account: whose setting the drafter says it changes, or None. Not signed.
         position: what the drafter says it does to the open position, or None. Not signed.
+        kills: what the drafter says a noop kills, or None. Not signed.
     """
 
     signable: Signable
@@ -79,6 +82,7 @@ class Request:
     note: str | None = None
     account: Address | None = None
     position: Position | None = None
+    kills: Signable | None = None
 
     def to_wire(self) -> dict[str, object]:
         """The request as JSON; optional parts are left out when absent."""
@@ -102,6 +106,8 @@ class Request:
             wire["account"] = self.account.checksummed
         if self.position is not None:
             wire["position"] = self.position.to_wire()
+        if self.kills is not None:
+            wire["kills"] = killed_wire(self.kills)
         return wire
 
 
@@ -187,12 +193,13 @@ def _parse_batch_object(value: JsonValue, where: Where, defaults: Defaults) -> R
 
 
 def _with_entry(request: Request, where: Where, markets: dict[int, MarketEntry]) -> Request:
-    entry = markets.get(request.signable.action.asset)
-    if entry is None:
+    action = request.signable.action
+    entry = None if isinstance(action, Noop) else markets.get(action.asset)
+    if entry is None or isinstance(action, Noop):
         return request
     require_same_entry(request.market, entry, where)
     try:
-        require_fitting(entry, request.signable.network, request.signable.action)
+        require_fitting(entry, request.signable.network, action)
     except RuleRefused as error:
         raise error.at(where) from None
     return replace(request, market=entry)
@@ -208,6 +215,7 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
     fields = as_object(value, where, _REQUIRED, _OPTIONAL)
     network = _agreed_network(fields, where, defaults.network)
     signable = parse_signable(fields, where, network)
+    require_bare(fields, where, signable)
     return Request(
         signable,
         as_optional_address(fields.get("signer"), where.key("signer")),
@@ -216,11 +224,16 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         _parse_note(fields.get("note"), where.key("note")),
         parse_account(fields, where, signable),
         parse_position(fields.get("position"), where.key("position")),
+        parse_killed(fields.get("kills"), where.key("kills"), signable),
     )
 
 
 def _parse_bare_action(value: JsonValue, where: Where, defaults: Defaults) -> Request:
     action = parse_action(value, where)
+    if isinstance(action, Noop):
+        raise where.refusal(
+            "not-for-noop", "a bare noop", "a request that names the nonce which the noop kills"
+        )
     if defaults.network is None:
         raise _network_missing(where)
     if defaults.now is None:
@@ -259,7 +272,7 @@ def _network_missing(where: Where) -> InputRefused:
 
 
 def _parse_market(value: JsonValue, where: Where, signable: Signable) -> MarketEntry | None:
-    if value is None:
+    if value is None or isinstance(signable.action, Noop):
         return None
     entry = parse_market_entry(value, where)
     try:

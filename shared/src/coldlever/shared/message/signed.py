@@ -17,6 +17,7 @@ from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.action.signature import parse_signature, recover
 from coldlever.shared.errors import InputRefused, RuleRefused
 from coldlever.shared.message.account import parse_account
+from coldlever.shared.message.revocation import require_bare
 from coldlever.shared.reading import (
     JsonValue,
     Where,
@@ -208,6 +209,7 @@ def _parse_payload(value: JsonValue, where: Where, option: Network | None) -> Si
             "approvals-unsupported", "an approval", "none: this version knows no approvals"
         )
     signable, signature = _parse_body(fields["payload"], where.key("payload"), network)
+    require_bare(fields, where, signable)
     return SignedPayload(
         signable,
         signature,

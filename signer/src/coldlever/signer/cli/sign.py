@@ -40,6 +40,7 @@ from coldlever.signer.cli.intake import (
     require_one_stdin,
     take_requests,
 )
+from coldlever.signer.cli.killed import known_as
 from coldlever.signer.cli.ledger_guard import Consent, agree_on_ledger, guard, heads_of
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.payload_output import PayloadOutput
@@ -58,7 +59,6 @@ from coldlever.signer.key import load_keystore
 from coldlever.signer.ledger import Ledger
 from coldlever.signer.rules import (
     Placed,
-    name_signer,
     recall,
     require_distinct_nonces,
     require_perpetuals,
@@ -179,12 +179,12 @@ def command(
     require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
     delivery = output.prove(requests)
     if closed.address is not None:
-        requests = name_signer(requests, closed.address)
+        requests = known_as(requests, closed.address, ledger_file)
     coins = confirm(machine, requests, closed, naming, challenge, yes=yes)
     prepare_for_secrets(machine)
     key = unlock(machine, closed, passphrase_file, accepted)
     if closed.address is None:
-        requests = name_signer(requests, key.address)
+        requests = known_as(requests, key.address, ledger_file)
         confirm_key(machine, requests, key.address, challenge, yes=yes)
     now = intake.later()
     if now is not None:
