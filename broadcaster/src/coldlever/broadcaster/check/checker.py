@@ -17,6 +17,7 @@ from coldlever.broadcaster.ledger import Ledger, Place, Turn
 from coldlever.broadcaster.venue import Exchange
 from coldlever.broadcaster.venue.authority import Acted
 from coldlever.shared.action import Address, MarketEntry, Signable
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import ColdleverError
 from coldlever.shared.message import SignedPayload
 
@@ -50,7 +51,7 @@ class Cleared:
         report: what was found.
         payload: what may be posted.
         account: the account, vault or sub-account it changes.
-        market: its market's entry.
+        market: its market's entry; None for a noop.
         venue_key: where it may be posted: what the ledger files that venue's posts under.
         turn: what its sender takes into account.
         seal: proves who made it.
@@ -62,7 +63,7 @@ class Cleared:
     report: Report
     payload: SignedPayload
     account: Address
-    market: MarketEntry
+    market: MarketEntry | None
     venue_key: str
     turn: Turn
     seal: InitVar[object]
@@ -76,8 +77,9 @@ class Cleared:
 
     @property
     def place(self) -> Place:
-        """Where it is posted."""
-        return Place(self.venue_key, self.account, self.market.coin)
+        """Where it is posted; a noop is at no market."""
+        coin = "" if self.market is None else self.market.coin
+        return Place(self.venue_key, self.account, coin)
 
     def blocked_by(self, finding: Finding) -> Blocked:
         """What it becomes when a check fails later after all."""
@@ -146,9 +148,11 @@ class Checker:
         Raises:
             EnvironmentFault: the exchange could not be asked, or the ledger not be read.
         """
-        report = run_all(self._checks.of_payload(), Facts(payload.signable, payload))
+        is_noop = payload.signable.what is What.REVOCATION
+        checks = self._checks.of_revocation() if is_noop else self._checks.of_payload()
+        report = run_all(checks, Facts(payload.signable, payload))
         account, market = report.facts.account, report.facts.market
-        if not report.is_complete or account is None or market is None:
+        if not report.is_complete or account is None or (market is None and not is_noop):
             return Blocked(report)
         turn = self._checks.turn(report.facts)
         return Cleared(report, payload, account, market, self._venue_key, turn, _SEAL)

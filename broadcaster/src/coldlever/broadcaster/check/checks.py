@@ -11,6 +11,8 @@ from dataclasses import replace
 from coldlever.broadcaster.check.board import Board, PolicyCheck
 from coldlever.broadcaster.check.earlier import Earlier, setting_of
 from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
+from coldlever.broadcaster.check.network_rule import network_rule
+from coldlever.broadcaster.check.nonce_rules import target_rule, unused_rule
 from coldlever.broadcaster.check.order import Order
 from coldlever.broadcaster.check.report import Facts, Finding, caution
 from coldlever.broadcaster.check.walk import Check
@@ -78,11 +80,7 @@ class Checks:
     def of_payload(self) -> tuple[Check, ...]:
         """All of them."""
         return (
-            Check("format", lambda _: "well-formed, nothing unknown in it"),
-            Check("network", self._network),
-            Check("signature", self._signature, self._recover),
-            Check("signer-known", self._signer_known),
-            Check("signer-allowed", self._signer_allowed, self._find_account),
+            *self._of_signer(),
             Check("nonce-window", self._nonce_window),
             Check("nonce-unused", self._nonce_unused),
             Check("nonce-floor", self._nonce_floor),
@@ -90,6 +88,24 @@ class Checks:
             *self._of_market(),
             Check("policy", self._policy.judge),
             Check("order", self._turn, self._order.learn),
+        )
+
+    def of_revocation(self) -> tuple[Check, ...]:
+        """All that fit a noop: it needs no market, and has no expiry."""
+        return (
+            *self._of_signer(),
+            Check("nonce-window", self._nonce_window),
+            Check("nonce-unused", self._nonce_unused),
+            Check("revocation", self._target),
+        )
+
+    def _of_signer(self) -> tuple[Check, ...]:
+        return (
+            Check("format", lambda _: "well-formed, nothing unknown in it"),
+            Check("network", self._network),
+            Check("signature", self._signature, self._recover),
+            Check("signer-known", self._signer_known),
+            Check("signer-allowed", self._signer_allowed, self._find_account),
         )
 
     def of_draft(self) -> tuple[Check, ...]:
@@ -111,24 +127,7 @@ class Checks:
         )
 
     def _network(self, facts: Facts) -> Finding | str:
-        network = facts.signable.network
-        if self._exchange is None:
-            return f"signed for {network.value}, if the signature holds"
-        if self._exchange.network is not network:
-            raise RuleRefused(
-                "network-mismatch",
-                f"signed for {network.value}, but {self._exchange.api.venue.url} is "
-                f"{self._exchange.network.value}",
-                "take the payload for the right network, or leave --network and --api-url out",
-            )
-        played = self._exchange.api.rehearsal_network
-        if played is not None and played is not network:
-            raise RuleRefused(
-                "network-mismatch",
-                f"signed for {network.value}, but the rehearsal exchange plays {played.value}",
-                f"start it with `rehearse --network {network.value}`",
-            )
-        return f"{network.value}, to be posted to {self._exchange.api.venue.url}"
+        return network_rule(facts.signable.network, self._exchange)
 
     def _recover(self, facts: Facts) -> Facts:
         assert facts.payload is not None, "a draft's signature is not among its checks"
@@ -184,19 +183,16 @@ class Checks:
         if facts.signer is None:
             return self._gap("nonce-unused", facts)
         self._earlier.require_own_nonce(facts.signer, facts.signable)
-        row = self._ledger.find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
-        if row is None:
-            return "not posted from here before (the exchange's own list cannot be asked)"
-        same = row.action_hash == facts.signable.action_hash()
-        if same and row.state.needs_clearance:
-            sentence = f"recorded here at {moment(row.reserved_at)}, and never admitted: it is free"
-            return caution("nonce-unused", sentence)
-        what = "this very payload" if same else "another action with this nonce"
-        raise RuleRefused(
-            "nonce-used",
-            f"{what} was handed to the exchange at {moment(row.reserved_at)}: {row.state.value}",
-            "see `history`" if same else "draft the request again: it takes a new nonce",
-        )
+        key = self._key(facts.signer, facts)
+        return unused_rule(self._ledger, key, facts.signable.action_hash())
+
+    def _key(self, signer: Address, facts: Facts) -> NonceKey:
+        return NonceKey(self._venue_key, signer, facts.signable.nonce, facts.signable.what)
+
+    def _target(self, facts: Facts) -> Finding | str:
+        if facts.signer is None:
+            return self._gap("revocation", facts)
+        return target_rule(self._ledger.find(self._key(facts.signer, facts).other))
 
     def _nonce_floor(self, facts: Facts) -> Finding | str:
         if facts.signer is None:
@@ -225,7 +221,7 @@ class Checks:
         return self._gap("order", facts) if facts.signer is None else self._order.judge(facts)
 
     def _find_market(self, facts: Facts) -> Facts:
-        asset = facts.signable.action.asset
+        asset = facts.signable.change.asset
         _raise(class_problem(asset))
         if self._exchange is None:
             return facts
@@ -237,7 +233,7 @@ class Checks:
     def _market(self, facts: Facts) -> Finding | str:
         if self._exchange is None:
             return self._gap("market", facts)
-        asset = facts.signable.action.asset
+        asset = facts.signable.change.asset
         if facts.market is None:
             raise RuleRefused(
                 "unknown-market",
@@ -251,13 +247,13 @@ class Checks:
         return f"asset {asset} is {name}, up to {facts.market.max_leverage}x"
 
     def _leverage(self, facts: Facts) -> Finding | str:
-        found = leverage_rule(facts.signable.action, facts.market)
+        found = leverage_rule(facts.signable.change, facts.market)
         return self._gap("leverage", facts) if found is None else found
 
     def _margin_mode(self, facts: Facts) -> Finding | str:
         if facts.market is None:
             return self._gap("margin-mode", facts)
-        return margin_mode_rule(facts.signable.action, facts.market.margin_mode)
+        return margin_mode_rule(facts.signable.change, facts.market.margin_mode)
 
     def _find_standing(self, facts: Facts) -> Facts:
         if self._exchange is None or facts.market is None or facts.account is None:
@@ -268,7 +264,7 @@ class Checks:
     def _position(self, facts: Facts) -> Finding | str:
         if facts.standing is None:
             return self._gap("position", facts)
-        return position_rule(facts.signable.action, facts.standing.position)
+        return position_rule(facts.signable.change, facts.standing.position)
 
     def _change(self, facts: Facts) -> Finding | str:
         action = facts.signable.action

@@ -12,10 +12,12 @@ from coldlever.broadcaster.cli.context import Connection, connect, make_poster
 from coldlever.broadcaster.cli.load import Item
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.cli.result import result_status, result_wire
-from coldlever.broadcaster.fate import NonceState, Reading, Verdict
+from coldlever.broadcaster.fate import NonceState, Verdict
 from coldlever.broadcaster.ledger import Ledger, Row, Turn
 from coldlever.broadcaster.post import MarketLock, Poster, Result, result_of
+from coldlever.broadcaster.post.account import is_unread
 from coldlever.shared.action import Address, Network
+from coldlever.shared.action.what import What
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.cli.stop_signals import StopRequest
 from coldlever.shared.errors import (
@@ -28,7 +30,6 @@ from coldlever.shared.errors import (
 from coldlever.shared.message import verify
 from coldlever.shared.message.check_words import Subject
 
-_READABLE = (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
 _HALF_WAY = (EnvironmentFault, Interrupted, InternalFault)
 
 
@@ -121,6 +122,7 @@ class Job:
             return result_wire(self.result)
         failure = self.failure
         wire: dict[str, object] = {
+            "what": self.item.payload.signable.what.value,
             "status": "unknown" if self.is_unfinished else "not-posted",
             "nonceState": None,
             "account": None,
@@ -180,6 +182,7 @@ class Runner:
             self._folder,
             self._api_url,
             self._signer,
+            board=self._board,
             retry_s=self._retry_s,
             after_open=self._after_open | nonces,
         )
@@ -235,9 +238,16 @@ class Runner:
             return None
         if row is None or row.state.needs_clearance:
             return None
+        if row.state is NonceState.DEAD and self._ledger.is_revoked(row.key):
+            # The checks say so.
+            return None
         # Another process may be about to read the account back: its lock is waited for.
-        is_unread = row.reading is Reading.NOT_READ and row.state in _READABLE
-        return Job(item, row if row.state is NonceState.OPEN or is_unread else result_of(row))
+        if row.state is NonceState.OPEN or is_unread(row):
+            return Job(item, row)
+        is_noop = row.key.what is What.REVOCATION
+        return Job(
+            item, result_of(row, killed=self._ledger.find(row.key.other) if is_noop else None)
+        )
 
     def post(self, job: Job, stop: StopRequest, *, recheck: bool) -> Job:
         """Post one payload; what fails must not hide what became of the others.

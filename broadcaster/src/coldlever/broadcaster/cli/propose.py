@@ -23,7 +23,7 @@ from coldlever.shared.message.any import REQUESTS
 from coldlever.shared.message.approving import items_of, with_approvals
 from coldlever.shared.message.review import review
 from coldlever.shared.policy import verify_approval
-from coldlever.shared.policy.docket import hearings
+from coldlever.shared.policy.docket import hearings, require_cases
 from coldlever.shared.policy.saying import draft
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.sshsig import parse_public_key
@@ -67,7 +67,8 @@ def propose(
     policy = read_policy(policy_file)
     nothing = Scanning(wanted=False, camera=None)
     (loaded,) = load_input((file,), nothing, REQUESTS, Defaults(network)).messages
-    found = hearings(items_of(loaded.message), (), is_batch=loaded.message.is_batch)
+    cases = hearings(items_of(loaded.message), (), is_batch=loaded.message.is_batch)
+    found = require_cases(cases)
     if len(found) != 1:
         raise RuleRefused(
             "batch-mixed",

@@ -8,12 +8,22 @@ from coldlever.broadcaster.fate import NonceState, Reading
 from coldlever.broadcaster.ledger import Ledger, Row
 from coldlever.broadcaster.post.effect import Snapshot, judge, load_snapshot, snapshot
 from coldlever.broadcaster.venue import Exchange
-from coldlever.shared.action import Action, UpdateIsolatedMargin
+from coldlever.shared.action import UpdateIsolatedMargin
+from coldlever.shared.action.actions import LeverageAction
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import EnvironmentFault
 
 # How long reading back waits for an accepted change to show.
 TRIES = 6
 PAUSE_S = 0.5
+
+NOTHING_TO_SEE = (
+    NonceState.UNSENT,
+    NonceState.NOT_ADMITTED,
+    NonceState.SPENT_REFUSED,
+    NonceState.DEAD,
+    NonceState.LEGACY,
+)
 
 
 class Account:
@@ -30,7 +40,7 @@ class Account:
         self._ledger = ledger
         self._sleep = sleep
 
-    def before(self, row: Row, action: Action) -> Snapshot | None:
+    def before(self, row: Row, action: LeverageAction) -> Snapshot | None:
         """The account before the first attempt; None where it cannot be read."""
         try:
             # The clock first here and last in `_now`: the two hold everything between them.
@@ -40,7 +50,7 @@ class Account:
             # Without it the proof is weaker, and says so; that is no reason not to post.
             return None
 
-    def now(self, row: Row, action: Action) -> Snapshot | None:
+    def now(self, row: Row, action: LeverageAction) -> Snapshot | None:
         """The account as it is; None where it cannot be read."""
         try:
             standing = self._exchange.standing(row.account, row.coin, fresh=True)
@@ -50,7 +60,7 @@ class Account:
             return None
         return snapshot(standing, at)
 
-    def read_back(self, row: Row, action: Action) -> tuple[Reading, Snapshot | None]:
+    def read_back(self, row: Row, action: LeverageAction) -> tuple[Reading, Snapshot | None]:
         """What the account shows of a payload, and how it is."""
         before = load_before(row)
         reading: Reading = Reading.NOT_READ
@@ -82,3 +92,10 @@ def load_before(row: Row) -> Snapshot | None:
 def _is_news(reading: Reading, before: Snapshot | None, after: Snapshot) -> bool:
     """An amount has moved, but not as one amount alone would: waiting makes it no clearer."""
     return reading is Reading.UNCLEAR and before is not None and before.raw_usd != after.raw_usd
+
+
+def is_unread(row: Row) -> bool:
+    """Whether the account tells something of a payload and was not read since."""
+    is_settled = row.state in (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
+    is_payload = row.key.what is What.PAYLOAD
+    return is_payload and is_settled and row.reading is Reading.NOT_READ

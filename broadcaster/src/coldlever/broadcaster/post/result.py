@@ -19,6 +19,8 @@ class Held(enum.Enum):
     MARKET_CHANGED = "market-changed"
     # Another payload for the market was sent before it and may still land.
     OLDER_OPEN = "older-open"
+    # Its revocation is recorded: these bytes are never sent again.
+    REVOKED = "revoked"
     # Its time is over, and a probe would still tell what happened.
     LAPSED_PROBE = "to-be-probed"
 
@@ -34,6 +36,7 @@ class Result:
         held: why nothing was sent although it is not settled, or None.
         receipt: the receipt document.
         seen: the account as read now, or None when it was not read.
+        killed: of a revocation, the row of the payload beside it; None where there is none.
     """
 
     row: Row
@@ -42,6 +45,7 @@ class Result:
     held: Held | None
     receipt: dict[str, object]
     seen: Snapshot | None = None
+    killed: Row | None = None
 
 
 def result_of(
@@ -51,6 +55,7 @@ def result_of(
     advice: str | None = None,
     held: Held | None = None,
     seen: Snapshot | None = None,
+    killed: Row | None = None,
 ) -> Result:
     """The result of a row as it stands."""
-    return Result(row, already, advice, held, make_receipt(row, seen), seen)
+    return Result(row, already, advice, held, make_receipt(row, seen), seen, killed)

@@ -28,7 +28,7 @@ from coldlever.shared.message.approvals_file import ApprovalsFile
 from coldlever.shared.message.approving import items_of
 from coldlever.shared.message.check_words import Challenge
 from coldlever.shared.policy import Circumstances, Policy
-from coldlever.shared.policy.docket import Hearing, hearings
+from coldlever.shared.policy.docket import Hearing, hearings, require_cases
 from coldlever.shared.policy.judging import decide
 from coldlever.shared.policy.saying import Draft, draft
 from coldlever.shared.printable import printable
@@ -247,7 +247,8 @@ class _Word:
 
 
 def _one_case(message: RequestFile, names: Sequence[str]) -> Hearing:
-    found = hearings(items_of(message), read_sheets(names), is_batch=message.is_batch)
+    cases = hearings(items_of(message), read_sheets(names), is_batch=message.is_batch)
+    found = require_cases(cases)
     if len(found) == 1:
         return found[0]
     raise RuleRefused(
