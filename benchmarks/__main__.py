@@ -11,7 +11,9 @@ _MODULES = (
     "bench_startup",
     "bench_ledger",
     "bench_cage",
+    "bench_approvals",
     "bench_broadcaster",
+    "bench_batch",
     "bench_ur",
     "bench_qr",
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -11,6 +14,7 @@ import sqlalchemy as sa
 
 from benchmarks.row import Row, milli
 from coldlever.broadcaster.check.checker import Checker, Cleared
+from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.post.lock import MarketLock
 from coldlever.broadcaster.post.poster import Poster
@@ -22,6 +26,8 @@ from coldlever.broadcaster.venue.weight import WeightBudget
 from coldlever.shared.action.actions import UpdateLeverage
 from coldlever.shared.action.network import Network
 from coldlever.shared.action.signable import Signable
+from coldlever.shared.action.signature import Signature, recover
+from coldlever.shared.cli.console import dump_document
 from coldlever.shared.message.signed import SignedPayload
 from coldlever.signer.key.signing_key import SigningKey
 
@@ -31,8 +37,8 @@ _POSTS = 60
 
 
 def rows() -> list[Row]:
-    """Measure; about a minute, most of it for filling the ledger."""
-    return [*_checking_rows(), _posting_row()]
+    """Measure; about two minutes, most of it for filling the ledger."""
+    return [*_checking_rows(), *_file_rows(), _posting_row()]
 
 
 def _payload(nonce: int, expires_after: int) -> SignedPayload:
@@ -45,7 +51,8 @@ def _payload(nonce: int, expires_after: int) -> SignedPayload:
 def _checking_rows() -> list[Row]:
     now = time.time_ns() // 1_000_000
     payloads = [_payload(now + n, now + 3_600_000) for n in range(1_000)]
-    seconds = {}
+    seconds: dict[int, float] = {}
+    asking: dict[int, float] = {}
     for size in (1_000, _ROWS):
         with tempfile.TemporaryDirectory() as name:
             ledger = Ledger(Path(name))
@@ -56,8 +63,10 @@ def _checking_rows() -> list[Row]:
             seconds[size] = time.perf_counter() - started
             if not all(one.report.ok for one in checked):
                 raise SystemExit("a payload of the benchmark does not pass its checks")
+            asking[size] = statistics.median(_asking(ledger) for _ in range(9))
             ledger.close()
     ratio = seconds[_ROWS] / seconds[1_000]
+    slower = asking[_ROWS] / asking[1_000]
     return [
         Row(
             f"check 1,000 payloads offline, {_ROWS:,} rows in the ledger",
@@ -66,7 +75,90 @@ def _checking_rows() -> list[Row]:
             seconds[_ROWS] < 0.7,
         ),
         Row("  beside a ledger of 1,000 rows", f"{ratio:.2f} x", "about 1 x", ratio < 1.5),
+        Row(
+            f"what `history` and `resolve` ask the ledger, {_ROWS:,} rows in it",
+            f"{milli(asking[_ROWS])}, {slower:.2f} x that of 1,000 rows",
+            "at most 2 x",
+            slower <= 2,
+        ),
     ]
+
+
+def _asking(ledger: Ledger) -> float:
+    started = time.perf_counter()
+    latest = ledger.rows(limit=50)
+    ledger.rows([NonceState.SPENT_ACCEPTED, NonceState.OPEN], 50)
+    ledger.unfinished()
+    ledger.sent_after(latest[0])
+    ledger.may_have_moved(latest[0])
+    return time.perf_counter() - started
+
+
+def _file_rows() -> list[Row]:
+    """The whole command on ten files beside its signatures alone, by the processor's time."""
+    now = time.time_ns() // 1_000_000
+    payloads = [_payload(now + n, now + 3_600_000) for n in range(10_000)]
+    signatures = [(one.signable.digest(), one.signature) for one in payloads]
+    with tempfile.TemporaryDirectory() as name:
+        files = [Path(name) / f"{number}.json" for number in range(10)]
+        for number, file in enumerate(files):
+            part = payloads[1000 * number : 1000 * (number + 1)]
+            file.write_bytes(dump_document([one.to_wire() for one in part]))
+        single = Path(name) / "single.json"
+        single.write_bytes(dump_document(payloads[0].to_wire()))
+        rounds = [
+            (_recovering(signatures), *_checking(files, name), *_checking([single], name))
+            for _ in range(5)
+        ]
+    peer, ours, peak, start, _ = (statistics.median(part) for part in zip(*rounds, strict=True))
+    ratio = statistics.median((one[1] - one[3]) / one[0] for one in rounds)
+    return [
+        Row(
+            "`check --offline` of 10,000 payloads in ten files, start apart",
+            f"{ours - start:.2f} s, {ratio:.2f} x the {peer:.2f} s of recovering",
+            "<= 3.5 x",
+            ratio <= 3.5,
+        ),
+        Row("  its start, and checking one", f"{start:.2f} s"),
+        Row("  its peak memory", f"{peak:.0f} MiB", "< 120 MiB", peak < 120),
+    ]
+
+
+def _recovering(signatures: list[tuple[bytes, Signature]]) -> float:
+    started = time.process_time()
+    for digest, signature in signatures:
+        recover(digest, signature)
+    return time.process_time() - started
+
+
+def _checking(files: list[Path], state: str) -> tuple[float, float]:
+    """Seconds of the processor, and MiB."""
+    command = [
+        sys.executable,
+        "-c",
+        _CHECKING,
+        "check",
+        "--offline",
+        "--json",
+        "--state-dir",
+        state,
+    ]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([*command, *map(str, files)], capture_output=True, text=True, check=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, int(done.stderr) / 1024
+
+
+_CHECKING = """
+import re, sys
+from coldlever.broadcaster.cli import main
+try:
+    main()
+finally:
+    with open("/proc/self/status") as status:
+        print(re.search(r"VmHWM:\\s+(\\d+) kB", status.read())[1], file=sys.stderr)
+"""
 
 
 def _fill(folder: Path, size: int, now: int) -> None:
@@ -75,9 +167,9 @@ def _fill(folder: Path, size: int, now: int) -> None:
         connection.exec_driver_sql(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
             "INSERT INTO posts (venue, signer, nonce, action_hash, url, account, coin, envelope, "
-            "state, reading, attempts, reserved_at, changed_at) "
-            "SELECT ?, ?, ? - i, '00', '', ?, 'BTC', '{}', 'spent-accepted', 'shows', 1, 0, 0 "
-            "FROM n",
+            "state, reading, attempts, reserved_at, changed_at, change_number, last_attempt) "
+            "SELECT ?, ?, ? - i, '00', '', ?, 'BTC', '{}', 'spent-accepted', 'shows', 1, 0, 0, "
+            "i, i FROM n",
             (size, "testnet", _KEY.address.lower, now, _KEY.address.lower),
         )
     engine.dispose()

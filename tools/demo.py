@@ -255,6 +255,70 @@ def play(demo: Demo) -> None:
         demo.surprise("the expired payload reached the exchange")
 
     play_by_camera(demo, account)
+    play_two_persons(demo, account)
+
+
+def play_two_persons(demo: Demo, account: str) -> None:
+    """A policy, two approvers, and a change that waits for both."""
+    folder = demo.folder
+    demo.step(
+        "Two persons",
+        "A policy: Alice and Bob must both approve. Each has a key of their own, and no wallet's.",
+    )
+    for name in ("alice", "bob"):
+        demo.run(
+            "signer",
+            *("approver", "new", "--name", name, "--passphrase-file", "passphrase"),
+            *("--state-dir", name),
+            show=False,
+        )
+    people = [
+        word
+        for name in ("alice", "bob")
+        for word in ("--approver", f"{name}={name}/approvers/{name}.pub")
+    ]
+    demo.run("signer", "policy", "init", *people, "--out", "policy.toml")
+    shutil.copy(folder / "key.json", folder / "backup.json")
+    demo.run(
+        "signer",
+        *("policy", "seal", "policy.toml", "--keystore", "key.json", "--backup", "backup.json"),
+        *("--passphrase-file", "passphrase", "--yes"),
+    )
+    demo.run(
+        "broadcaster",
+        *("draft", "--coin", "ETH", "--leverage", "5", "--cross", "--account", account),
+        *("--api-url", demo.url, "--out", "two.json"),
+        show=False,
+    )
+    sign = (
+        "sign",
+        "two.json",
+        "--keystore",
+        "key.json",
+        "--passphrase-file",
+        "passphrase",
+        "--yes",
+    )
+    said: tuple[str, ...] = ()
+    for name in ("alice", "bob"):
+        if name == "bob":
+            demo.run("signer", *sign, *said, "--out", "two-signed.json", expect=4)
+        demo.run(
+            "signer",
+            *("approve", "two.json", "--policy", "policy.toml", "--state-dir", name),
+            *("--passphrase-file", "passphrase", "--yes", "--out", f"{name}.json"),
+            show=name == "bob",
+        )
+        said = (*said, "--approvals", f"{name}.json")
+    demo.run("signer", *sign, *said, "--out", "two-signed.json", show=False)
+    posted = demo.run(
+        "broadcaster",
+        *("post", "two-signed.json", "--policy", "policy.toml", "--api-url", demo.url, "--json"),
+    )
+    result = json.loads(posted.stdout)
+    if result["status"] != "confirmed" or demo.accepted() != 5:
+        demo.surprise(f"the approved change ended as {result}")
+    print("   | confirmed; without both of them neither side would have gone on")
 
 
 def play_by_camera(demo: Demo, account: str) -> None:

@@ -106,7 +106,7 @@ def test_checks_end_in_a_list_or_in_the_environments_fault(desk, scene, bending,
             told = [fault.message]
             code = fault.code
         else:
-            assert len(report.findings) == 15
+            assert len(report.findings) == 16
             told = [finding.detail for finding in report.findings]
             code = "exchange-answer"
     assert code in ("exchange-answer", "answer-broken")

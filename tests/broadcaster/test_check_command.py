@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +14,8 @@ from click.testing import CliRunner
 
 from coldlever.broadcaster.check.checker import Checker
 from coldlever.broadcaster.cli import cli
+from coldlever.broadcaster.ledger import store
+from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.venue.client import ExchangeApi
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import ColdleverError
@@ -183,3 +188,37 @@ def test_both_networks_in_one_batch_are_checked_each_at_its_own_place(desk):
     shown = desk.check(batch, "--offline")
     assert [one["network"] for one in shown.document] == ["testnet", "mainnet"]
     assert [one["ok"] for one in desk.check(batch).document] == [True, False]
+
+
+def test_many_payloads_are_looked_up_in_the_ledger_at_once_and_each_is_found(desk, monkeypatch):
+    payloads = [desk.sign() for _ in range(12)]
+    assert desk.post(desk.save(payloads[7])).status == 0
+    monkeypatch.setattr(store, "_AT_ONCE", 5)
+    monkeypatch.setattr(Ledger, "find", lambda *_: pytest.fail("asked for a single one"))
+    shown = desk.check(desk.save(*payloads))
+    used = [
+        any(one.get("error") == "nonce-used" for one in item["checks"]) for item in shown.document
+    ]
+    assert used == [number == 7 for number in range(12)]
+    assert shown.status == 4
+
+
+@pytest.mark.unmeasured
+def test_offline_no_network_library_is_loaded(desk):
+    code = (
+        "import sys\nfrom coldlever.broadcaster.cli import cli\n"
+        "try:\n    cli.main(sys.argv[1:])\nfinally:\n"
+        "    print(sorted({'requests', 'urllib3'} & set(sys.modules)), file=sys.stderr)"
+    )
+    arguments = desk.arguments("check", desk.signed_file(), "--offline", "--json")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == "[]\n"
+    assert json.loads(done.stdout)["actionHash"]
+
+
+def test_while_many_are_checked_no_cycles_are_looked_for_and_afterwards_they_are(desk):
+    assert gc.isenabled()
+    desk.check(desk.signed_file())
+    assert gc.isenabled()

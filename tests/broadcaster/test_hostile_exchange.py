@@ -104,6 +104,11 @@ class Attack:
         """Short where the attack would last for ever; else it must not end things by accident."""
         return 0.6 if self.code == "timed-out" else 10
 
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """For programs and for people; once is enough where nothing is said that could be shown."""
+        return ("json",) if self.code == "timed-out" else ("json", "text")
+
 
 def open_still(play: Play, code: str) -> Attack:
     """Nobody knows whether it landed."""
@@ -307,13 +312,14 @@ def campaign(tmp_path_factory) -> Campaign:
     servers = {
         name: Server(attack, lambda body: honest.ask(body).body) for name, attack in ATTACKS.items()
     }
-    runs = []
+    names, runs = [], []
     for number, (name, server) in enumerate(servers.items()):
-        for form in ("json", "text"):
+        for form in ATTACKS[name].forms:
             state = folder / f"{form}-{number}"
             arguments = ["post", str(folder / "signed.json"), "--api-url", server.url, "--yes"]
             arguments += ["--state-dir", str(state), "--retry-for", "0"]
             arguments += ["--json"] if form == "json" else []
+            names.append((name, form))
             runs.append((ATTACKS[name].deadline_s, arguments))
     started = time.monotonic()
     child = subprocess.run(
@@ -325,9 +331,10 @@ def campaign(tmp_path_factory) -> Campaign:
         server.close()
     *lines, peak = [json.loads(line) for line in child.stdout.splitlines()]
     shown = [Shown(*line) for line in lines]
+    told = dict(zip(names, shown, strict=True))
     return Campaign(
-        dict(zip(ATTACKS, shown[::2], strict=True)),
-        dict(zip(ATTACKS, shown[1::2], strict=True)),
+        {name: one for (name, form), one in told.items() if form == "json"},
+        {name: one for (name, form), one in told.items() if form == "text"},
         {name: server.posts for name, server in servers.items()},
         seconds,
         peak,
@@ -337,7 +344,8 @@ def campaign(tmp_path_factory) -> Campaign:
 @pytest.mark.parametrize("name", ATTACKS)
 def test_the_verdict_and_the_exit_status_are_right(campaign, name):
     attack, shown = ATTACKS[name], campaign.wires[name]
-    assert (shown.status, campaign.texts[name].status) == (attack.status, attack.status), shown
+    assert shown.status == attack.status, shown
+    assert name not in campaign.texts or campaign.texts[name].status == attack.status
     document = json.loads(shown.stdout)
     if attack.verdict is not None:
         assert (document["status"], document["code"]) == (attack.verdict, attack.code)
@@ -350,16 +358,17 @@ def test_the_verdict_and_the_exit_status_are_right(campaign, name):
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_it_is_posted_once_or_not_at_all(campaign, name):
-    assert campaign.posts[name] == (2 if ATTACKS[name].path == "/exchange" else 0)  # of two runs
+    attack = ATTACKS[name]
+    assert campaign.posts[name] == (len(attack.forms) if attack.path == "/exchange" else 0)
 
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_nothing_reaches_the_terminal_but_plain_text(campaign, name):
-    for shown in (campaign.wires[name], campaign.texts[name]):
-        for text in (shown.stdout, shown.stderr):
-            assert text.isascii()
-            assert all(line.isprintable() for line in text.splitlines())
-    assert "internal-error" not in campaign.texts[name].stderr
+    runs = [one[name] for one in (campaign.wires, campaign.texts) if name in one]
+    for text in [text for shown in runs for text in (shown.stdout, shown.stderr)]:
+        assert text.isascii()
+        assert all(line.isprintable() for line in text.splitlines())
+        assert "internal-error" not in text
 
 
 def test_all_of_it_takes_less_than_40_seconds(campaign):

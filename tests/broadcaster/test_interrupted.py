@@ -97,7 +97,7 @@ def test_a_defect_while_one_is_posted_does_not_hide_the_others(desk, action, mon
     monkeypatch.setattr(Ledger, "record_answer", break_down)
     shown = desk.post(desk.save(*[desk.sign(action.leverage(value)) for value in (3, 4, 5)]))
     assert shown.status == 1
-    assert [one["status"] for one in shown.document] == ["confirmed", "unknown", "not-posted"]
+    assert [one["status"] for one in shown.document] == ["accepted", "unknown", "not-posted"]
     assert shown.document[1]["code"] == "internal-error"
     # Its row was durable before it left, so nothing is lost.
     assert [one["nonceState"] for one in desk.resolve().document] == ["spent"]

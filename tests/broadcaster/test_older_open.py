@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from coldlever.broadcaster.cli.post_run import Runner
 from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger.row import NonceKey
 from coldlever.broadcaster.ledger.turn import Turn
@@ -149,3 +150,23 @@ def test_the_transaction_that_records_an_attempt_asks_once_more(desk, left_open)
                 assert ledger.find(key) == fresh
         begun = ledger.begin_attempt(fresh, 0, None, Turn(frozenset({left_open}), newest=0))
         assert begun.state is NonceState.OPEN
+
+
+def test_what_is_typed_changes_nothing_else_of_the_run(desk):
+    board, own = object(), {"halt", "lock", "_machine", "_parts", "_checkers", "_after_open"}
+    runner = Runner(
+        desk.machine,
+        object(),
+        desk.state,
+        desk.url,
+        desk.user.address,
+        board=board,
+        retry_s=7,
+        after_open=frozenset({1}),
+        is_thrifty=True,
+    )
+    after = runner.after(frozenset({5}))
+    kept = {name: value for name, value in vars(runner).items() if name not in own}
+    assert {name: vars(after)[name] for name in kept} == kept
+    assert kept["_board"] is board, "a policy stays in force"
+    assert after._after_open == {1, 5}

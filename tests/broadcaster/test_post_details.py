@@ -198,8 +198,10 @@ def test_a_standing_that_cannot_be_read_before_the_post_only_weakens_the_proof(d
 
     monkeypatch.setattr(Poster, "_take_up", blind)
     shown = desk.post(batch)
-    assert [one["status"] for one in shown.document] == ["confirmed", "confirmed"]
-    assert [one["receipt"]["before"] for one in shown.document] == [None, None]
+    assert [one["status"] for one in shown.document] == ["accepted", "confirmed"]
+    first, second = (one["receipt"]["before"] for one in shown.document)
+    assert first is None
+    assert second["inferred"], "what the first left is known by its answer alone"
 
 
 def test_rows_of_one_venue_share_the_weight_budget(desk, action, monkeypatch):
@@ -239,15 +241,15 @@ def test_without_a_file_the_usage_is_explained(desk):
 def test_on_a_terminal_a_batch_shows_its_progress(desk, monkeypatch):
     terminal = SimpleNamespace(isatty=lambda: True, write=sys.stderr.write, flush=sys.stderr.flush)
     place = SimpleNamespace(stdin=None, stderr=terminal, exit=sys.exit)
-    monkeypatch.setattr("coldlever.broadcaster.cli.post.sys", place)
+    monkeypatch.setattr("coldlever.broadcaster.cli.progress.sys", place)
     labels = []
-    from coldlever.broadcaster.cli.post import click
+    from coldlever.broadcaster.cli.progress import click
 
     bar = click.progressbar
 
-    def noted(jobs, **options):
+    def noted(**options):
         labels.append(options["label"])
-        return bar(jobs, **{**options, "file": None})
+        return bar(**{**options, "file": None})
 
     monkeypatch.setattr(click, "progressbar", noted)
     shown = desk.run("post", desk.save(desk.sign(), desk.sign()))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import pty
 import signal
+import subprocess
+import sys
 
 import pytest
 
-from coldlever.broadcaster.cli.post_run import Runner
+from coldlever.broadcaster.cli.batch import Batch
 from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.venue.client import ExchangeApi
@@ -53,26 +56,27 @@ def test_post_tells_and_files_what_became_of_each(desk, batch, sent_at, tmp_path
     receipt = tmp_path / "receipt.json"
     shown = desk.post(batch, "--receipt", str(receipt))
     assert shown.status == 130
-    assert statuses(shown) == ["confirmed", "unknown", "not-posted"]
-    assert [one["status"] for one in json.loads(receipt.read_text())] == ["confirmed"]
-    assert desk.resolve().document[0]["nonceState"] == "spent"
+    assert statuses(shown) == ["accepted", "unknown", "not-posted"]
+    assert [one["status"] for one in json.loads(receipt.read_text())] == ["accepted"]
+    states = [one["nonceState"] for one in desk.resolve().document]
+    assert states == ["spent-accepted", "spent"]
     assert desk.accepted() == 2
 
 
 def test_between_two_payloads_it_waits_for_the_next_and_sends_none(desk, batch, sent_at):
-    sent_at(signal.SIGTERM, Runner, "post", 1, is_after=True)
+    sent_at(signal.SIGTERM, Batch, "_work", 1, is_after=True)
     shown = desk.post(batch)
     assert shown.status == 130
-    assert statuses(shown) == ["confirmed", "not-posted", "not-posted"]
+    assert statuses(shown) == ["accepted", "not-posted", "not-posted"]
     assert shown.document[1]["code"] == "not-reached"
     assert desk.accepted() == 1
 
 
 def test_when_all_is_done_it_comes_too_late_to_count(desk, batch, sent_at):
-    sent_at(signal.SIGTERM, Runner, "post", 3, is_after=True)
+    sent_at(signal.SIGTERM, Batch, "_work", 3, is_after=True)
     shown = desk.post(batch)
     assert shown.status == 0
-    assert statuses(shown) == ["confirmed", "confirmed", "confirmed"]
+    assert statuses(shown) == ["accepted", "accepted", "confirmed"]
 
 
 @pytest.mark.parametrize("second", STOPS)
@@ -86,7 +90,7 @@ def test_a_second_signal_while_the_receipt_is_written_does_not_lose_it(
     receipt = tmp_path / "receipt.json"
     shown = desk.post(batch, "--receipt", str(receipt))
     assert shown.status == 130
-    assert statuses(shown) == ["confirmed", "confirmed", "unknown"]
+    assert statuses(shown) == ["accepted", "accepted", "unknown"]
     assert len(json.loads(receipt.read_text())) == 2
 
 
@@ -153,3 +157,27 @@ def test_every_command_that_waits_ends_with_130(desk, batch, wait_until, command
     shown = desk.finish(process)
     assert (shown.status, shown.error) == (130, "interrupted")
     assert desk.requests() == before
+
+
+@pytest.mark.slow
+def test_a_terminal_that_is_closed_half_way_loses_no_receipt(desk, batch, wait_until, tmp_path):
+    """Its signal comes, and nothing can be shown any more."""
+    receipt = tmp_path / "receipt.json"
+    desk.exchange.inject("named-ok")
+    desk.exchange.inject("delay", seconds=30)
+    ours, theirs = pty.openpty()
+    arguments = desk.arguments("post", batch, "--yes", "--receipt", str(receipt), "--keep-going")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "coldlever.broadcaster", *arguments],
+        stdin=theirs, stdout=theirs, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        wait_until(lambda: desk.accepted() == 2)
+    finally:
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)
+    assert process.wait(timeout=20) == 130
+    assert [one["status"] for one in json.loads(receipt.read_text())] == ["confirmed"]
+    states = [one["nonceState"] for one in desk.run("history", "--json").document]
+    assert states == ["open", "spent-accepted"]

@@ -16,6 +16,7 @@ from coldlever.shared.cli.console import (
     ask,
     emit,
     emit_json,
+    emit_json_rows,
     json_option,
     say,
 )
@@ -293,3 +294,13 @@ def test_where_nobody_reads_the_words_the_status_stays(arguments, status):
     with started(arguments, stderr=writing) as process:
         os.close(writing)
     assert process.returncode == status
+
+
+@pytest.mark.parametrize("count", [1, 2, 100, 101, 250])
+def test_a_long_array_is_one_document_with_an_element_a_line(count, capsys):
+    emit_json_rows({"n": n, "text": "\x7f\u202e"} for n in range(count))
+    out = capsys.readouterr().out
+    assert json.loads(out) == [{"n": n, "text": "\x7f\u202e"} for n in range(count)]
+    assert len(out.splitlines()) == count + 2
+    assert out.isascii()
+    assert "\x7f" not in out

@@ -188,3 +188,41 @@ def test_paths_are_not_kept_for_every_value():
         assert tracemalloc.get_traced_memory()[1] < 10_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a": "[", "b": [1]}',
+        b'["]]]]", {"{": "}"}]',
+        b'{"never closed',
+        b'["a", "b, [[[',
+        b'""[]""{}""',
+        b"[[[{{{",
+    ],
+)
+def test_brackets_in_strings_do_not_count_whether_something_is_escaped_or_not(data):
+    from coldlever.shared.reading.strict_json import _NO_BRACKETS, _brackets
+
+    assert _brackets(data) == _NO_BRACKETS.sub(b"", data)
+    assert _brackets(data + b"\\") == _NO_BRACKETS.sub(b"", data + b"\\")
+
+
+@pytest.mark.parametrize("quote", [b"", b"\\u0041"])
+def test_a_long_array_may_be_as_deep_as_the_bound_and_no_deeper(quote):
+    def nested(levels):
+        return b"[" * levels + b'"' + quote + b'"' + b"]" * levels
+
+    many = b"[" + b",".join([b'{"a": "[{"}'] * 50) + b"," + nested(MAX_DEPTH - 1) + b"]"
+    assert len(loads(many, "f")) == 51
+    assert code_of(many.replace(nested(MAX_DEPTH - 1), nested(MAX_DEPTH))) == "json-too-deep"
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\uDFFF", "\\uD83D\\uDE00", "\\u00e9"])
+def test_an_escape_is_looked_at_wherever_it_stands(escape):
+    text = f'[{{"a": "x{escape}"}}]'.encode()
+    whole = escape.startswith("\\uD83D") or escape == "\\u00e9"
+    if whole:
+        assert loads(text, "f") == json.loads(text)
+    else:
+        assert code_of(text) == "json-malformed"

@@ -427,6 +427,8 @@ def run_limited(run_process):
         return run_process(
             *arguments,
             "--json",
+            # Bytecode would be cut short by the limit as well, and break whoever runs next.
+            switches=("-B",),
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
         )
 

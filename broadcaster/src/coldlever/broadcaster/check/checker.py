@@ -11,6 +11,7 @@ from typing import final
 
 from coldlever.broadcaster.check.board import Board
 from coldlever.broadcaster.check.checks import Checks
+from coldlever.broadcaster.check.nonce_rules import Find
 from coldlever.broadcaster.check.report import Facts, Finding, Report
 from coldlever.broadcaster.check.walk import run_all
 from coldlever.broadcaster.ledger import Ledger, Place, Turn
@@ -118,6 +119,8 @@ class Checker:
         expected_signer: who should have signed, or None.
         board: the policy in force with the run's approvals, or None.
         after_open: nonces of open payloads that may land late, as a person said.
+        is_thrifty: ask for no setting where no position is open.
+        find: the ledger's row of a key; the ledger is asked each time where it is None.
     """
 
     def __init__(
@@ -130,6 +133,8 @@ class Checker:
         *,
         board: Board | None = None,
         after_open: frozenset[int] = frozenset(),
+        is_thrifty: bool = False,
+        find: Find | None = None,
     ) -> None:
         self._venue_key = venue_key
         self._checks = Checks(
@@ -140,7 +145,12 @@ class Checker:
             expected_signer,
             board=board,
             after_open=after_open,
+            is_thrifty=is_thrifty,
+            find=find,
         )
+        self._of_payload = self._checks.of_payload()
+        self._of_revocation = self._checks.of_revocation()
+        self._of_draft = self._checks.of_draft()
 
     def run(self, payload: SignedPayload) -> Cleared | Blocked:
         """Run every check on one payload, as it will be once those expected before have landed.
@@ -149,12 +159,12 @@ class Checker:
             EnvironmentFault: the exchange could not be asked, or the ledger not be read.
         """
         is_noop = payload.signable.what is What.REVOCATION
-        checks = self._checks.of_revocation() if is_noop else self._checks.of_payload()
+        checks = self._of_revocation if is_noop else self._of_payload
         report = run_all(checks, Facts(payload.signable, payload))
         account, market = report.facts.account, report.facts.market
         if not report.is_complete or account is None or (market is None and not is_noop):
             return Blocked(report)
-        turn = self._checks.turn(report.facts)
+        turn = self._checks.order.turn(report.facts)
         return Cleared(report, payload, account, market, self._venue_key, turn, _SEAL)
 
     def run_next(self, payload: SignedPayload) -> Cleared | Blocked:
@@ -188,4 +198,4 @@ class Checker:
             acted: whom it will land on.
         """
         facts = Facts(signable, signer=signer, acted=acted)
-        return Foresight(run_all(self._checks.of_draft(), facts))
+        return Foresight(run_all(self._of_draft, facts))

@@ -10,13 +10,20 @@ from dataclasses import replace
 
 from coldlever.broadcaster.check.board import Board, PolicyCheck
 from coldlever.broadcaster.check.earlier import Earlier, setting_of
-from coldlever.broadcaster.check.market_rules import leverage_rule, margin_mode_rule, position_rule
+from coldlever.broadcaster.check.lookup import look_up
+from coldlever.broadcaster.check.market_rules import (
+    change_rule,
+    leverage_rule,
+    margin_mode_rule,
+    position_rule,
+)
 from coldlever.broadcaster.check.network_rule import network_rule
-from coldlever.broadcaster.check.nonce_rules import target_rule, unused_rule
+from coldlever.broadcaster.check.nonce_rules import Find, target_rule, unused_rule
 from coldlever.broadcaster.check.order import Order
-from coldlever.broadcaster.check.report import Facts, Finding, caution
+from coldlever.broadcaster.check.report import Facts, Finding, caution, not_run
+from coldlever.broadcaster.check.signer_rules import allowed_rule, known_rule
 from coldlever.broadcaster.check.walk import Check
-from coldlever.broadcaster.ledger import Ledger, NonceKey, Turn
+from coldlever.broadcaster.ledger import Ledger, NonceKey
 from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.asset_class import class_problem
@@ -29,7 +36,7 @@ from coldlever.shared.action.time_rules import (
     nonce_window_problem,
 )
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message import verify
+from coldlever.shared.message.signed import prove
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
 from coldlever.shared.reading.times import span
@@ -46,6 +53,8 @@ class Checks:
         expected_signer: who should have signed, or None.
         board: the policy in force with the run's approvals, or None.
         after_open: nonces of open payloads that may land late, as a person said.
+        is_thrifty: ask for no setting where no position is open: it changes nothing yet.
+        find: the ledger's row of a key; the ledger is asked each time where it is None.
     """
 
     def __init__(
@@ -58,24 +67,24 @@ class Checks:
         *,
         board: Board | None = None,
         after_open: frozenset[int] = frozenset(),
+        is_thrifty: bool = False,
+        find: Find | None = None,
     ) -> None:
+        self._is_thrifty = is_thrifty
         self._ledger = ledger
+        self._find = ledger.find if find is None else find
         self._venue_key = venue_key
         self._now = now
         self._exchange = exchange
         self._expected_signer = expected_signer
         self._policy = PolicyCheck(board, ledger, venue_key, now)
         self._earlier = Earlier()
-        self._order = Order(ledger, venue_key, self._earlier, after_open)
+        self.order = Order(ledger, venue_key, self._earlier, after_open)
         self._highest: dict[Address, list[int]] = {}
 
     def note(self, signer: Address, signable: Signable, account: Address | None) -> None:
         """Judge what is checked next as if this payload had landed."""
         self._earlier.note(signer, signable, account)
-
-    def turn(self, facts: Facts) -> Turn:
-        """What a sender of a payload that passed takes into account."""
-        return self._order.turn(facts)
 
     def of_payload(self) -> tuple[Check, ...]:
         """All of them."""
@@ -87,7 +96,7 @@ class Checks:
             Check("expiry", self._expiry),
             *self._of_market(),
             Check("policy", self._policy.judge),
-            Check("order", self._turn, self._order.learn),
+            Check("order", self._turn, self.order.learn),
         )
 
     def of_revocation(self) -> tuple[Check, ...]:
@@ -114,7 +123,7 @@ class Checks:
             Check("network", self._network),
             Check("nonce-floor", self._nonce_floor),
             *self._of_market(),
-            Check("order", self._order.foresee),
+            Check("order", self.order.foresee),
         )
 
     def _of_market(self) -> tuple[Check, ...]:
@@ -131,7 +140,8 @@ class Checks:
 
     def _recover(self, facts: Facts) -> Facts:
         assert facts.payload is not None, "a draft's signature is not among its checks"
-        return replace(facts, signer=verify(facts.payload, self._expected_signer))
+        proven = prove(facts.payload, self._expected_signer)
+        return replace(facts, signer=proven.signer, proven=proven)
 
     def _signature(self, facts: Facts) -> str:
         assert facts.payload is not None, "a draft's signature is not among its checks"
@@ -142,15 +152,7 @@ class Checks:
     def _signer_known(self, facts: Facts) -> Finding | str:
         if facts.signer is None or self._exchange is None:
             return self._gap("signer-known", facts)
-        role = self._exchange.role(facts.signer)
-        if role.name == "missing":
-            raise RuleRefused(
-                "unknown-signer",
-                f"the exchange knows no account or API wallet {facts.signer}",
-                "check the network and that the API wallet is approved; a changed byte anywhere "
-                "in a body shows as an unknown signer too",
-            )
-        return f"the exchange knows the signer as {printable(role.name)}"
+        return known_rule(facts.signer, self._exchange)
 
     def _find_account(self, facts: Facts) -> Facts:
         if facts.signer is None or self._exchange is None:
@@ -163,16 +165,7 @@ class Checks:
         if facts.acted is None:
             return self._gap("signer-allowed", facts)
         claimed = None if facts.payload is None else facts.payload.account
-        if claimed is not None and claimed != facts.acted.account:
-            raise RuleRefused(
-                "account-mismatch",
-                f"drafted and reviewed for the account {claimed}, but it would change "
-                f"{facts.acted.account}",
-                "find out which of the two was meant, and draft the request again",
-            )
-        if facts.acted.caution is not None:
-            return caution("signer-allowed", facts.acted.caution)
-        return facts.acted.sentence
+        return allowed_rule(facts.acted, claimed)
 
     def _nonce_window(self, facts: Facts) -> str:
         nonce = facts.signable.nonce
@@ -183,8 +176,7 @@ class Checks:
         if facts.signer is None:
             return self._gap("nonce-unused", facts)
         self._earlier.require_own_nonce(facts.signer, facts.signable)
-        key = self._key(facts.signer, facts)
-        return unused_rule(self._ledger, key, facts.signable.action_hash())
+        return unused_rule(self._find, self._key(facts.signer, facts), facts.action_hash)
 
     def _key(self, signer: Address, facts: Facts) -> NonceKey:
         return NonceKey(self._venue_key, signer, facts.signable.nonce, facts.signable.what)
@@ -192,7 +184,7 @@ class Checks:
     def _target(self, facts: Facts) -> Finding | str:
         if facts.signer is None:
             return self._gap("revocation", facts)
-        return target_rule(self._ledger.find(self._key(facts.signer, facts).other))
+        return target_rule(self._find(self._key(facts.signer, facts).other))
 
     def _nonce_floor(self, facts: Facts) -> Finding | str:
         if facts.signer is None:
@@ -218,7 +210,7 @@ class Checks:
         return f"valid for another {span(expires_after - self._now)}{self._by_clock()}"
 
     def _turn(self, facts: Facts) -> Finding | str:
-        return self._gap("order", facts) if facts.signer is None else self._order.judge(facts)
+        return self._gap("order", facts) if facts.signer is None else self.order.judge(facts)
 
     def _find_market(self, facts: Facts) -> Facts:
         asset = facts.signable.change.asset
@@ -258,32 +250,31 @@ class Checks:
     def _find_standing(self, facts: Facts) -> Facts:
         if self._exchange is None or facts.market is None or facts.account is None:
             return facts
-        standing = self._exchange.standing(facts.account, facts.market.coin)
-        return replace(facts, standing=self._earlier.foresee(facts, standing))
+        coin = facts.market.coin
+        standing = look_up(self._exchange, facts.account, coin, is_thrifty=self._is_thrifty)
+        foreseen = self._earlier.foresee(facts, standing)
+        return replace(facts, standing=foreseen, is_position_read=True)
 
     def _position(self, facts: Facts) -> Finding | str:
-        if facts.standing is None:
+        if not facts.is_position_read:
             return self._gap("position", facts)
-        return position_rule(facts.signable.change, facts.standing.position)
+        held = None if facts.standing is None else facts.standing.position
+        return position_rule(facts.signable.change, held)
 
     def _change(self, facts: Facts) -> Finding | str:
-        action = facts.signable.action
-        if facts.standing is None:
+        if not facts.is_position_read:
             return self._gap("change", facts)
-        wanted = setting_of(action)
-        if wanted is None:
-            return "the position's margin changes"
-        if facts.standing.setting == wanted:
-            sentence = f"already in effect: the setting is {wanted}; posting changes nothing"
-            return caution("change", sentence)
-        return f"from {facts.standing.setting} to {wanted}"
+        current = None if facts.standing is None else facts.standing.setting
+        return change_rule(setting_of(facts.signable.action), current)
 
     def _gap(self, code: str, facts: Facts) -> Finding:
         if self._exchange is None and facts.signer is not None:
-            return Finding(code, ok=None, detail="not run: needs the network")
-        if facts.signer is None:
-            return Finding(code, ok=None, detail="not run: needs a valid signature")
-        return Finding(code, ok=None, detail="not run: an earlier check failed")
+            detail = "needs the network"
+        elif facts.signer is None:
+            detail = "needs a valid signature"
+        else:
+            detail = "an earlier check failed"
+        return not_run(code, detail)
 
     def _by_clock(self) -> str:
         return "" if self._exchange is not None else ", by this machine's clock"

@@ -115,17 +115,17 @@ class Earlier:
                 _SORT,
             )
 
-    def foresee(self, facts: Facts, standing: Standing) -> Standing:
+    def foresee(self, facts: Facts, standing: Standing | None) -> Standing | None:
         """The standing that the payload will meet.
 
         Args:
             facts: of the payload.
-            standing: as it is now.
+            standing: as it is now; None without a position where the setting was not asked for.
         """
         setting = self._settings.get(_place_of(facts))
         if setting is None:
             return standing
-        held = standing.position
+        held = None if standing is None else standing.position
         return Standing(setting, None if held is None else replace(held, setting=setting))
 
 

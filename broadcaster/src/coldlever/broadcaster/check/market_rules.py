@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from coldlever.broadcaster.check.report import Finding, caution
 from coldlever.broadcaster.venue import Position
-from coldlever.shared.action import MarginMode, MarketEntry, UpdateLeverage
+from coldlever.shared.action import MarginMode, MarketEntry, Setting, UpdateLeverage
 from coldlever.shared.action.actions import LeverageAction, TopUpIsolatedOnlyMargin
 from coldlever.shared.errors import RuleRefused
 
@@ -82,6 +82,23 @@ def position_rule(action: LeverageAction, position: Position | None) -> Finding 
             "the open position uses cross margin; margin moves on isolated positions alone",
         )
     return f"an isolated position of {position.size} is open"
+
+
+def change_rule(wanted: Setting | None, current: Setting | None) -> Finding | str:
+    """What will change.
+
+    Args:
+        wanted: the setting asked for; None where margin moves.
+        current: the setting in force; None where it was not asked for.
+    """
+    if wanted is None:
+        return "the position's margin changes"
+    if current is None:
+        return f"to {wanted}; what is in force is read when it is posted"
+    if current == wanted:
+        sentence = f"already in effect: the setting is {wanted}; posting changes nothing"
+        return caution("change", sentence)
+    return f"from {current} to {wanted}"
 
 
 def _leverage_and_position(action: UpdateLeverage, position: Position | None) -> Finding | str:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from coldlever.broadcaster.check.report import Finding, caution
-from coldlever.broadcaster.ledger import Ledger, NonceKey, Row, nonce_revoked, nothing_to_revoke
+from coldlever.broadcaster.ledger import NonceKey, Row, nonce_revoked, nothing_to_revoke
 from coldlever.shared.action.market_name import show_coin
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.reading import moment
 
+Find = Callable[[NonceKey], Row | None]
 
-def unused_rule(ledger: Ledger, key: NonceKey, action_hash: bytes) -> Finding | str:
+
+def unused_rule(find: Find, key: NonceKey, action_hash: bytes) -> Finding | str:
     """Nothing was sent with the nonce from here that may have taken it, and it is not revoked.
 
     Args:
-        ledger: what this machine knows to have been posted.
+        find: the row of a key, as far as this machine knows.
         key: of the payload or the revocation.
         action_hash: its own, 32 bytes.
 
     Raises:
         RuleRefused: ``nonce-used`` or ``nonce-revoked``.
     """
-    if ledger.is_revoked(key):
+    if key.what is What.PAYLOAD and find(key.other) is not None:
         raise nonce_revoked(key)
-    row = ledger.find(key)
+    row = find(key)
     if row is None:
         return "not posted from here before (the exchange's own list cannot be asked)"
     same = row.action_hash == action_hash

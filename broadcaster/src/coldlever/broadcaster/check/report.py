@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from coldlever.broadcaster.venue import Standing
 from coldlever.broadcaster.venue.authority import Acted
@@ -10,6 +11,7 @@ from coldlever.shared.action import Address, MarketEntry, Signable
 from coldlever.shared.errors import ColdleverError, RuleRefused
 from coldlever.shared.message import SignedPayload
 from coldlever.shared.message.check_words import Subject
+from coldlever.shared.message.signed import Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,16 @@ class Finding:
         return RuleRefused(self.error or self.code, self.detail, self.remedy)
 
 
+@lru_cache(maxsize=1024)
 def passed(code: str, detail: str) -> Finding:
-    """A check that holds."""
+    """A check that holds; many payloads of a run are told the same, and share it."""
     return Finding(code, ok=True, detail=detail)
+
+
+@lru_cache(maxsize=64)
+def not_run(code: str, reason: str) -> Finding:
+    """A check that could not be run; shared like those that passed."""
+    return Finding(code, ok=None, detail=f"not run: {reason}")
 
 
 def caution(code: str, detail: str) -> Finding:
@@ -71,9 +80,12 @@ class Facts:
         signable: the action.
         payload: with its signature; None for a draft.
         signer: recovered, or None when the signature does not hold.
+        proven: what the signature proves, or None like the signer; of a draft, always None.
         acted: whom it lands on, or None when unknown.
         market: the market's entry, or None when unknown.
         standing: setting and position in force, or None when unknown.
+        is_position_read: the position is known, or that there is none; the setting is so where
+            `standing` is.
         open_before: nonces of payloads for the same account and market that were sent and may
             still land.
         newest_sent: the highest nonce that was sent there before; 0 for none.
@@ -85,8 +97,15 @@ class Facts:
     acted: Acted | None = None
     market: MarketEntry | None = None
     standing: Standing | None = None
+    is_position_read: bool = False
     open_before: tuple[int, ...] = ()
     newest_sent: int = 0
+    proven: Verified | None = None
+
+    @property
+    def action_hash(self) -> bytes:
+        """32 bytes."""
+        return self.signable.action_hash() if self.proven is None else self.proven.action_hash
 
     @property
     def account(self) -> Address | None:
@@ -120,7 +139,10 @@ class Report:
     def subject(self) -> Subject | None:
         """What the check words are of; None while no signer is known."""
         facts = self.facts
-        return None if facts.signer is None else Subject(facts.signable.digest(), facts.signer)
+        if facts.signer is None:
+            return None
+        digest = facts.signable.digest() if facts.proven is None else facts.proven.digest
+        return Subject(digest, facts.signer)
 
     @property
     def first_failure(self) -> Finding | None:

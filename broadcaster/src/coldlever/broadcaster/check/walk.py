@@ -9,10 +9,6 @@ from coldlever.broadcaster.check.report import Facts, Finding, Report, failed, p
 from coldlever.shared.errors import RuleRefused
 
 
-def _nothing_new(facts: Facts) -> Facts:
-    return facts
-
-
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing that must hold.
@@ -20,18 +16,19 @@ class Check:
     Args:
         code: stable.
         judge: what it finds in the facts: a finding, or what a passed check says; or it refuses.
-        learn: adds to the facts first; or it refuses.
+        learn: adds to the facts first, or refuses; None where there is nothing to learn.
     """
 
     code: str
     judge: Callable[[Facts], Finding | str]
-    learn: Callable[[Facts], Facts] = _nothing_new
+    learn: Callable[[Facts], Facts] | None = None
 
     def run(self, facts: Facts) -> tuple[Facts, Finding]:
         """What is known afterwards, whatever the finding, and the finding."""
         known = facts
         try:
-            known = self.learn(facts)
+            if self.learn is not None:
+                known = self.learn(facts)
             found = self.judge(known)
         except RuleRefused as error:
             return known, failed(self.code, error)

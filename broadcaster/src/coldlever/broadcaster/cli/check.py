@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -19,6 +22,7 @@ from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.policy_option import load_board, policy_options
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.broadcaster.ledger import Ledger
+from coldlever.broadcaster.venue import choose_venue
 from coldlever.shared.action import Address, Network
 from coldlever.shared.cli.challenge_option import (
     Asked,
@@ -26,11 +30,11 @@ from coldlever.shared.cli.challenge_option import (
     challenge_option,
     take_challenge,
 )
-from coldlever.shared.cli.console import emit_json, say
+from coldlever.shared.cli.console import emit_json, emit_json_rows, say
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message.check_words import Challenge, run_wire, words_wire
+from coldlever.shared.message.check_words import Challenge, Subject, run_wire, words_wire
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading.hexadecimal import to_0x
 
@@ -66,23 +70,44 @@ def check(
     request body (then add --network); `-` is stdin. Exit status 4 when a check fails; a FILE that
     cannot be read as a payload ends the command with 3 before anything is checked.
     """
-    items = load_items(files, network, scanning)
-    board = load_board(items, policy_file, approval_files, machine.state(state_dir))
-    challenge = take_challenge(asked, machine.entropy)
-    ledger = open_ledger(machine, state_dir)
+    with _uncollected():
+        items = load_items(files, network, scanning)
+        board = load_board(items, policy_file, approval_files, machine.state(state_dir))
+        challenge = take_challenge(asked, machine.entropy)
+        ledger = open_ledger(machine, state_dir)
+        try:
+            checked = run_checks(
+                machine, items, ledger, api_url, signer, board=board, offline=offline
+            )
+        finally:
+            ledger.close()
+        if as_json:
+            subjects = [one.report.subject for one in checked]
+            whole = run_wire(subjects, challenge, is_batch=items.is_batch)
+            wires = (
+                checked_wire(one, subject) | whole
+                for one, subject in zip(checked, subjects, strict=True)
+            )
+            if items.is_batch:
+                emit_json_rows(wires)
+            else:
+                emit_json(next(wires))
+        else:
+            _show(items, [one.report for one in checked], challenge, offline=offline)
+        if not all(one.report.ok for one in checked):
+            sys.exit(RuleRefused.exit_status)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no cycles meanwhile: ten thousand payloads stay until all is told, and have none."""
+    was_on = gc.isenabled()
+    gc.disable()
     try:
-        checked = run_checks(machine, items, ledger, api_url, signer, board=board, offline=offline)
+        yield
     finally:
-        ledger.close()
-    if as_json:
-        subjects = [one.report.subject for one in checked]
-        whole = run_wire(subjects, challenge, is_batch=items.is_batch)
-        wires = [checked_wire(one) | whole for one in checked]
-        emit_json(wires if items.is_batch else wires[0])
-    else:
-        _show(items, [one.report for one in checked], challenge, offline=offline)
-    if not all(one.report.ok for one in checked):
-        sys.exit(RuleRefused.exit_status)
+        if was_on:
+            gc.enable()
 
 
 def run_checks(
@@ -96,36 +121,23 @@ def run_checks(
     offline: bool,
 ) -> list[Cleared | Blocked]:
     """Check every payload, each against the venue of its own network."""
-    checkers: dict[Network, Checker] = {}
-    checked = []
+    nonces: dict[Network, list[int]] = {}
     for item in items.items:
-        network = item.payload.signable.network
-        if network not in checkers:
-            checkers[network] = _make_checker(
-                machine, network, ledger, api_url, signer, board=board, offline=offline
-            )
-        checked.append(checkers[network].run_next(item.payload))
-    return checked
+        nonces.setdefault(item.payload.signable.network, []).append(item.payload.signable.nonce)
+    checkers = {}
+    for network, own in nonces.items():
+        venue_key = choose_venue(network, api_url).key
+        exchange = None if offline else connect(machine, network, api_url, ledger).exchange
+        now = machine.clock() if exchange is None else exchange.now()
+        # Asked for all at once: a question for each would take longer than its signature.
+        find = ledger.find_all(venue_key, own).get
+        checkers[network] = Checker(
+            ledger, venue_key, now, exchange, signer, board=board, find=find
+        )
+    return [checkers[item.payload.signable.network].run_next(item.payload) for item in items.items]
 
 
-def _make_checker(
-    machine: Machine,
-    network: Network,
-    ledger: Ledger,
-    api_url: str | None,
-    signer: Address | None,
-    *,
-    board: Board | None,
-    offline: bool,
-) -> Checker:
-    connection = connect(machine, network, api_url, ledger)
-    if offline:
-        return Checker(ledger, connection.venue.key, machine.clock(), None, signer, board=board)
-    now = connection.exchange.now()
-    return Checker(ledger, connection.venue.key, now, connection.exchange, signer, board=board)
-
-
-def checked_wire(checked: Cleared | Blocked) -> dict[str, object]:
+def checked_wire(checked: Cleared | Blocked, subject: Subject | None) -> dict[str, object]:
     """A payload's checks as JSON."""
     facts = checked.report.facts
     signable = facts.signable
@@ -137,8 +149,8 @@ def checked_wire(checked: Cleared | Blocked) -> dict[str, object]:
         "signer": None if facts.signer is None else facts.signer.checksummed,
         "account": None if facts.account is None else facts.account.checksummed,
         "coin": None if facts.market is None else facts.market.coin,
-        "actionHash": to_0x(signable.action_hash()),
-        **words_wire(checked.report.subject),
+        "actionHash": to_0x(facts.action_hash),
+        **words_wire(subject),
         "nonce": signable.nonce,
         "checks": findings_wire(checked.report),
     }

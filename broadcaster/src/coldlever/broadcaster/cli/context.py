@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,11 +20,14 @@ from coldlever.broadcaster.venue import (
     choose_venue,
     loopback_url,
 )
-from coldlever.broadcaster.venue.transport import Session
+from coldlever.broadcaster.venue.clock import ExchangeClock
 from coldlever.broadcaster.venue.weight import LIMIT as WEIGHT_LIMIT
 from coldlever.shared.action import Address, Network, parse_address
 from coldlever.shared.cli.console import json_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
+
+if TYPE_CHECKING:
+    from coldlever.broadcaster.venue.transport import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -87,10 +90,38 @@ class Connection:
     Args:
         venue: where to.
         exchange: typed reading, over `ExchangeApi`.
+        clock: the exchange's time.
+        budget: the exchange's limit.
+        session: the HTTP session.
     """
 
     venue: Venue
     exchange: Exchange
+    clock: ExchangeClock
+    budget: WeightBudget
+    session: Session
+
+    def twin(self, machine: Machine) -> Connection:
+        """Another one for another thread: a session has one request at a time."""
+        return _connect(machine, self.venue, self.budget, self.clock)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self.session.close()
+
+
+def _connect(
+    machine: Machine, venue: Venue, budget: WeightBudget, clock: ExchangeClock | None = None
+) -> Connection:
+    # What it imports takes a tenth of a second, which commands without the network do not wait for.
+    from coldlever.broadcaster.venue import transport  # noqa: PLC0415 - see above
+
+    session = transport.Session(machine.monotonic)
+    api = ExchangeApi(venue, session, budget, machine.sleep, machine.monotonic)
+    exchange = Exchange(api, venue.network)
+    if clock is None:
+        clock = ExchangeClock(exchange, machine.monotonic, machine.clock)
+    return Connection(venue, exchange, clock, budget, session)
 
 
 def connect(machine: Machine, network: Network, api_url: str | None, ledger: Ledger) -> Connection:
@@ -103,7 +134,7 @@ def connect(machine: Machine, network: Network, api_url: str | None, ledger: Led
         ledger: where the processes of this machine share the exchange's limit.
     """
     venue = choose_venue(network, api_url)
-    return Connection(venue, Exchange(_client(machine, venue, ledger), network))
+    return _client(machine, venue, ledger)
 
 
 def connect_any(
@@ -118,7 +149,7 @@ def connect_any(
     if api_url is None:
         return connect(machine, network or Network.MAINNET, None, ledger)
     venue = Venue(network or Network.TESTNET, loopback_url(api_url), is_rehearsal=True)
-    probe = _client(machine, venue, ledger)
+    probe = _client(machine, venue, ledger).exchange.api
     probe.info({"type": "exchangeStatus"})
     played = probe.rehearsal_network
     if network is None and played is None:
@@ -164,14 +195,15 @@ def make_poster(
         sleep=machine.sleep,
         monotonic=machine.monotonic,
         retry_s=retry_s,
+        time=connection.clock,
     )
 
 
-def _client(machine: Machine, venue: Venue, ledger: Ledger) -> ExchangeApi:
+def _client(machine: Machine, venue: Venue, ledger: Ledger) -> Connection:
     budget = WeightBudget(
         machine.monotonic,
         machine.sleep,
         shared=ledger.weight_at(venue.url, WEIGHT_LIMIT),
         clock=machine.clock,
     )
-    return ExchangeApi(venue, Session(machine.monotonic), budget, machine.sleep, machine.monotonic)
+    return _connect(machine, venue, budget)

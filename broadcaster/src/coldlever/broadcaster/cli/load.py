@@ -44,8 +44,8 @@ def load_items(names: Sequence[str], network: Network | None, scanning: Scanning
     given = load_input(names, scanning, SIGNED, Defaults(network))
     items: list[Item] = []
     for one in given.messages:
-        payloads = one.message.payloads
+        payloads, source = one.message.payloads, printable(one.where.source)
         for number, payload in enumerate(payloads, start=1):
             place = f" [{number}/{len(payloads)}]" if one.message.is_batch else ""
-            items.append(Item(payload, printable(one.where.source) + place))
+            items.append(Item(payload, source + place))
     return Items(tuple(items), given.is_batch)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
 
 import click
 
 from coldlever.broadcaster.check import Blocked, Cleared
+from coldlever.broadcaster.cli.batch import Batch, Way
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     open_ledger,
@@ -17,15 +17,18 @@ from coldlever.broadcaster.cli.context import (
     venue_options,
 )
 from coldlever.broadcaster.cli.exit_status import worst_of
+from coldlever.broadcaster.cli.job import Job
 from coldlever.broadcaster.cli.late_landing import ask_after_open
-from coldlever.broadcaster.cli.load import load_items
+from coldlever.broadcaster.cli.load import Item, load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.policy_option import load_board, policy_options
-from coldlever.broadcaster.cli.post_run import Job, Runner
+from coldlever.broadcaster.cli.post_run import Runner
+from coldlever.broadcaster.cli.progress import progress
 from coldlever.broadcaster.cli.receipts import require_outputs
 from coldlever.broadcaster.cli.result import show_result
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.shared.action import Address, Network
+from coldlever.shared.action.what import What
 from coldlever.shared.cli.challenge_option import (
     Asked,
     ChallengeCommand,
@@ -52,6 +55,9 @@ from coldlever.shared.message.check_words import Challenge, run_wire, words_wire
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Scanning
 
+# So many settings are asked for before a run; of more markets, those with a position alone.
+_SETTINGS_READ = 10
+
 
 @click.command(cls=ChallengeCommand, short_help="Check, record and post; posting twice posts once.")
 @click.argument("files", nargs=-1, metavar="FILE...")
@@ -64,6 +70,14 @@ from coldlever.shared.qr.choices import Scanning
     multiple=True,
     metavar="NONCE",
     help="Post although the payload with this nonce, for the same market, may land later.",
+)
+@click.option(
+    "--at-once",
+    type=click.IntRange(1, 32),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="In a batch: how many markets side by side; with 1 all is sent in the order given.",
 )
 @retry_option
 @click.option("--receipt", metavar="PATH", help="Write the receipt to this file.")
@@ -82,6 +96,7 @@ def post(
     signer: Address | None,
     keep_going: bool,
     after_open: tuple[int, ...],
+    at_once: int,
     retry_for: float,
     receipt: str | None,
     force: bool,
@@ -116,6 +131,7 @@ def post(
             board=board,
             retry_s=retry_for,
             after_open=frozenset(after_open),
+            is_thrifty=_count_markets(items.items) > _SETTINGS_READ,
         )
         jobs = [runner.prepare(item) for item in items.items]
         if not as_json:
@@ -124,21 +140,25 @@ def post(
             if late:
                 runner = runner.after(late)
                 jobs = [runner.prepare(item) for item in items.items]
-        paused = False
         goes = keep_going or not any(job.is_blocked for job in jobs)
         if goes:
             waiting = sum(job.is_waiting for job in jobs)
-            paused = waiting > 0 and not as_json and not yes and _confirm(machine, waiting)
+            if waiting > 0 and not as_json and not yes:
+                _confirm(machine, waiting)
         # From here on payloads leave, and whoever stops it is told of every one.
         with holding() as stop:
             if goes:
-                way = _Way(recheck=paused, keep_going=keep_going, quiet=as_json)
-                jobs = _post_all(runner, jobs, way, stop)
+                with progress(sum(job.is_waiting for job in jobs), quiet=as_json) as shown:
+                    jobs = Batch(runner, jobs, Way(keep_going, at_once), stop, shown).run()
             unsaved = _save_receipts(
                 jobs, receipt, force=force, as_json=as_json, is_batch=items.is_batch
             )
-            _report(jobs, challenge, as_json=as_json, is_batch=items.is_batch)
-            sys.exit(_status(jobs, unsaved, stop))
+            status = _status(jobs, unsaved, stop)
+            with _unless_hung_up(stop):
+                _report(jobs, challenge, as_json=as_json, is_batch=items.is_batch)
+                if unsaved is not None:
+                    say(f"no receipt was written: {unsaved.message}", fg="red")
+            sys.exit(status)
 
 
 def _checked(jobs: Sequence[Job]) -> list[Blocked | Cleared]:
@@ -157,53 +177,28 @@ def _show_jobs(jobs: Sequence[Job], challenge: Challenge | None) -> None:
             say(f"{job.item.title}: an earlier run left it open; this goes on with the same bytes")
 
 
-def _confirm(machine: Machine, count: int) -> bool:
+def _confirm(machine: Machine, count: int) -> None:
     """A person at a terminal has a last word; a script has none to give.
 
     Args:
         machine: whom it belongs to.
         count: how many payloads wait to be posted; several are typed with the word.
 
-    Returns:
-        Whether somebody was asked, and so time has passed.
-
     Raises:
         PersonDeclined: ``declined``.
     """
     if not machine.is_attended():
-        return False
+        return
     say()
     wanted, what = ("yes", "it") if count == 1 else (f"yes {count}", "them")
     if " ".join(machine.ask(f"Post {what}? Type {wanted}").split()) != wanted:
         raise PersonDeclined("declined", f"you did not type {wanted}; nothing was posted")
-    return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How a batch is gone through.
-
-    Args:
-        recheck: time has passed since the first payload was checked.
-        keep_going: go on after a refusal.
-        quiet: show no progress.
-    """
-
-    recheck: bool
-    keep_going: bool
-    quiet: bool
-
-
-def _post_all(runner: Runner, jobs: list[Job], way: _Way, stop: StopRequest) -> list[Job]:
-    done: list[Job] = []
-    stopped = False
-    with _progress(jobs, quiet=way.quiet) as steps:
-        for number, job in enumerate(steps):
-            ready = not stopped and not stop.is_made and not job.is_blocked
-            outcome = runner.post(job, stop, recheck=way.recheck or number > 0) if ready else job
-            done.append(outcome)
-            stopped = stopped or outcome.holds_up or not (way.keep_going or outcome.is_as_wished)
-    return done
+def _count_markets(items: Sequence[Item]) -> int:
+    """How many markets of accounts a run is about, as far as the payloads say."""
+    payloads = [one.payload for one in items if one.payload.signable.what is What.PAYLOAD]
+    return len({(one.signer, one.signable.vault, one.signable.change.asset) for one in payloads})
 
 
 def _status(jobs: Sequence[Job], unsaved: ColdleverError | None, stop: StopRequest) -> int:
@@ -211,20 +206,18 @@ def _status(jobs: Sequence[Job], unsaved: ColdleverError | None, stop: StopReque
     status = worst_of(job.exit_status for job in jobs)
     if is_cut:
         status = worst_of((status, Interrupted.exit_status))
-    if unsaved is not None:
-        # What became of the payloads counts more than the file about it.
-        say(f"no receipt was written: {unsaved.message}", fg="red")
-        status = status or unsaved.exit_status
-    return status
+    # What became of the payloads counts more than the file about it.
+    return status if unsaved is None else status or unsaved.exit_status
 
 
 @contextmanager
-def _progress(jobs: list[Job], *, quiet: bool) -> Iterator[Iterator[Job]]:
-    if quiet or len(jobs) == 1 or sys.stderr is None or not sys.stderr.isatty():
-        yield iter(jobs)
-        return
-    with click.progressbar(jobs, label="posting", file=sys.stderr, show_pos=True) as bar:
-        yield iter(bar)
+def _unless_hung_up(stop: StopRequest) -> Iterator[None]:
+    """Where the terminal that asked to stop is closed, nobody is there to be told."""
+    try:
+        yield
+    except OSError:
+        if not stop.is_made:
+            raise
 
 
 def _report(jobs: list[Job], challenge: Challenge | None, *, as_json: bool, is_batch: bool) -> None:
@@ -263,5 +256,6 @@ def _save_receipts(
     except OSError as error:
         return EnvironmentFault("write-failed", printable(error.strerror or str(error)))
     if name != STDIO:
-        say(f"receipt written to {printable(name)}")
+        with suppress(OSError):  # a closed terminal; the file is there
+            say(f"receipt written to {printable(name)}")
     return None

@@ -1,139 +1,29 @@
-"""The payloads of one `post` run: what is known about each, and who posts it."""
+"""Who checks and posts the payloads of one `post` run: one connection a network and thread."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from coldlever.broadcaster.check import Blocked, Checker, Cleared, Finding, Report
+from coldlever.broadcaster.check import Blocked, Checker, Cleared, Finding
 from coldlever.broadcaster.check.board import Board
-from coldlever.broadcaster.cli.check import findings_wire
 from coldlever.broadcaster.cli.context import Connection, connect, make_poster
+from coldlever.broadcaster.cli.job import Job
 from coldlever.broadcaster.cli.load import Item
 from coldlever.broadcaster.cli.machine import Machine
-from coldlever.broadcaster.cli.result import result_status, result_wire
-from coldlever.broadcaster.fate import NonceState, Verdict
+from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger import Ledger, Row, Turn
-from coldlever.broadcaster.post import MarketLock, Poster, Result, result_of
-from coldlever.broadcaster.post.account import is_unread
+from coldlever.broadcaster.post import MarketLock, Poster, result_of
+from coldlever.broadcaster.post.result import is_unread
 from coldlever.shared.action import Address, Network
+from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
 from coldlever.shared.action.what import What
-from coldlever.shared.cli.refusals import refusal_of
-from coldlever.shared.cli.stop_signals import StopRequest
-from coldlever.shared.errors import (
-    ColdleverError,
-    EnvironmentFault,
-    InternalFault,
-    Interrupted,
-    RuleRefused,
-)
+from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import verify
-from coldlever.shared.message.check_words import Subject
 
-_HALF_WAY = (EnvironmentFault, Interrupted, InternalFault)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One payload with everything `post` knows about it.
-
-    Args:
-        item: the payload and its title.
-        stage: how far it has come: its checks, the row that an earlier run left open, or what
-            became of it. What was recorded and never admitted is checked like a new one.
-        fault: what went wrong while it was being posted, or None.
-    """
-
-    item: Item
-    stage: Cleared | Blocked | Row | Result
-    fault: ColdleverError | None = None
-
-    @property
-    def report(self) -> Report | None:
-        """Its checks; None where an earlier run had taken it up, or it is done."""
-        return self.stage.report if isinstance(self.stage, Cleared | Blocked) else None
-
-    @property
-    def result(self) -> Result | None:
-        """What became of it; None when it was not posted."""
-        return self.stage if isinstance(self.stage, Result) else None
-
-    @property
-    def is_blocked(self) -> bool:
-        """Its checks do not let it through."""
-        return isinstance(self.stage, Blocked)
-
-    @property
-    def is_waiting(self) -> bool:
-        """All checks ran and passed, or an earlier run is to be finished."""
-        return isinstance(self.stage, Cleared | Row)
-
-    @property
-    def subject(self) -> Subject | None:
-        """What the check words are of; None while no signer is known."""
-        if self.report is not None and self.report.findings:
-            return self.report.subject
-        # What the ledger knows has been verified on the way to finding it there.
-        payload = self.item.payload
-        return Subject(payload.signable.digest(), payload.recovered_signer())
-
-    @property
-    def is_resumed(self) -> bool:
-        """An earlier run left it open."""
-        return isinstance(self.stage, Row)
-
-    @property
-    def is_unfinished(self) -> bool:
-        """Something broke half-way: only the ledger's row can tell how far it came."""
-        return isinstance(self.failure, _HALF_WAY)
-
-    @property
-    def failure(self) -> ColdleverError | None:
-        """Why it was not posted, as far as that lies in itself."""
-        if self.fault is not None:
-            return self.fault
-        return self.stage.refusal if isinstance(self.stage, Blocked) else None
-
-    @property
-    def holds_up(self) -> bool:
-        """Later payloads must not follow: it may land after them, or nobody knows."""
-        if self.fault is not None:
-            return isinstance(self.fault, _HALF_WAY)
-        return self.result is not None and self.result.row.verdict is Verdict.UNKNOWN
-
-    @property
-    def is_as_wished(self) -> bool:
-        """It landed, or the account is as asked: what follows it may follow."""
-        done = (Verdict.CONFIRMED, Verdict.ACCEPTED, Verdict.IN_EFFECT)
-        return self.result is not None and self.result.row.verdict in done
-
-    @property
-    def exit_status(self) -> int:
-        """What this job alone would end the command with."""
-        if self.fault is not None:
-            return self.fault.exit_status
-        if self.result is None:
-            return RuleRefused.exit_status
-        return result_status(self.result)
-
-    def to_wire(self) -> dict[str, object]:
-        """What became of it, as JSON."""
-        if self.result is not None:
-            return result_wire(self.result)
-        failure = self.failure
-        wire: dict[str, object] = {
-            "what": self.item.payload.signable.what.value,
-            "status": "unknown" if self.is_unfinished else "not-posted",
-            "nonceState": None,
-            "account": None,
-            "code": "not-reached" if failure is None else failure.code,
-            "exchange": None,
-            "receipt": None,
-        }
-        if failure is not None:
-            wire["error"] = failure.to_wire()
-        wire["checks"] = [] if self.report is None else findings_wire(self.report)
-        return wire
+_NAP_S = 0.2
 
 
 class Runner:
@@ -148,6 +38,11 @@ class Runner:
         board: the policy in force with the run's approvals, or None.
         retry_s: how long an unanswered post is repeated, seconds.
         after_open: nonces of open payloads that may land late, as a person said.
+        is_thrifty: ask for no setting where no position is open.
+
+    Attributes:
+        halt: once set, pauses of other threads end.
+        lock: leave to post at accounts' markets.
     """
 
     def __init__(
@@ -161,8 +56,11 @@ class Runner:
         board: Board | None = None,
         retry_s: float,
         after_open: frozenset[int] = frozenset(),
+        is_thrifty: bool = False,
     ) -> None:
-        self._machine = machine
+        self.halt = threading.Event()
+        self._machine = replace(machine, sleep=self._sleeper(machine.sleep))
+        self._is_thrifty = is_thrifty
         self._ledger = ledger
         self._folder = folder
         self._api_url = api_url
@@ -170,7 +68,7 @@ class Runner:
         self._board = board
         self._retry_s = retry_s
         self._after_open = after_open
-        self._lock = MarketLock(folder / "locks", machine.sleep)
+        self.lock = MarketLock(folder / "locks", machine.sleep)
         self._parts: dict[Network, tuple[Connection, Poster]] = {}
         self._checkers: dict[Network, Checker] = {}
 
@@ -185,7 +83,24 @@ class Runner:
             board=self._board,
             retry_s=self._retry_s,
             after_open=self._after_open | nonces,
+            is_thrifty=self._is_thrifty,
         )
+
+    def _sleeper(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
+        """Pauses of other threads end when the run is halted; the main thread's are interrupted."""
+
+        def pause(seconds: float) -> None:
+            if threading.current_thread() is threading.main_thread():
+                sleep(seconds)
+                return
+            left = seconds
+            while left > 0:
+                if self.halt.is_set():
+                    raise KeyboardInterrupt
+                sleep(min(left, _NAP_S))
+                left -= _NAP_S
+
+        return pause
 
     def prepare(self, item: Item) -> Job:
         """Find what an earlier run recorded, or run the checks.
@@ -213,11 +128,12 @@ class Runner:
             self._checkers[network] = Checker(
                 self._ledger,
                 connection.venue.key,
-                connection.exchange.now(),
+                connection.clock.now(),
                 connection.exchange,
                 self._signer,
                 board=self._board,
                 after_open=self._after_open,
+                is_thrifty=self._is_thrifty,
             )
         return self._checkers[network]
 
@@ -249,52 +165,86 @@ class Runner:
             item, result_of(row, killed=self._ledger.find(row.key.other) if is_noop else None)
         )
 
-    def post(self, job: Job, stop: StopRequest, *, recheck: bool) -> Job:
-        """Post one payload; what fails must not hide what became of the others.
+    def time_problem(self, job: Job) -> Job | None:
+        """The job as one that has expired since it was checked, or None.
 
-        Args:
-            job: one that is not blocked.
-            stop: heeded while it is being posted.
-            recheck: whether time has passed since it was checked.
+        Raises:
+            EnvironmentFault: the exchange's clock could not be read.
         """
-        stage = job.stage
-        if isinstance(stage, Blocked | Result):
-            return job
-        try:
-            with stop.heeding():
-                outcome = self._post(job.item, stage, recheck=recheck)
-        except Exception as error:  # noqa: BLE001 - a defect must not hide it either
-            return Job(job.item, stage, refusal_of(error))
-        except KeyboardInterrupt:
-            stopped = Interrupted(
-                "interrupted",
-                "you stopped it while it was being posted; it may have landed",
-                "run `coldlever-broadcaster resolve`",
-            )
-            return Job(job.item, stage, stopped)
-        return Job(job.item, outcome)
+        expires_after = job.item.payload.signable.expires_after
+        if not isinstance(job.stage, Cleared) or expires_after is None:
+            return None
+        connection, _ = self._for(job.item)
+        problem = expiry_problem(expires_after, connection.clock.now(), POST_MARGIN_MS)
+        if problem is None:
+            return None
+        late = Finding("expiry", ok=False, detail=problem.message, error=problem.code)
+        return Job(job.item, job.stage.blocked_by(late))
 
-    def _post(self, item: Item, stage: Cleared | Row, *, recheck: bool) -> Blocked | Result:
-        _, poster = self._for(item)
-        if isinstance(stage, Row):
-            return poster.resume(stage, Turn(self._after_open))
-        problem = poster.time_problem(stage.payload) if recheck else None
-        if problem is not None:
-            late = Finding("expiry", ok=False, detail=problem.message, error=problem.code)
-            return stage.blocked_by(late)
-        return poster.post(stage)
+    @property
+    def turn(self) -> Turn:
+        """What may land after what is gone on with."""
+        return Turn(self._after_open)
+
+    def highest_nonces(self, signer: Address) -> list[int]:
+        """Of a signer, on all venues of the run."""
+        keys = {connection.venue.key for connection, _ in self._parts.values()}
+        return [one for key in keys for one in self._ledger.highest_nonces(key, signer)]
+
+    def tell(self, waiting: Callable[[float], None]) -> None:
+        """Call this with the seconds before each wait for the exchange's limit."""
+        for connection, _ in self._parts.values():
+            connection.budget.tell(waiting)
+
+    def poster(self, item: Item) -> Poster:
+        """Who posts it, in the main thread."""
+        return self._for(item)[1]
+
+    def twin(self) -> Twin:
+        """The same venues for another thread."""
+        return Twin(self._parts, self._make_poster, self._machine)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection, _ in self._parts.values():
+            connection.close()
 
     def _for(self, item: Item) -> tuple[Connection, Poster]:
         network = item.payload.signable.network
         if network not in self._parts:
             connection = connect(self._machine, network, self._api_url, self._ledger)
-            poster = make_poster(
-                self._machine,
-                connection,
-                self._ledger,
-                self._folder,
-                self._retry_s,
-                lock=self._lock,
-            )
-            self._parts[network] = (connection, poster)
+            self._parts[network] = (connection, self._make_poster(connection))
         return self._parts[network]
+
+    def _make_poster(self, connection: Connection) -> Poster:
+        return make_poster(
+            self._machine, connection, self._ledger, self._folder, self._retry_s, lock=self.lock
+        )
+
+
+class Twin:
+    """Connections and posters of one more thread.
+
+    Args:
+        parts: of the main thread.
+        make: makes a poster for a connection.
+        machine: its clocks and pauses.
+    """
+
+    def __init__(
+        self,
+        parts: Mapping[Network, tuple[Connection, Poster]],
+        make: Callable[[Connection], Poster],
+        machine: Machine,
+    ) -> None:
+        self._connections = {one: part[0].twin(machine) for one, part in parts.items()}
+        self._posters = {one: make(twin) for one, twin in self._connections.items()}
+
+    def poster(self, item: Item) -> Poster:
+        """Who posts it."""
+        return self._posters[item.payload.signable.network]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in self._connections.values():
+            connection.close()

@@ -80,6 +80,7 @@ def result_wire(result: Result) -> dict[str, object]:
         "nonceState": row.state.value,
         "account": row.reading.value,
         "supersededBy": row.superseded_by,
+        "supersededByNumber": None if result.superseded_by is None else result.superseded_by + 1,
         "code": row.code,
         "sentence": row.sentence,
         "advice": result.advice,
@@ -116,7 +117,7 @@ def show_result(result: Result) -> None:
     states = _REVOCATION_STATES if row.key.what is What.REVOCATION else _STATES
     say(f"  {row.state.value}: {states[row.state]}{_legacy(row)}")
     if row.reading in _READINGS:
-        say(f"  account: {_READINGS[row.reading]}{_by_whom(row)}")
+        say(f"  account: {_READINGS[row.reading]}{_by_whom(result)}")
     if row.sentence is not None:
         say(f"  {row.code}: {row.sentence}")
     if result.seen is not None:
@@ -131,8 +132,11 @@ def show_result(result: Result) -> None:
         say(f"  {line}", fg="yellow")
 
 
-def _by_whom(row: Row) -> str:
-    return "" if row.superseded_by is None else f": nonce {row.superseded_by}"
+def _by_whom(result: Result) -> str:
+    if result.row.superseded_by is None:
+        return ""
+    place = "" if result.superseded_by is None else f" (#{result.superseded_by + 1} of this run)"
+    return f": nonce {result.row.superseded_by}{place}"
 
 
 def _what_was_killed(row: Row | None) -> str:

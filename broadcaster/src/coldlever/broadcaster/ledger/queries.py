@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
@@ -122,6 +124,11 @@ def undecided_beside(row: Row) -> sa.Select[tuple[object, ...]]:
     return ROWS.where(*_beside(row), POSTS.c.state.in_(_UNDECIDED)).limit(1)
 
 
+def with_nonces(venue: str, nonces: Sequence[int]) -> sa.Select[tuple[object, ...]]:
+    """Rows on a venue with one of those nonces, of any signer."""
+    return ROWS.where(on_venue(venue), POSTS.c.nonce.in_(nonces))
+
+
 def key_values(key: NonceKey) -> dict[str, object]:
     """A key as columns."""
     return {
@@ -149,11 +156,20 @@ def to_row(record: sa.RowMapping) -> Row:
         raise unreadable() from None
 
 
+def on_venue(venue: str) -> sa.ColumnElement[bool]:
+    """That a row is of a venue, in a form that leads to no index.
+
+    With the column itself SQLite, which has no statistics, would rather walk along the key through
+    all rows of the venue than look into an index that knows more.
+    """
+    return (POSTS.c.venue + "") == venue
+
+
 def _beside(row: Row) -> tuple[sa.ColumnElement[bool], ...]:
     posts, key = POSTS.c, row.key
     return (
         posts.what == What.PAYLOAD.value,
-        posts.venue == key.venue,
+        on_venue(key.venue),
         posts.account == row.account.lower,
         posts.coin == row.coin,
         sa.or_(posts.signer != key.signer.lower, posts.nonce != key.nonce),

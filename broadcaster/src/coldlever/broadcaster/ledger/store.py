@@ -30,6 +30,7 @@ from coldlever.broadcaster.ledger.queries import (
     sent_after,
     to_row,
     undecided_beside,
+    with_nonces,
 )
 from coldlever.broadcaster.ledger.row import NonceKey, Place, Row
 from coldlever.broadcaster.ledger.tables import (
@@ -47,6 +48,8 @@ from coldlever.shared.action.what import What
 __all__ = ["Ledger", "NonceKey", "Row", "nonce_used", "row_gone"]
 
 BUSY_TIMEOUT_MS = 10_000
+# Nonces in one question: far below SQLite's limit of variables.
+_AT_ONCE = 500
 
 
 class Ledger:
@@ -88,12 +91,7 @@ class Ledger:
         self._quick.dispose()
 
     def weight_at(self, place: str, limit: int) -> SharedWeight:
-        """What all processes of this machine spend of a venue's budget.
-
-        Args:
-            place: the venue's address.
-            limit: weight allowed within any 60 seconds.
-        """
+        """What all processes of this machine spend of a venue's budget; arguments as there."""
         return SharedWeight(self._quick, self._path, place, limit)
 
     def find(self, key: NonceKey) -> Row | None:
@@ -104,6 +102,12 @@ class Ledger:
     def is_revoked(self, key: NonceKey) -> bool:
         """Whether a revocation of that payload is recorded, sent or not."""
         return key.what is What.PAYLOAD and self.find(key.other) is not None
+
+    def find_all(self, venue: str, nonces: Sequence[int]) -> dict[NonceKey, Row]:
+        """The rows on a venue with any of those nonces, in few questions for many."""
+        parts = (nonces[at : at + _AT_ONCE] for at in range(0, len(nonces), _AT_ONCE))
+        found = (row for part in parts for row in self._read_all(with_nonces(venue, part)))
+        return {row.key: row for row in found}
 
     def highest_nonces(self, venue: str, signer: Address) -> list[int]:
         """The signer's 100 highest nonces that may have reached the venue, highest first."""

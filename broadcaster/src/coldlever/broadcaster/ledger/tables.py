@@ -42,10 +42,9 @@ POSTS = sa.Table(
 sa.Index("posts_by_state", POSTS.c.state, POSTS.c.reading)
 sa.Index("posts_by_change", POSTS.c.change_number)
 sa.Index("posts_by_state_and_change", POSTS.c.state, POSTS.c.change_number)
-_MARKET = (POSTS.c.venue, POSTS.c.account, POSTS.c.coin)
-sa.Index("posts_by_market", *_MARKET, POSTS.c.state)
-sa.Index("posts_by_sending", *_MARKET, POSTS.c.last_attempt)
-sa.Index("posts_by_turn", *_MARKET, POSTS.c.nonce)
+sa.Index("posts_by_market", POSTS.c.account, POSTS.c.coin, POSTS.c.state)
+sa.Index("posts_by_sending", POSTS.c.account, POSTS.c.coin, POSTS.c.last_attempt)
+sa.Index("posts_by_turn", POSTS.c.account, POSTS.c.coin, POSTS.c.nonce)
 sa.Index("posts_by_nonce", POSTS.c.nonce)
 # `id` is the ledger's own order of sending, which no clock can turn round.
 ATTEMPTS = sa.Table(

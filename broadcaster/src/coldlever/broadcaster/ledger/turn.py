@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger.queries import on_venue
 from coldlever.broadcaster.ledger.row import Place, Row
 from coldlever.broadcaster.ledger.tables import POSTS
 from coldlever.shared.action.what import What
@@ -111,7 +112,7 @@ def _open_beside(connection: sa.Connection, row: Row) -> list[int]:
 
 def _at(place: Place) -> tuple[sa.ColumnElement[bool], ...]:
     return (
-        POSTS.c.venue == place.venue,
+        on_venue(place.venue),
         POSTS.c.account == place.account.lower,
         POSTS.c.coin == place.coin,
         # A revocation changes no market.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from coldlever.broadcaster.post.result import Held, Result, result_of
     from coldlever.broadcaster.post.revocation import known_payload, offer_of, revocation_of
     from coldlever.broadcaster.post.row import payload_of
+    from coldlever.broadcaster.post.series import Series
 else:
     __getattr__ = lazy_face(
         __name__,
@@ -31,6 +32,7 @@ else:
             "offer_of": "revocation",
             "revocation_of": "revocation",
             "payload_of": "row",
+            "Series": "series",
         },
     )
 
@@ -40,6 +42,7 @@ __all__ = [
     "MarketLock",
     "Poster",
     "Result",
+    "Series",
     "can_land_until",
     "known_payload",
     "load_before",

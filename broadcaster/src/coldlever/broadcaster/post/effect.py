@@ -31,6 +31,7 @@ class Snapshot:
         size: of the position, signed; None without one.
         reached: the leverage that the position has by its margin; None without one.
         at: the exchange's clock beside it, ms since the epoch; None where it was not needed.
+        is_inferred: not read, but what an accepted payload before it has asked for.
     """
 
     setting: Setting
@@ -38,14 +39,18 @@ class Snapshot:
     size: Decimal | None = None
     reached: Decimal | None = None
     at: int | None = None
+    is_inferred: bool = False
 
     def __str__(self) -> str:
         balance = "" if self.raw_usd is None else f", balance {self.raw_usd} USD"
-        return f"{self.setting}{balance}"
+        how = ", as the payload before it was accepted" if self.is_inferred else ""
+        return f"{self.setting}{balance}{how}"
 
     def to_wire(self) -> dict[str, object]:
-        """As JSON; decimals as strings, null for what there is not."""
+        """As JSON; decimals as strings, null for what there is not; how, where it was not read."""
+        how = {"inferred": True} if self.is_inferred else {}
         return {
+            **how,
             **self.setting.to_wire(),
             "rawUsd": _text(self.raw_usd),
             "size": _text(self.size),
@@ -82,6 +87,7 @@ def load_snapshot(text: str) -> Snapshot:
         _decimal(wire.get("size")),
         _decimal(wire.get("reached")),
         wire.get("at"),
+        wire.get("inferred", False),
     )
 
 
@@ -120,7 +126,8 @@ def has_moved(before: Snapshot | None, now: Snapshot, action: LeverageAction) ->
 def _judge_setting(wanted: Setting, before: Snapshot | None, after: Snapshot) -> Reading:
     if after.setting != wanted:
         return Reading.OTHERWISE
-    is_news = before is not None and before.setting != wanted
+    is_read = before is not None and not before.is_inferred
+    is_news = is_read and before is not None and before.setting != wanted
     return Reading.SHOWS if is_news else Reading.IN_FORCE
 
 

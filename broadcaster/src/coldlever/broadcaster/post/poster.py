@@ -23,15 +23,15 @@ from coldlever.broadcaster.ledger import (
     nonce_used,
     row_gone,
 )
-from coldlever.broadcaster.post.account import NOTHING_TO_SEE, Account, is_unread
+from coldlever.broadcaster.post.account import Account, Glance
 from coldlever.broadcaster.post.end import can_be_probed, is_over, is_past_end
 from coldlever.broadcaster.post.hold import hold_of
 from coldlever.broadcaster.post.lock import MarketLock
-from coldlever.broadcaster.post.result import Held, Result, result_of
+from coldlever.broadcaster.post.result import NOTHING_TO_SEE, Held, Result, is_unread, result_of
 from coldlever.broadcaster.post.row import elsewhere, payload_of, row_of
-from coldlever.broadcaster.post.sending import Sender
+from coldlever.broadcaster.post.sending import Reader, Sender
 from coldlever.broadcaster.venue import Exchange
-from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
+from coldlever.broadcaster.venue.clock import ExchangeClock
 from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import SignedPayload
@@ -51,6 +51,7 @@ class Poster:
         sleep: waits that many seconds.
         monotonic: a clock in seconds that never goes back, for the time that attempts take.
         retry_s: how long an unanswered post is repeated with the same bytes, seconds.
+        time: the exchange's, to look at before a first attempt; None to leave that to others.
     """
 
     def __init__(
@@ -63,14 +64,16 @@ class Poster:
         sleep: Callable[[float], None],
         monotonic: Callable[[], float],
         retry_s: float = DEFAULT_RETRY_S,
+        time: ExchangeClock | None = None,
     ) -> None:
         self._exchange = exchange
         self._ledger = ledger
         self._lock = lock
         self._clock = clock
+        self._sleep = sleep
         self._account = Account(exchange, ledger, sleep)
         self._sender = Sender(
-            exchange, ledger, clock, sleep=sleep, monotonic=monotonic, retry_s=retry_s
+            exchange, ledger, clock, sleep=sleep, monotonic=monotonic, retry_s=retry_s, time=time
         )
 
     def key_of(self, payload: SignedPayload) -> NonceKey:
@@ -89,15 +92,12 @@ class Poster:
             raise nonce_used(row.key)
         return row
 
-    def time_problem(self, payload: SignedPayload) -> RuleRefused | None:
-        """Whether the payload has expired since it was checked, by the exchange's clock now."""
-        expires_after = payload.signable.expires_after
-        if expires_after is None:
-            return None
-        return expiry_problem(expires_after, self._exchange.now(), POST_MARGIN_MS)
-
-    def post(self, cleared: Cleared) -> Result:
+    def post(self, cleared: Cleared, reader: Reader | None = None) -> Result:
         """Post a payload that has passed its checks, unless this machine has taken it up already.
+
+        Args:
+            cleared: the payload.
+            reader: who looks at the account before and after; None to read it in full.
 
         Raises:
             RuleRefused: ``nonce-used``, ``nonce-revoked``, ``nothing-to-revoke``, ``older-open``,
@@ -119,7 +119,7 @@ class Poster:
             if row.key.what is What.PAYLOAD and row.place != cleared.place:
                 raise elsewhere(row, cleared)
             if row.state.needs_clearance:
-                return self._deliver(row, payload_of(row), cleared.turn)
+                return self._deliver(row, payload_of(row), cleared.turn, reader)
             return self._go_on(row, cleared.turn)
 
     def resume(self, row: Row, turn: Turn = _ANY_TURN) -> Result:
@@ -178,6 +178,25 @@ class Poster:
                 )
             return result_of(self._end(fresh))
 
+    def glance(self, *, has_position: bool) -> Account:
+        """A reader that asks for no more than needed."""
+        return Account(self._exchange, self._ledger, self._sleep, Glance(has_position))
+
+    def read_later(self, result: Result) -> Result:
+        """Read back what was accepted and not read yet."""
+        return replace(self._read_back(result.row, already=result.already), advice=result.advice)
+
+    def supersede(self, result: Result, by: int) -> Result:
+        """Note that a later payload of the run was accepted for the market.
+
+        Args:
+            result: of the earlier one.
+            by: the place of the later one in the run.
+        """
+        row = self._ledger.settle(result.row, self._clock(), reading=Reading.SUPERSEDED)
+        named = self._row(row.key)
+        return replace(result_of(named, already=False, advice=result.advice), superseded_by=by)
+
     def _locked(self, place: Place) -> AbstractContextManager[None]:
         return self._lock.held(place)
 
@@ -234,9 +253,15 @@ class Poster:
         state = after(row.state, Event.END_PASSED)
         return self._ledger.settle(row, self._clock(), state=state)
 
-    def _deliver(self, row: Row, payload: SignedPayload, turn: Turn | None) -> Result:
-        sent, advice = self._sender.send(row, payload, turn, self._account)
-        return self._read_back(sent, advice=advice, already=False)
+    def _deliver(
+        self,
+        row: Row,
+        payload: SignedPayload,
+        turn: Turn | None,
+        reader: Reader | None = None,
+    ) -> Result:
+        sent, advice = self._sender.send(row, payload, turn, reader or self._account)
+        return self._read_back(sent, advice=advice, already=False, reader=reader)
 
     def _read_back(
         self,
@@ -245,6 +270,7 @@ class Poster:
         advice: str | None = None,
         already: bool = True,
         can_probe: bool = False,
+        reader: Reader | None = None,
     ) -> Result:
         """Look at the account, wherever that tells somebody something."""
         held = Held.LAPSED_PROBE if can_probe and row.state is NonceState.LAPSED else None
@@ -252,8 +278,10 @@ class Poster:
             return result_of(row, already=already, advice=advice, killed=self._killed(row))
         if row.state in NOTHING_TO_SEE:
             return result_of(row, already=already, advice=advice, held=held)
-        reading, seen = self._account.read_back(row, payload_of(row).signable.change)
-        row = self._ledger.settle(row, self._clock(), reading=reading)
+        action = payload_of(row).signable.change
+        reading, seen = (reader or self._account).read_back(row, action)
+        if reading is not row.reading:
+            row = self._ledger.settle(row, self._clock(), reading=reading)
         if reading is Reading.SUPERSEDED:
             row = self._row(row.key)  # which names the later one
         return result_of(row, already=already, advice=advice, held=held, seen=seen)

@@ -5,9 +5,20 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from coldlever.broadcaster.fate import NonceState, Reading
 from coldlever.broadcaster.ledger import Row
 from coldlever.broadcaster.post.effect import Snapshot
 from coldlever.broadcaster.post.receipt import make_receipt
+from coldlever.shared.action.what import What
+
+# Nothing of it was ever in the account, as far as anybody knows.
+NOTHING_TO_SEE = (
+    NonceState.UNSENT,
+    NonceState.NOT_ADMITTED,
+    NonceState.SPENT_REFUSED,
+    NonceState.DEAD,
+    NonceState.LEGACY,
+)
 
 
 class Held(enum.Enum):
@@ -37,6 +48,8 @@ class Result:
         receipt: the receipt document.
         seen: the account as read now, or None when it was not read.
         killed: of a revocation, the row of the payload beside it; None where there is none.
+        superseded_by: the place in the run of the later payload that replaced what it had set,
+            counted from 0, or None.
     """
 
     row: Row
@@ -46,6 +59,7 @@ class Result:
     receipt: dict[str, object]
     seen: Snapshot | None = None
     killed: Row | None = None
+    superseded_by: int | None = None
 
 
 def result_of(
@@ -59,3 +73,10 @@ def result_of(
 ) -> Result:
     """The result of a row as it stands."""
     return Result(row, already, advice, held, make_receipt(row, seen), seen, killed)
+
+
+def is_unread(row: Row) -> bool:
+    """Whether the account tells something of a payload and was not read since."""
+    is_settled = row.state in (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
+    is_payload = row.key.what is What.PAYLOAD
+    return is_payload and is_settled and row.reading is Reading.NOT_READ

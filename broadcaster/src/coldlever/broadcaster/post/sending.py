@@ -11,7 +11,9 @@ from coldlever.broadcaster.ledger import Ledger, Row, Turn
 from coldlever.broadcaster.post.effect import Snapshot, dump_snapshot
 from coldlever.broadcaster.post.end import in_time
 from coldlever.broadcaster.venue import Exchange, Ruling, classify
+from coldlever.broadcaster.venue.clock import ExchangeClock
 from coldlever.shared.action.actions import LeverageAction
+from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
 from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import SignedPayload
@@ -22,6 +24,10 @@ _LONGEST_PAUSE_S = 8.0
 
 class Reader(Protocol):
     """Who looks at the account around a sending."""
+
+    @property
+    def patience_s(self) -> float:
+        """How long it waits for the exchange's limit, beyond the time for retries, seconds."""
 
     def before(self, row: Row, action: LeverageAction) -> Snapshot | None:
         """The account before the first attempt; None where it cannot be read."""
@@ -40,6 +46,7 @@ class Sender:
         sleep: waits that many seconds.
         monotonic: a clock in seconds that never goes back, for the time that attempts take.
         retry_s: how long an unanswered post is repeated with the same bytes, seconds.
+        time: the exchange's, to look at before a first attempt; None to leave that to others.
     """
 
     def __init__(
@@ -51,7 +58,9 @@ class Sender:
         sleep: Callable[[float], None],
         monotonic: Callable[[], float],
         retry_s: float,
+        time: ExchangeClock | None = None,
     ) -> None:
+        self._time = time
         self._exchange = exchange
         self._ledger = ledger
         self._clock = clock
@@ -82,9 +91,10 @@ class Sender:
             The row as it is then, and the exchange's answer as advice.
 
         Raises:
-            RuleRefused: ``nonce-revoked``, ``older-open`` or ``newer-sent``; nothing was sent.
+            RuleRefused: ``nonce-revoked``, ``older-open``, ``newer-sent`` or ``expired``; nothing
+                was sent.
         """
-        spent, pause = 0.0, _FIRST_PAUSE_S
+        spent, pause, patience = 0.0, _FIRST_PAUSE_S, reader.patience_s
         body = payload.body()
         ruling: Ruling | None = None
         while True:
@@ -101,9 +111,12 @@ class Sender:
             spent += self._monotonic() - began
             # Never less than our own pause: a gateway may ask to be called again at once, for ever.
             delay = max(pause, ruling.retry_after or 0.0)
-            if not ruling.may_repeat or spent + delay > self._retry_s:
+            if ruling.code == "rate-limited" and delay <= patience:
+                patience -= delay
+            elif not ruling.may_repeat or spent + delay > self._retry_s:
                 return row, ruling.advice
-            spent += delay
+            else:
+                spent += delay
             if not _is_waited_for(ruling, pause):
                 self._sleep(delay)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
@@ -113,6 +126,15 @@ class Sender:
                 turn = replace(turn, newest=None)
                 if not self.is_its_turn(row, turn):
                     return row, ruling.advice
+
+    def _require_time(self, payload: SignedPayload) -> None:
+        """It has not expired while it waited for its turn or for the exchange's limit."""
+        expires_after = payload.signable.expires_after
+        if self._time is None or expires_after is None:
+            return
+        problem = expiry_problem(expires_after, self._time.now(), POST_MARGIN_MS)
+        if problem is not None:
+            raise problem
 
     def _attempt(
         self,
@@ -127,6 +149,7 @@ class Sender:
             # Not what the checks saw: an earlier payload of this run may have changed it since.
             seen = reader.before(row, payload.signable.change)
             before = None if seen is None else dump_snapshot(seen)
+            self._require_time(payload)
         begun = self._ledger.begin_attempt(row, self._clock(), before, turn)
         ruling = in_time(classify(self._exchange.api.post(body)), row.key.nonce, self._exchange)
         answered = self._ledger.record_answer(

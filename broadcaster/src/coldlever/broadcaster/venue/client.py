@@ -11,17 +11,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import requests
-
-from coldlever.broadcaster.venue.answer import LATE, Answer, NoAnswer, collect, no_answer
-from coldlever.broadcaster.venue.transport import Session
+from coldlever.broadcaster.venue.answer import LATE, Answer, NoAnswer
 from coldlever.broadcaster.venue.weight import WeightBudget
 from coldlever.shared.action import Network
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, UsageRefused
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import JsonValue, loads
+
+if TYPE_CHECKING:
+    import requests
+
+    from coldlever.broadcaster.venue.transport import Session
 
 _API_URL = {
     Network.MAINNET: "https://api.hyperliquid.xyz",
@@ -224,6 +227,9 @@ class ExchangeApi:
         return reply
 
     def _carry(self, path: str, body: bytes, seconds: float) -> Answer | NoAnswer:
+        # Its libraries take a tenth of a second to load, and offline nothing is sent.
+        from coldlever.broadcaster.venue import receive  # noqa: PLC0415 - see above
+
         end = self._monotonic() + seconds
         deadline = self._session.deadline
         try:
@@ -239,9 +245,9 @@ class ExchangeApi:
                 ) as response,
             ):
                 self._note_rehearsal(response)
-                answer = collect(response, lambda: self._monotonic() > end)
+                answer = receive.collect(response, lambda: self._monotonic() > end)
         except Exception as error:  # noqa: BLE001 - bytes may have left: no answer, and nothing else
-            return no_answer(error, is_late=deadline.has_passed)
+            return receive.no_answer(error, is_late=deadline.has_passed)
         # A connection that the deadline has ended can look like an answer without a body.
         return LATE if deadline.has_passed else answer
 

@@ -34,7 +34,6 @@ class WeightBudget:
         limit: weight allowed within any 60 seconds.
         shared: what other processes spend, too; None for this one alone.
         clock: this machine's time for it, ms since the epoch.
-        waiting: called with the seconds before each wait.
     """
 
     def __init__(
@@ -45,18 +44,21 @@ class WeightBudget:
         *,
         shared: Shared | None = None,
         clock: Callable[[], int] = lambda: 0,
-        waiting: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._monotonic = monotonic
         self._sleep = sleep
         self._limit = limit
         self._shared = shared
         self._clock = clock
-        self._waiting = waiting
+        self._waiting: Callable[[float], None] = lambda _: None
         self._turn = threading.Lock()
         self._not_before = 0.0
         self._spent: deque[tuple[float, int]] = deque()
         self._total = 0
+
+    def tell(self, waiting: Callable[[float], None]) -> None:
+        """Call this with the seconds before each wait from now on."""
+        self._waiting = waiting
 
     def spend(self, weight: int) -> None:
         """Account for a request of ``weight``, after waiting for room where there is none.

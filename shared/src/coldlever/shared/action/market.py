@@ -145,9 +145,12 @@ def parse_market_table(value: JsonValue, where: Where) -> MarketTable:
     return MarketTable(network, time, entries)
 
 
+_NETWORKS = tuple(network.value for network in Network)
+
+
 def parse_network(value: JsonValue, where: Where) -> Network:
     """``"mainnet"`` or ``"testnet"``."""
-    return Network(as_choice(value, where, tuple(network.value for network in Network)))
+    return Network(as_choice(value, where, _NETWORKS))
 
 
 def require_agreed_network(

@@ -13,12 +13,13 @@ from coldlever.shared.cli.approval_files import read_policy, read_said
 from coldlever.shared.cli.console import dump_document, emit_json, json_option, say
 from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.loading import Input, load_input
-from coldlever.shared.cli.machine import system_clock
+from coldlever.shared.cli.machine import clock_of
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.errors import RuleRefused, UsageRefused
 from coldlever.shared.message import Defaults, RequestFile, SignedFile, message_wire
 from coldlever.shared.message.any import SIGNABLE
+from coldlever.shared.message.approvals_file import ApprovalsFile
 from coldlever.shared.message.approving import items_of, with_approvals
 from coldlever.shared.policy import Circumstances, Policy, Standing, assess, verify_approval
 from coldlever.shared.policy.docket import Hearing, hearings, require_cases
@@ -27,6 +28,7 @@ from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading import Where
 from coldlever.shared.reading.hexadecimal import to_0x
+from coldlever.shared.reading.times import parse_moment
 from coldlever.shared.statement import Approval, merge
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -92,6 +94,11 @@ def hear(
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @_POLICY
 @click.option("--out", metavar="OUT", help="Write to this new file; - is stdout, the default.")
+@click.option(
+    "--apart",
+    is_flag=True,
+    help="Write the approvals alone, for --approvals of another machine: less to carry.",
+)
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @drawing_options(own_force=True)
 @network_option()
@@ -102,6 +109,7 @@ def add(
     *,
     policy_file: str,
     out: str | None,
+    apart: bool,
     force: bool,
     drawing: Drawing,
     network: Network | None,
@@ -123,7 +131,7 @@ def add(
     for one in heard.hearings:
         for approval in one.approvals:
             verify_approval(policy, one.case, approval, None)
-    message = with_approvals(heard.message, heard.hearings)
+    message = _apart(heard) if apart else with_approvals(heard.message, heard.hearings)
     data = dump_document(message_wire(message))
     outlet.prove(message, data).deliver(message, data)
     count = sum(len(one.approvals) for one in heard.hearings)
@@ -131,6 +139,15 @@ def add(
         emit_json({"document": message_wire(message), "approvals": count, "out": outlet.file})
         return
     say(f"it carries {count} approvals now", fg="green")
+
+
+def _apart(heard: Heard) -> ApprovalsFile:
+    if len(heard.hearings) != 1 or not heard.hearings[0].approvals:
+        raise UsageRefused(
+            "one-document", "approvals go apart for one request, or one batch as a whole", "name it"
+        )
+    (one,) = heard.hearings
+    return ApprovalsFile(one.case.network, one.case.subject, one.approvals)
 
 
 @click.command("list", short_help="Show what people have said.")
@@ -202,14 +219,18 @@ def _judge(policy: Policy | None, one: Hearing, said: Approval) -> _Judged:
 @scanning_options()
 @_POLICY
 @click.option("--approvals", "names", multiple=True, metavar="A", help="Approvals in files.")
+@click.option("--assume-time", metavar="T", help="Judge by this time instead of the clock.")
 @network_option()
 @json_option
+@click.pass_obj
 def check(
+    machine: object,
     files: tuple[str, ...],
     *,
     scanning: Scanning,
     policy_file: str,
     names: tuple[str, ...],
+    assume_time: str | None,
     network: Network | None,
     as_json: bool,
 ) -> None:
@@ -219,13 +240,14 @@ def check(
     """
     policy = read_policy(policy_file)
     heard = hear(load_input(files, scanning, SIGNABLE, Defaults(network)), names, policy)
+    now = clock_of(machine)() if assume_time is None else parse_moment(assume_time)
     needs_proposal = isinstance(heard.message, RequestFile)
     standings = [
         assess(
             policy,
             one.case,
             one.approvals,
-            Circumstances(system_clock(), one.currents, needs_proposal=needs_proposal),
+            Circumstances(now, one.currents, needs_proposal=needs_proposal),
         )
         for one in heard.hearings
     ]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,8 @@ from coldlever.shared.files import read_bounded, require_writable, write_exclusi
 from coldlever.shared.reading.strict_json import MAX_BYTES
 
 STDIO = "-"
+# Enough that writing them costs nothing, few enough to hold.
+_ROWS_AT_ONCE = 100
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -68,6 +71,15 @@ def emit(text: str) -> None:
 def emit_json(document: object) -> None:
     """The one JSON document of a ``--json`` run, on stdout."""
     click.echo(_ascii_json(document, indent=2))
+
+
+def emit_json_rows(elements: Iterable[object]) -> None:
+    """As `emit_json` for a long array: an element a line, made when its turn comes."""
+    rows, separator = iter(elements), "[\n"
+    while some := [_ascii_json(element) for element in islice(rows, _ROWS_AT_ONCE)]:
+        click.echo(separator + ",\n".join(some), nl=False)
+        separator = ",\n"
+    click.echo("\n]")
 
 
 def read_document(name: str, limit: int = MAX_BYTES) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 
 def system_clock() -> int:
@@ -15,3 +15,13 @@ def system_clock() -> int:
 def environment() -> Mapping[str, str]:
     """The process environment."""
     return os.environ
+
+
+def clock_of(machine: object) -> Callable[[], int]:
+    """The clock of either side's `Machine`, for the commands that both have.
+
+    Args:
+        machine: the command line's object; None where nobody has made one.
+    """
+    clock: Callable[[], int] = getattr(machine, "clock", system_clock)
+    return clock

@@ -163,15 +163,32 @@ def require_claimed_hash(payload: SignedPayload) -> bytes:
     return actual
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a payload is proven to be.
+
+    Args:
+        signer: recovered.
+        action_hash: 32 bytes.
+        digest: the 32 bytes that were signed.
+    """
+
+    signer: Address
+    action_hash: bytes
+    digest: bytes
+
+
 def verify(payload: SignedPayload, expected_signer: Address | None = None) -> Address:
+    """The signer by `prove`, whose arguments and refusals are the same."""
+    return prove(payload, expected_signer).signer
+
+
+def prove(payload: SignedPayload, expected_signer: Address | None = None) -> Verified:
     """Check everything about a payload that needs no network.
 
     Args:
         payload: envelope or bare body.
         expected_signer: who should have signed, from ``--signer``.
-
-    Returns:
-        The recovered signer.
 
     Raises:
         RuleRefused: ``action-hash-mismatch``, ``signature-not-canonical``, ``signature-invalid`` or
@@ -184,7 +201,8 @@ def verify(payload: SignedPayload, expected_signer: Address | None = None) -> Ad
             "the signature is not in canonical form (r and s in range, s in the lower half)",
             "the file was changed after signing: ask the signer for it again",
         )
-    recovered = recover(agent_digest(payload.signable.network, actual), payload.signature)
+    digest = agent_digest(payload.signable.network, actual)
+    recovered = recover(digest, payload.signature)
     for claimed in (payload.signer, expected_signer):
         if claimed is not None and claimed != recovered:
             raise RuleRefused(
@@ -192,7 +210,7 @@ def verify(payload: SignedPayload, expected_signer: Address | None = None) -> Ad
                 f"the signature was made by {recovered}, not by {claimed}",
                 "the file was changed after signing, or signed for the other network",
             )
-    return recovered
+    return Verified(recovered, actual, digest)
 
 
 def _parse_payload(value: JsonValue, where: Where, option: Network | None) -> SignedPayload:

@@ -10,6 +10,7 @@ from coldlever.shared.printable import quoted
 from coldlever.shared.reading.fields import SAFE_INTEGER_MAX
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OFFSET = "+00:00"
 _DURATION = re.compile(r"([1-9][0-9]{0,6})(s|m|h|d)")
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -20,7 +21,7 @@ def moment(ms: int) -> str:
         at = _EPOCH + timedelta(milliseconds=ms)
     except OverflowError:
         return f"{ms} ms, beyond the year 9999"
-    return f"{at:%Y-%m-%d %H:%M:%S}.{ms % 1000:03d} UTC"
+    return f"{at.isoformat(' ', 'milliseconds').removesuffix(_OFFSET)} UTC"
 
 
 def span(ms: int) -> str:

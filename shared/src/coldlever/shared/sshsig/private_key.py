@@ -73,6 +73,14 @@ def seal_key(seed: bytes, passphrase: str, rounds: int = DEFAULT_ROUNDS) -> byte
     )
 
 
+def public_of(seed: bytes) -> PublicKey:
+    """The public half of a key, from its 32 bytes."""
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - see above
+
+    secret = ed25519.Ed25519PrivateKey.from_private_bytes(seed)
+    return PublicKey(KeyType.ED25519, secret.public_key().public_bytes_raw())
+
+
 def open_key(data: bytes, passphrase: str | None, source: str) -> ApproverKey:
     """Open a key file.
 
@@ -107,9 +115,7 @@ def open_key(data: bytes, passphrase: str | None, source: str) -> ApproverKey:
         raise _no_key(source) from None
     if not isinstance(secret, ed25519.Ed25519PrivateKey):
         raise _no_key(source)
-    point = secret.public_key().public_bytes(
-        serialization.Encoding.Raw, serialization.PublicFormat.Raw
-    )
+    point = secret.public_key().public_bytes_raw()
     return ApproverKey(PublicKey(KeyType.ED25519, point), secret)
 
 

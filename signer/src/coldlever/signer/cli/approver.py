@@ -16,7 +16,7 @@ from coldlever.shared.errors import EnvironmentFault, UsageRefused
 from coldlever.shared.files import read_bounded, require_writable, write_exclusive
 from coldlever.shared.printable import printable, quoted
 from coldlever.shared.sshsig import PublicKey, open_key, parse_public_key, seal_key
-from coldlever.shared.sshsig.private_key import MAX_BYTES, SEED_BYTES
+from coldlever.shared.sshsig.private_key import MAX_BYTES, SEED_BYTES, public_of
 from coldlever.signer.cli.accept_risk import accept_risk_option
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.machine import Machine, pass_machine
@@ -152,17 +152,17 @@ def _public(place: Path) -> Path:
 def _save(place: Path, seed: bytes, passphrase: str, *, as_json: bool) -> None:
     data = seal_key(seed, passphrase)
     write_exclusive(place, data)
-    # Opened again before anybody writes it into a policy.
-    read = open_key(read_bounded(place, MAX_BYTES), passphrase, printable(str(place)))
-    if read.seed() != seed:
+    # Before anybody writes it into a policy.
+    if read_bounded(place, MAX_BYTES) != data:
         place.unlink()
         raise EnvironmentFault(
             "key-damaged",
             f"{printable(str(place))}: what was read back is not what was written; it was removed",
             "check the disk",
         )
-    write_exclusive(_public(place), f"{read.public.line} {place.name}\n".encode("ascii"))
-    _tell(place, read.public, as_json=as_json)
+    public = public_of(seed)
+    write_exclusive(_public(place), f"{public.line} {place.name}\n".encode("ascii"))
+    _tell(place, public, as_json=as_json)
 
 
 def _tell(path: Path, public: PublicKey, *, as_json: bool) -> None:

