@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
 import sys
 
 import pytest
+
+from coldlever.broadcaster.post.lock import MarketLock
 
 pytestmark = pytest.mark.slow
 
@@ -167,9 +168,7 @@ def test_a_revocation_waits_for_who_sends_the_original_and_blocks_meanwhile(desk
     assert desk.post(original, "--retry-for", "0").status == 7
     ledger = desk.ledger()
     (row,) = ledger.rows()
-    path = desk.state / "locks" / f"{row.action_hash[0]:02x}.lock"
-    with path.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with MarketLock(desk.state / "locks", lambda _: None).held(row.place):
         shown = desk.post(noop)
     assert (shown.status, shown.error) == (8, "payload-busy")
     assert ledger.is_revoked(row.key)

@@ -67,7 +67,7 @@ class Batch:
             if isinstance(job.stage, Cleared | Row)
         }
         is_alone = len(self._places) == 1
-        # A noop is at no market: it takes the lock of what it kills once it is recorded.
+        # A noop is at no market, and shares the lock of what it kills.
         self._noops = {
             number
             for number in self._places
@@ -88,7 +88,7 @@ class Batch:
         lock = self._runner.lock
         try:
             with self._stop.heeding():
-                taken = lock.acquire(*self._series)
+                taken = lock.acquire(*self._locked())
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told as the first one's
             self._note_failure(min(self._places), error)
             return self._jobs
@@ -104,6 +104,21 @@ class Batch:
         finally:
             lock.release(taken)
         return self._jobs
+
+    def _locked(self) -> list[Place]:
+        """What is locked before anything is sent, so that two runs cannot wait for each other.
+
+        Revocations by themselves are recorded first and wait then, one by one, holding nothing.
+        """
+        if not self._series:
+            return []
+        noops = (self._jobs[number] for number in self._noops)
+        shared = (
+            self._runner.poster(job.item).place_of(job.stage)
+            for job in noops
+            if isinstance(job.stage, Cleared | Row)
+        )
+        return [*self._series, *shared]
 
     def _run_here(self) -> None:
         while not self._stop.is_made and (task := self._schedule.take()) is not None:

@@ -113,7 +113,7 @@ class Poster:
         place = cleared.place
         if cleared.payload.signable.what is What.REVOCATION:
             # From now on nobody begins to send what it kills; who is at it still gets an answer.
-            place = self._place_of(self._take_up(cleared))
+            place = self.place_of(self._take_up(cleared))
         with self._locked(place):
             row = self._take_up(cleared)
             if row.key.what is What.PAYLOAD and row.place != cleared.place:
@@ -133,7 +133,7 @@ class Poster:
             EnvironmentFault: ``payload-busy``, the exchange's clock could not be read, or the
                 ledger failed or is not what was written.
         """
-        with self._locked(self._place_of(row)):
+        with self._locked(self.place_of(row)):
             return self._go_on(self._row(row.key), turn)
 
     def probe(self, row: Row) -> Result:
@@ -143,7 +143,7 @@ class Poster:
             RuleRefused: ``not-to-probe`` when it could land, or nothing would be learnt.
             EnvironmentFault: as for `resume`.
         """
-        with self._locked(self._place_of(row)):
+        with self._locked(self.place_of(row)):
             fresh = self._row(row.key)
             payload = payload_of(fresh)
             is_doubtful = fresh.state in (NonceState.OPEN, NonceState.LAPSED)
@@ -165,7 +165,7 @@ class Poster:
             RuleRefused: ``still-open`` when it could still land.
             EnvironmentFault: the exchange's clock could not be read.
         """
-        with self._locked(self._place_of(row)):
+        with self._locked(self.place_of(row)):
             fresh = self._row(row.key)
             if not fresh.state.can_land:
                 return result_of(fresh)
@@ -197,16 +197,17 @@ class Poster:
         named = self._row(row.key)
         return replace(result_of(named, already=False, advice=result.advice), superseded_by=by)
 
-    def _locked(self, place: Place) -> AbstractContextManager[None]:
-        return self._lock.held(place)
-
-    def _place_of(self, row: Row) -> Place:
-        """What is locked for a row: a revocation shares the market of the payload that it kills.
+    def place_of(self, stage: Cleared | Row) -> Place:
+        """What is locked for a payload or a row; a revocation shares the market of what it kills.
 
         Once a revocation is recorded, no payload is added beside it.
         """
-        other = self._ledger.find(row.key.other) if row.key.what is What.REVOCATION else None
-        return row.place if other is None else other.place
+        key = stage.key if isinstance(stage, Row) else self.key_of(stage.payload)
+        other = self._ledger.find(key.other) if key.what is What.REVOCATION else None
+        return stage.place if other is None else other.place
+
+    def _locked(self, place: Place) -> AbstractContextManager[None]:
+        return self._lock.held(place)
 
     @property
     def _venue_key(self) -> str:
@@ -238,9 +239,8 @@ class Poster:
         payload = payload_of(row)
         now = self._exchange.now()
         if is_past_end(payload.signable, now):
-            can_probe = can_be_probed(payload.signable, now) and not self._ledger.is_revoked(
-                row.key
-            )
+            is_revoked = self._ledger.is_revoked(row.key)
+            can_probe = not is_revoked and can_be_probed(payload.signable, now)
             return self._read_back(self._end(row), can_probe=can_probe)
         held = hold_of(row, payload, now, self._ledger, self._account)
         if held is None and not self._sender.is_its_turn(row, turn):
