@@ -20,7 +20,7 @@ _STATUS = {
     if isinstance(thing, type) and issubclass(thing, errors.ColdleverError)
 }
 # Methods and functions that build a refusal from other words.
-_BUILDERS = {"refusal": 3, "WayOutClosed": 8, "CageFailed": 8, "_known": 6}
+_BUILDERS = {"refusal": 3, "NotApproved": 4, "WayOutClosed": 8, "CageFailed": 8, "_known": 6}
 _HEAD = """# Errors
 
 Every refusal has a stable code. It stands in the text (`error [code]: ...`), in the JSON of `--json`, and

@@ -121,6 +121,21 @@ def test_an_approval_that_has_ended_is_refused(desk, policy):
     assert refused(desk, desk.save(payload)) == "approval-invalid"
 
 
+def test_an_approval_that_ends_while_somebody_reads_is_refused(desk, policy):
+    payload = approved(policy, desk.sign(RAISE), "alice", "carol", not_after=desk.time + 10_000)
+    file = desk.save(payload)
+
+    def read_slowly(_question):
+        desk.time += 20_000
+        return "yes"
+
+    desk.sit_down(read_slowly)
+    shown = desk.run("post", file)
+    assert shown.status == 4, shown
+    assert "approval-invalid" in shown.stderr
+    assert desk.exchange.journal.entries() == []
+
+
 def batch_of(desk, policy, *names, listed=False):
     payloads = [desk.sign({**RAISE, "leverage": 21 + n}) for n in range(3)]
     case = case_of(*payloads)

@@ -129,10 +129,10 @@ class Team:
             "--passphrase-file", "phrase", "--yes", *arguments,
         )  # fmt: skip
 
-    def keygen(self, machine: Machine, request: str, flags: str = "01") -> None:
+    def keygen(self, machine: Machine, *request: str, flags: str = "01") -> None:
         """A person who uses stock ssh-keygen, with a key on the disk or in a device."""
         machine.signer(
-            "approve", request, "--policy", "policy.toml", "--key", "id.pub", "--statement-only",
+            "approve", *request, "--policy", "policy.toml", "--key", "id.pub", "--statement-only",
             "--out", "statement",
         )  # fmt: skip
         subprocess.run(
@@ -193,7 +193,7 @@ def test_a_change_goes_through_five_machines_that_exchange_pictures_alone(team):
         machine.signer("qr", "read", "proposed.png", "--out", "proposed.json")
     for name in ("alice", "dave"):
         machine = getattr(team, name)
-        team.keygen(machine, "proposed.json")
+        team.keygen(machine, "--scan", "proposed.png")
         machine.signer(
             "approvals", "add", "proposed.json", "statement.sig", "--policy", "policy.toml",
             "--apart", "--qr-out", f"{name}.png",

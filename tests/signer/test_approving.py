@@ -70,6 +70,8 @@ def test_who_is_missing_is_said_before_anybody_types_a_passphrase(sealed, reques
     )  # fmt: skip
     assert document["error"]["code"] == "approvals-missing"
     assert "1 of 2; missing one of: carol, dave (ops)" in document["error"]["message"]
+    assert document["error"]["approval"]["approvedBy"] == ["alice"]
+    assert document["error"]["approval"]["rules"] == ["all else"]
     assert asked == []
 
 
@@ -336,6 +338,27 @@ def test_a_no_at_the_prompt_writes_no_approval(sealed, request_of, cli, answers,
     )  # fmt: skip
     assert refused["error"]["code"] == "declined"
     assert not out.exists()
+
+
+def test_an_approver_key_that_others_can_read_is_refused(sealed, request_of, cli):
+    sealed.person("alice").chmod(0o644)
+    refused = cli.json(
+        "approve", request_of(), "--policy", sealed.policy, "--approver", sealed.person("alice"),
+        "--passphrase-file", sealed.phrase, "--yes", status=4,
+    )  # fmt: skip
+    assert refused["error"]["code"] == "too-open"
+
+
+def test_an_approver_sees_the_review_the_rule_and_the_statement(sealed, request_of, cli, answers):
+    asked = answers("yes")
+    shown = cli(
+        "approve", request_of(), "--policy", sealed.policy, "--approver", sealed.person("alice"),
+        "--passphrase-file", sealed.phrase, "--challenge", "able acid also apex",
+    )  # fmt: skip
+    assert shown.exit_code == 0, shown.output
+    assert asked == ['Type "yes" to approve']
+    for words in ("Check words", "able acid also apex", 'rule "all else"', "decision: approve"):
+        assert words in shown.stderr, words
 
 
 def test_a_key_that_is_nobodys_does_not_approve(sealed, request_of, cli):

@@ -177,6 +177,33 @@ def test_a_lost_policy_file_comes_back_from_the_keystore(team, cli, tmp_path):
     assert out.read_bytes() == team.policy.read_bytes()
 
 
+def test_an_older_unsealed_keystore_does_not_pass_with_a_policy_beside_it(team, request_file):
+    team.seal()
+    team.keystore.write_bytes(team.backup.read_bytes())
+    loose = policy_text(version=99, rules='[[rule]]\nname = "r"\nneeds = "nobody"\n')
+    for policy in (team.policy, team.write("loose.toml", loose)):
+        out = team.folder / "never.json"
+        refused = team.sign(request_file, status=4, options=("--policy", policy, "--out", out))
+        assert refused["error"]["code"] == "policy-older"
+        assert not out.exists()
+
+
+def test_a_policy_beside_an_unsealed_key_binds_no_later_run(team, request_file):
+    rules = '[[rule]]\nname = "r"\nneeds = "nobody"\n'
+    free = team.write("free.toml", policy_text(rules=rules))
+    assert team.sign(request_file, options=("--policy", free))["policy"]
+    assert team.sign(request_file)["policy"] is None
+
+
+def test_an_older_unsealed_keystore_is_not_sealed_to_another_policy(team, cli):
+    team.seal()
+    team.keystore.write_bytes(team.backup.read_bytes())
+    rules = '[[rule]]\nname = "r"\nneeds = "nobody"\n'
+    team.policy.write_text(policy_text(version=99, rules=rules))
+    assert team.seal(status=4)["error"]["code"] == "policy-older"
+    assert team.sealed is None
+
+
 # --- changing it ------------------------------------------------------------------------------
 
 
@@ -245,6 +272,29 @@ def test_new_people_cannot_let_themselves_in(sealed):
     assert carry_out(sealed, *only_old, status=4)["error"]["code"] == "approvals-missing"
 
 
+def test_a_change_is_approved_with_ssh_keygen_too(sealed, next_policy, tmp_path):
+    from tests.shared.approving import person_text
+    from tests.shared.ssh_tools import keygen_sign, make_key, public_line, require_ssh_keygen
+
+    require_ssh_keygen()
+    key = make_key(tmp_path, "frank")
+    frank = person_text("frank", ("ops",), public_line(key).rsplit(" ", 1)[0])
+    text = policy_text(version=8, change="1 of 5").replace("1 of 4", "1 of 5")
+    text = text.replace("ops: 1 of 2", "ops: 1 of 3") + frank
+    grown = sealed.write("grown.toml", text)
+    change = propose(sealed, grown)
+    statement, out = tmp_path / "statement", tmp_path / "agreed.json"
+    options = ("policy", "approve", change, "--old", sealed.policy)
+    sealed.cli.json(*options, "--key", f"{key}.pub", "--statement-only", "--out", statement)
+    keygen_sign(key, "approve@coldlever", statement)
+    wrong = sealed.cli.json(*options, "--signature", f"{statement}.sig", status=4)
+    assert wrong["error"]["code"] == "approval-invalid"
+    keygen_sign(key, "policy@coldlever", statement)
+    sealed.cli.json(*options, "--signature", f"{statement}.sig", "--out", out)
+    agreed = [agree(sealed, change, name) for name in ("alice", "bob")]
+    assert carry_out(sealed, out, *agreed)["agreed"] == ["alice", "bob", "frank"]
+
+
 @pytest.mark.parametrize("version", [6, 7])
 def test_a_policy_that_does_not_count_up_is_refused(sealed, version):
     older = sealed.write("older.toml", loosen(policy_text(version=version, change="2 of 4")))
@@ -279,6 +329,24 @@ def test_a_keystore_of_the_last_policy_put_back_is_refused(sealed, next_policy, 
     carry_out(sealed, *(agree(sealed, change, name) for name in ("alice", "bob")))
     sealed.keystore.write_bytes(before)
     assert sealed.refusal(request_file, *both(sealed, request_file)) == "policy-older"
+
+
+def test_the_people_of_an_older_policy_change_nothing_with_its_keystore(sealed, next_policy):
+    before = sealed.keystore.read_bytes()
+    carry_out(
+        sealed, *(agree(sealed, propose(sealed, next_policy), name) for name in ("alice",)),
+        agree(sealed, sealed.folder / "change.json", "bob"),
+    )  # fmt: skip
+    sealed.keystore.write_bytes(before)
+    third = sealed.write("third.toml", loosen(policy_text(version=9, change="2 of 4")))
+    change = propose(sealed, third, out="third.json")
+    agreed = [agree(sealed, change, name) for name in ("alice", "bob")]
+    assert carry_out(sealed, *agreed, status=4)["error"]["code"] == "policy-older"
+    removal = propose(sealed, "--remove", out="removal.json")
+    agreed = [agree(sealed, removal, name) for name in ("alice", "bob")]
+    refused = carry_out(sealed, *agreed, verb="unseal", status=4)
+    assert refused["error"]["code"] == "policy-older"
+    assert sealed.keystore.read_bytes() == before
 
 
 def test_the_seal_comes_off_when_its_people_agree_and_not_before(sealed, request_file):

@@ -23,6 +23,7 @@ from coldlever.shared.policy import (
 )
 from coldlever.shared.policy.docket import Hearing, Item, Sheet, hearings
 from coldlever.shared.policy.saying import bare
+from coldlever.shared.statement import PolicyRef
 from coldlever.signer.key import Keystore
 from coldlever.signer.ledger import Ledger, PolicyMark
 from coldlever.signer.ledger.policies import require_current
@@ -35,11 +36,13 @@ class Bond:
 
     Args:
         policy: in force, or None.
+        sealed: what the keystore is sealed to, or None; a policy beside it leaves no mark.
         sheets: approvals that came in files of their own.
         is_batch: the requests stand in an array.
     """
 
     policy: Policy | None
+    sealed: PolicyRef | None
     sheets: tuple[Sheet, ...]
     is_batch: bool
 
@@ -80,7 +83,7 @@ class Bond:
         changes = _changes(requests)
         if not changes:
             return revoking
-        require_current(ledger.policy_mark(signer), None if policy is None else policy.ref)
+        require_current(ledger.policy_mark(signer), self.sealed)
         if policy is None:
             return (no_policy([placed.request.signable for placed in changes]), *revoking)
         _require_daily(policy, changes, signer, ledger, now)
@@ -96,9 +99,8 @@ class Bond:
         Raises:
             RuleRefused: ``policy-older`` or ``policy-mismatch``.
         """
-        if self.policy is not None and _changes(requests):
-            ref = self.policy.ref
-            mark = PolicyMark(signer, ref.version, ref.digest)
+        if self.sealed is not None and _changes(requests):
+            mark = PolicyMark(signer, self.sealed.version, self.sealed.digest)
             if ledger.policy_mark(signer) != mark:
                 ledger.remember_policy(mark)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from coldlever.broadcaster.check.report import Facts, Finding
+from coldlever.broadcaster.check.report import Facts, Finding, failed
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.shared.action import Address, Setting, Signable
 from coldlever.shared.action.what import What
@@ -50,6 +50,25 @@ class Board:
             now, currents, is_current_read=is_read, needs_proposal=False, only=position
         )
         return judge(self.policy, hearing.case, hearing.approvals, around)
+
+    def again(self, facts: Facts, now: int) -> Finding | None:
+        """What stands against a payload that had passed: an approval may have ended since.
+
+        Nothing does against a noop, which none of them is about.
+
+        Args:
+            facts: as they were found.
+            now: the time to judge by, ms since the epoch.
+        """
+        if facts.signable.what is What.REVOCATION:
+            return None
+        current = None if facts.standing is None else facts.standing.setting
+        is_read = facts.standing is not None
+        try:
+            self.judge(facts.signable, now, current, is_read=is_read)
+        except RuleRefused as error:
+            return failed("policy", error)
+        return None
 
     def require_daily(self, ledger: Ledger, venue_key: str, signer: Address, now: int) -> None:
         """Refuse more changes a day than the policy allows, those of this run included.

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from coldlever.broadcaster.check import Blocked, Checker, Cleared, Finding
+from coldlever.broadcaster.check import Blocked, Checker, Cleared
 from coldlever.broadcaster.check.board import Board
+from coldlever.broadcaster.check.report import failed
 from coldlever.broadcaster.cli.context import Connection, connect, make_poster
 from coldlever.broadcaster.cli.job import Job
 from coldlever.broadcaster.cli.load import Item
@@ -166,20 +167,22 @@ class Runner:
         )
 
     def time_problem(self, job: Job) -> Job | None:
-        """The job as one that has expired since it was checked, or None.
+        """The job as one that has expired, or whose approval has, since it was checked; or None.
 
         Raises:
             EnvironmentFault: the exchange's clock could not be read.
         """
         expires_after = job.item.payload.signable.expires_after
-        if not isinstance(job.stage, Cleared) or expires_after is None:
+        stage, board = job.stage, self._board
+        if not isinstance(stage, Cleared) or (expires_after is None and board is None):
             return None
         connection, _ = self._for(job.item)
-        problem = expiry_problem(expires_after, connection.clock.now(), POST_MARGIN_MS)
-        if problem is None:
-            return None
-        late = Finding("expiry", ok=False, detail=problem.message, error=problem.code)
-        return Job(job.item, job.stage.blocked_by(late))
+        now = connection.clock.now()
+        problem = expiry_problem(expires_after, now, POST_MARGIN_MS)
+        late = None if problem is None else failed("expiry", problem)
+        if late is None and board is not None:
+            late = board.again(stage.report.facts, now)
+        return None if late is None else Job(job.item, stage.blocked_by(late))
 
     @property
     def turn(self) -> Turn:

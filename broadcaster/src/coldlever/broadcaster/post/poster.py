@@ -220,7 +220,7 @@ class Poster:
             return known
         url = self._exchange.api.venue.url
         row = row_of(self.key_of(cleared.payload), url, cleared, self._clock())
-        self._ledger.require_turn(row, cleared.turn)
+        self._ledger.turns.require(row, cleared.turn)
         try:
             self._ledger.reserve(row)
         except RuleRefused:

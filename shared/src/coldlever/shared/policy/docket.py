@@ -117,6 +117,22 @@ def require_cases(found: tuple[Hearing, ...]) -> tuple[Hearing, ...]:
     )
 
 
+def only_case(found: tuple[Hearing, ...]) -> Hearing:
+    """The one case that a person is asked about.
+
+    Raises:
+        RuleRefused: ``nothing-to-approve``, or ``batch-mixed`` for several.
+    """
+    if len(require_cases(found)) == 1:
+        return found[0]
+    raise RuleRefused(
+        "batch-mixed",
+        "the requests of this batch have no head in common, or approvals of their own: they are "
+        "not approved as one",
+        "put each request into a file of its own",
+    )
+
+
 def _spans(
     items: Sequence[Item], sheets: Sequence[Sheet], *, is_batch: bool
 ) -> Iterator[tuple[int, int, bool]]:

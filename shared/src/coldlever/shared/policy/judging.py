@@ -78,6 +78,25 @@ class Standing:
         }
 
 
+class NotApproved(RuleRefused):
+    """``approvals-missing`` or ``policy-refused``, with how far the case has come."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        remedy: str | None = None,
+        standing: Standing | None = None,
+    ) -> None:
+        super().__init__(code, message, remedy)
+        self.standing = standing
+
+    def to_wire(self) -> dict[str, object]:
+        """As every refusal, and ``approval``: see `Standing.to_wire`."""
+        wire = super().to_wire()
+        return wire if self.standing is None else wire | {"approval": self.standing.to_wire()}
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Approved:
@@ -128,18 +147,20 @@ def judge(
     """
     standing = assess(policy, case, approvals, circumstances)
     if standing.evidence.rejecters:
-        raise RuleRefused(
+        raise NotApproved(
             "policy-refused",
             f"rejected by {', '.join(standing.evidence.rejecters)}",
             "ask them; once they approve after all, their new approval lifts the rejection",
+            standing,
         )
     if standing.lacking:
-        raise RuleRefused(
+        raise NotApproved(
             "approvals-missing",
             f"policy {policy.version} (rule {_quoted(standing.rules)}): "
             + "; ".join(standing.lacking),
             "have it approved with `coldlever-signer approve`, and bring the approvals together "
             "with `coldlever-signer approvals add`",
+            standing,
         )
     only = circumstances.only
     covered = case.signables if only is None else (case.signables[only],)

@@ -27,9 +27,10 @@ from coldlever.shared.message.any import REQUESTS
 from coldlever.shared.message.approvals_file import ApprovalsFile
 from coldlever.shared.message.approving import items_of
 from coldlever.shared.message.check_words import Challenge
-from coldlever.shared.policy import Circumstances, Policy
-from coldlever.shared.policy.docket import Hearing, hearings, require_cases
+from coldlever.shared.policy import Circumstances
+from coldlever.shared.policy.docket import Hearing, hearings, only_case
 from coldlever.shared.policy.judging import decide
+from coldlever.shared.policy.policy import Rule
 from coldlever.shared.policy.saying import Draft, draft
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
@@ -46,7 +47,7 @@ from coldlever.signer.cli.intake import (
 )
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
-from coldlever.signer.cli.state import state_option
+from coldlever.signer.cli.state import permissions, state_option
 from coldlever.signer.rules import Placed, require_perpetuals, require_timely
 
 _EPILOG = """\b
@@ -177,11 +178,10 @@ def _say_word(
     path = None if public_file is not None else locate_approver(machine.state(state_dir), approver)
     public = _public(public_file if public_file is not None else f"{path}.pub")
     until = None if not_after is None else parse_moment(not_after)
-    if decision is Decision.APPROVE:
-        around = Circumstances(intake.now, hearing.currents, needs_proposal=False)
-        decide(policy, hearing.case, around)
+    around = Circumstances(intake.now, hearing.currents, needs_proposal=False)
+    rules = decide(policy, hearing.case, around) if decision is Decision.APPROVE else []
     said = draft(policy, hearing.case, public, decision, known=hearing.approvals, not_after=until)
-    word = _Word(placed, policy, said, take_challenge(asked, machine.entropy))
+    word = _Word(placed, said, rules, take_challenge(asked, machine.entropy))
     if statement_only:
         _write_statement(outlet, word, as_json=as_json)
         return
@@ -190,6 +190,7 @@ def _say_word(
     word.show()
     _confirm(machine, decision, len(placed), yes=yes)
     assert path is not None, "only a statement is written without a key"
+    permissions(()).require_private(path, "approver key")
     prepare_for_secrets(machine)
     key = unlock_approver(path, passphrase_file, machine.ask_secret)
     if key.public != public:
@@ -214,20 +215,20 @@ class _Word:
 
     Args:
         placed: the requests, with their reviews.
-        policy: in force.
         draft: the statement.
+        rules: that decide about the requests; none for a rejection.
         challenge: drawn or typed, or None.
     """
 
     placed: Sequence[Placed]
-    policy: Policy
     draft: Draft
+    rules: Sequence[Rule]
     challenge: Challenge | None
 
     @property
     def person(self) -> str:
         """Whose word it is."""
-        return self.policy.holders[self.draft.key.key_id][0].name
+        return self.draft.policy.holders[self.draft.key.key_id][0].name
 
     def file(self, raw: RawSignature) -> ApprovalsFile:
         """The document that carries it."""
@@ -241,21 +242,17 @@ class _Word:
         count = "1 request" if len(self.placed) == 1 else f"{len(self.placed)} requests"
         say(f"{self.draft.decision.value.capitalize()} as {self.person}: {count}", bold=True)
         show_reviews([one.review for one in self.placed], self.challenge)
+        for rule in dict.fromkeys(self.rules):
+            say(f'  Policy: version {self.draft.policy.version}, rule "{rule.name}"', bold=True)
+            say(f"  It needs: {rule.needs}")
         say("What you sign, word by word:", bold=True)
         for line in self.draft.text().decode("ascii").splitlines():
             say(f"  {line}")
 
 
 def _one_case(message: RequestFile, names: Sequence[str]) -> Hearing:
-    cases = hearings(items_of(message), read_sheets(names), is_batch=message.is_batch)
-    found = require_cases(cases)
-    if len(found) == 1:
-        return found[0]
-    raise RuleRefused(
-        "batch-mixed",
-        "the requests of this batch carry approvals of their own: it is not approved as one",
-        "approve each request in a file of its own",
-    )
+    sheets = read_sheets(names)
+    return only_case(hearings(items_of(message), sheets, is_batch=message.is_batch))
 
 
 def _public(name: str) -> PublicKey:

@@ -50,7 +50,8 @@ def bind(
         RuleRefused: ``policy-mismatch`` or ``weak-key``.
     """
     file = None if policy_file is None else read_policy_bytes(policy_file)
-    return Bond(policy_of(closed, file), sheets, is_batch)
+    sealed = None if closed.sealed is None else closed.sealed.ref
+    return Bond(policy_of(closed, file), sealed, sheets, is_batch)
 
 
 def show_leave(leave: Sequence[Approved]) -> None:

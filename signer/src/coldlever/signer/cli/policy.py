@@ -20,7 +20,8 @@ from coldlever.shared.sshsig import PublicKey, parse_public_key
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.policy_adopt import adopt, unseal
-from coldlever.signer.cli.policy_change import approve, propose
+from coldlever.signer.cli.policy_approve import approve
+from coldlever.signer.cli.policy_change import propose
 from coldlever.signer.cli.policy_seal import seal
 from coldlever.signer.cli.signer_option import signer_option
 from coldlever.signer.cli.state import keyring, state_option

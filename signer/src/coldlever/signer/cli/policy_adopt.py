@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
+from coldlever.shared.action import Address
 from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.errors import PersonDeclined, RuleRefused, UsageRefused
 from coldlever.shared.message.policy_change import PolicyChange
+from coldlever.shared.policy import Policy
 from coldlever.shared.policy.changing import require_change
 from coldlever.shared.statement import merge
 from coldlever.signer.cli.accept_risk import accept_risk_option
@@ -25,10 +27,10 @@ from coldlever.signer.cli.policy_seal import (
     require_ledger,
 )
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
-from coldlever.signer.cli.state import require_own_state, state_option
+from coldlever.signer.cli.state import ledger_path, require_own_state, state_option
 from coldlever.signer.key import load_keystore
 from coldlever.signer.leave import policy_of
-from coldlever.signer.ledger import PolicyMark
+from coldlever.signer.ledger import Ledger, PolicyMark
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -93,7 +95,8 @@ def _carry_out(
     require_old(change, before)
     after = policy_after(change)
     agreed = require_change(before, after, change.approvals)
-    require_ledger(machine, state_dir, closed, after)
+    if closed.address is not None:
+        _require_ledger(machine, state_dir, closed.address, before, after)
     show_change(before, after)
     say(f"Agreed to by: {', '.join(agreed)}")
     if not yes and machine.ask('Type "yes" to carry it out') != "yes":
@@ -101,6 +104,7 @@ def _carry_out(
     prepare_for_secrets(machine)
     passphrase = ask_passphrase(machine, closed, passphrase_file, accepted)
     made = relock(machine, path, closed, passphrase, after)
+    _require_ledger(machine, state_dir, made.address, before, after)
     # The end of a policy is remembered before, the next policy after: whatever stops this between
     # the two, the command can be given again, and until then nothing is signed under less.
     if after is None:
@@ -118,6 +122,23 @@ def _carry_out(
         return
     state = "is sealed to no policy" if after is None else f"is sealed to policy {after.version}"
     say(f"the key of {address} {state}", fg="green")
+
+
+def _require_ledger(
+    machine: Machine,
+    state_dir: str | None,
+    signer: Address,
+    before: Policy | None,
+    after: Policy | None,
+) -> None:
+    """Refuse to go from an older policy, or to one; an end that was recorded may be repeated."""
+    with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
+        mark = ledger.policy_mark(signer)
+    ended = None if before is None else PolicyMark(signer, before.version, None)
+    if after is None and mark is not None and mark == ended:
+        return
+    refs = (None if before is None else before.ref, None if after is None else after.ref)
+    require_ledger(machine, state_dir, signer, refs if after is not None else refs[:1])
 
 
 def _together(changes: list[PolicyChange]) -> PolicyChange:

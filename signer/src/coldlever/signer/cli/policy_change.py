@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
 from coldlever.shared.cli.approval_files import read_policy, read_policy_bytes
-from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_approver
 from coldlever.shared.cli.console import (
     STDIO,
     dump_document,
@@ -22,23 +20,19 @@ from coldlever.shared.cli.console import (
 )
 from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.qr_options import drawing_options
-from coldlever.shared.errors import PersonDeclined, RuleRefused, UsageRefused
+from coldlever.shared.errors import RuleRefused, UsageRefused
 from coldlever.shared.message import Defaults
 from coldlever.shared.message.any import CHANGES, load_expected
 from coldlever.shared.message.policy_change import PolicyChange
 from coldlever.shared.policy import Policy, load_policy, remarks_on
-from coldlever.shared.policy.changing import holder_in, require_sound, verify_change
+from coldlever.shared.policy.changing import require_sound
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing
-from coldlever.shared.sshsig import parse_public_key
-from coldlever.shared.statement import Approval, Decision, merge
-from coldlever.shared.statement.text import POLICY_NAMESPACE, change_bytes
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.policy_seal import (
     locate,
 )
-from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
 from coldlever.signer.cli.state import state_option
 from coldlever.signer.key import load_keystore
 from coldlever.signer.leave import policy_of
@@ -52,7 +46,8 @@ _OUT: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def _with_out(command: F) -> F:
+def with_change_out(command: F) -> F:
+    """Add where a change goes."""
     for option in reversed(_OUT):
         command = option(command)
     return command
@@ -64,7 +59,7 @@ def _with_out(command: F) -> F:
 @click.option("--old", metavar="P", help="The policy in force, from a file.")
 @click.option("--keystore", metavar="K", help="The policy in force, from a keystore.")
 @click.option("--remove", is_flag=True, help="To have no policy any more; then without POLICY.")
-@_with_out
+@with_change_out
 @state_option
 @json_option
 @pass_machine
@@ -103,66 +98,7 @@ def propose(
         None if before is None else before.ref,
         None if after is None else after.text.decode("utf-8"),
     )
-    _deliver(outlet, change, as_json=as_json)
-
-
-@caged
-@click.command("approve")
-@click.argument("file", metavar="CHANGE")
-@click.option("--old", metavar="P", help="The policy in force, from a file.")
-@approver_option
-@passphrase_option
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@_with_out
-@state_option
-@json_option
-@pass_machine
-def approve(
-    machine: Machine,
-    /,
-    *,
-    file: str,
-    old: str | None,
-    approver: str | None,
-    passphrase_file: str | None,
-    yes: bool,
-    out: str | None,
-    force: bool,
-    drawing: Drawing,
-    state_dir: str | None,
-    as_json: bool,
-) -> None:
-    """Approve a change of policy with your own key; writes the change with your approval in it.
-
-    --old is needed where a policy is in force: it must be the one that the change names.
-    """
-    outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
-    outlet.require()
-    change = read_change(file)
-    before = None if old is None else read_policy(old)
-    require_old(change, before)
-    after = policy_after(change)
-    if after is not None:
-        require_sound(after)
-    path = locate_approver(machine.state(state_dir), approver)
-    public = parse_public_key(read_policy_bytes(f"{path}.pub").decode("utf-8", "replace"))
-    name, key = holder_in(before, after, public.key_id)
-    text = change_bytes(change.old, None if after is None else after.ref, key)
-    show_change(before, after)
-    say("What you sign, word by word:", bold=True)
-    for line in text.decode("ascii").splitlines():
-        say(f"  {line}")
-    if not yes and machine.ask('Type "yes" to approve the change') != "yes":
-        raise PersonDeclined("declined", "not confirmed; nothing was signed")
-    prepare_for_secrets(machine)
-    secret = unlock_approver(path, passphrase_file, machine.ask_secret)
-    made = secret.sign(POLICY_NAMESPACE, text)
-    approval = Approval(Decision.APPROVE, secret.public.key_id, made.raw.pack())
-    verify_change(before, after, approval)
-    _deliver(
-        outlet, replace(change, approvals=merge(change.approvals, [approval])), as_json=as_json
-    )
-    say(f"approved as {name}", fg="green")
+    deliver_change(outlet, change, as_json=as_json)
 
 
 def read_change(name: str) -> PolicyChange:
@@ -199,7 +135,8 @@ def show_change(before: Policy | None, after: Policy | None) -> None:
         say(f"{remark.code}: {remark.text}", fg="yellow")
 
 
-def _deliver(outlet: Outlet, change: PolicyChange, *, as_json: bool) -> None:
+def deliver_change(outlet: Outlet, change: PolicyChange, *, as_json: bool) -> None:
+    """Write a change, or draw it."""
     data = dump_document(change.to_wire())
     outlet.prove(change, data).deliver(change, data)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from coldlever.shared.files import read_bounded, rehearse_write, write_exclusive
 from coldlever.shared.policy import Policy, load_policy, remarks_on
 from coldlever.shared.policy.changing import require_sound
 from coldlever.shared.printable import printable
+from coldlever.shared.statement import PolicyRef
 from coldlever.signer.cli.accept_risk import accept_risk_option
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.machine import Machine, pass_machine
@@ -82,7 +84,9 @@ def seal(
             "change it with `policy propose`, `policy approve` and `policy adopt`",
         )
     _require_copy(path, Path(backup))
-    require_ledger(machine, state_dir, closed, policy)
+    steps = (None, policy.ref)
+    if closed.address is not None:
+        require_ledger(machine, state_dir, closed.address, steps)
     for remark in remarks_on(policy):
         say(f"{remark.code}: {remark.text}", fg="yellow")
     say(f"The key will sign only what policy {policy.version} ({policy.name}) allows.", bold=True)
@@ -92,6 +96,7 @@ def seal(
     passphrase = ask_passphrase(machine, closed, passphrase_file, accepted)
     # What opens here is what lies in the other place: the copy is the same, byte for byte.
     made = relock(machine, path, closed, passphrase, policy)
+    require_ledger(machine, state_dir, made.address, steps)
     made.write()
     address = made.address
     remember(machine, state_dir, PolicyMark(address, policy.version, policy.ref.digest))
@@ -121,17 +126,23 @@ def ask_passphrase(
 
 
 def require_ledger(
-    machine: Machine, state_dir: str | None, closed: Keystore, policy: Policy | None
+    machine: Machine, state_dir: str | None, signer: Address, steps: Sequence[PolicyRef | None]
 ) -> None:
-    """Refuse a policy that the ledger would refuse later.
+    """Refuse to go from an older policy than the ledger knows, or to one.
+
+    Args:
+        machine: whose ledger.
+        state_dir: ``--state-dir``.
+        signer: whose key.
+        steps: what the keystore is sealed to now, and what it will be sealed to.
 
     Raises:
         RuleRefused: ``policy-older`` or ``policy-mismatch``.
     """
-    if closed.address is None or policy is None:
-        return
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
-        require_current(ledger.policy_mark(closed.address), policy.ref)
+        mark = ledger.policy_mark(signer)
+    for ref in steps:
+        require_current(mark, ref)
 
 
 def remember(machine: Machine, state_dir: str | None, mark: PolicyMark) -> None:

@@ -1,0 +1,157 @@
+"""`policy approve`: a person's word on a change of policy, with a key of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from coldlever.shared.cli.approval_files import read_policy, read_policy_bytes
+from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_approver
+from coldlever.shared.cli.console import (
+    STDIO,
+    emit_json,
+    json_option,
+    read_document,
+    say,
+    write_document,
+)
+from coldlever.shared.cli.delivery import Outlet
+from coldlever.shared.errors import PersonDeclined, UsageRefused
+from coldlever.shared.message.policy_change import PolicyChange
+from coldlever.shared.policy import Policy
+from coldlever.shared.policy.changing import holder_in, require_sound, verify_change
+from coldlever.shared.printable import printable
+from coldlever.shared.qr.choices import Drawing
+from coldlever.shared.sshsig import SshSig, dearmor, parse_public_key, parse_sshsig
+from coldlever.shared.sshsig.fields import invalid
+from coldlever.shared.statement import Approval, Decision, merge
+from coldlever.shared.statement.text import POLICY_NAMESPACE, change_bytes
+from coldlever.signer.cli.caged import caged
+from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.policy_change import (
+    deliver_change,
+    policy_after,
+    read_change,
+    require_old,
+    show_change,
+    with_change_out,
+)
+from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
+from coldlever.signer.cli.state import state_option
+
+
+@caged
+@click.command("approve")
+@click.argument("file", metavar="CHANGE")
+@click.option("--old", metavar="P", help="The policy in force, from a file.")
+@approver_option
+@passphrase_option
+@click.option("--key", "public_file", metavar="PUB", help="With --statement-only: the public half.")
+@click.option(
+    "--statement-only",
+    is_flag=True,
+    help=f"Write the statement for `ssh-keygen -Y sign -n {POLICY_NAMESPACE}`.",
+)
+@click.option("--signature", metavar="SIG", help="Take the signature that ssh-keygen has made.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@with_change_out
+@state_option
+@json_option
+@pass_machine
+def approve(
+    machine: Machine,
+    /,
+    *,
+    file: str,
+    old: str | None,
+    approver: str | None,
+    passphrase_file: str | None,
+    public_file: str | None,
+    statement_only: bool,
+    signature: str | None,
+    yes: bool,
+    out: str | None,
+    force: bool,
+    drawing: Drawing,
+    state_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Approve a change of policy with your own key; writes the change with your approval in it.
+
+    --old is needed where a policy is in force: it must be the one that the change names. With a
+    security key: --statement-only, ssh-keygen, then --signature.
+    """
+    if (public_file is not None) != statement_only or (statement_only and signature is not None):
+        raise UsageRefused("key-without-secret", "--key and --statement-only go together, alone")
+    outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
+    outlet.require()
+    word = _Word(read_change(file), None if old is None else read_policy(old))
+    show_change(word.before, word.after)
+    if signature is not None:
+        made = parse_sshsig(dearmor(read_document(signature).decode("ascii", "replace")))
+        name = _add(outlet, word, made, as_json=as_json)
+        say(f"approved as {name}", fg="green")
+        return
+    path = None if public_file is not None else locate_approver(machine.state(state_dir), approver)
+    text = word.text(public_file if public_file is not None else f"{path}.pub")
+    say("What you sign, word by word:", bold=True)
+    for line in text.decode("ascii").splitlines():
+        say(f"  {line}")
+    if path is None:
+        _write_statement(outlet, text, as_json=as_json)
+        return
+    if not yes and machine.ask('Type "yes" to approve the change') != "yes":
+        raise PersonDeclined("declined", "not confirmed; nothing was signed")
+    prepare_for_secrets(machine)
+    key = unlock_approver(path, passphrase_file, machine.ask_secret)
+    name = _add(outlet, word, key.sign(POLICY_NAMESPACE, text), as_json=as_json)
+    say(f"approved as {name}", fg="green")
+
+
+class _Word:
+    """A change between its two policies.
+
+    Args:
+        change: the document.
+        before: the policy in force, or None.
+    """
+
+    def __init__(self, change: PolicyChange, before: Policy | None) -> None:
+        require_old(change, before)
+        self.change = change
+        self.before = before
+        self.after = policy_after(change)
+        if self.after is not None:
+            require_sound(self.after)
+
+    def text(self, public_file: str) -> bytes:
+        """The statement of the person whose public key this is."""
+        public = parse_public_key(read_policy_bytes(public_file).decode("utf-8", "replace"))
+        _, key = holder_in(self.before, self.after, public.key_id)
+        return change_bytes(self.change.old, None if self.after is None else self.after.ref, key)
+
+
+def _add(outlet: Outlet, word: _Word, made: SshSig, *, as_json: bool) -> str:
+    """The change with one approval more; returns whose."""
+    if made.namespace != POLICY_NAMESPACE:
+        raise invalid(f"it is for the namespace {made.namespace}")
+    approval = Approval(Decision.APPROVE, made.key.key_id, made.raw.pack())
+    name = verify_change(word.before, word.after, approval)
+    agreed = replace(word.change, approvals=merge(word.change.approvals, [approval]))
+    deliver_change(outlet, agreed, as_json=as_json)
+    return name
+
+
+def _write_statement(outlet: Outlet, text: bytes, *, as_json: bool) -> None:
+    if outlet.drawing.wanted:
+        raise UsageRefused("statement-as-code", "a statement is a file, not a code", "use --out")
+    name = outlet.out or STDIO
+    if not (as_json and name == STDIO):
+        write_document(name, text, force=outlet.force)
+    if as_json:
+        emit_json({"statement": text.decode("ascii"), "namespace": POLICY_NAMESPACE})
+        return
+    file = printable(outlet.file or "FILE")
+    say("Sign it as it is, then give FILE.sig to --signature:", fg="green")
+    say(f"  ssh-keygen -Y sign -f KEY -n {POLICY_NAMESPACE} {file}")
