@@ -97,6 +97,14 @@ def test_an_unsound_policy_is_not_sealed(team):
     assert team.sealed is None
 
 
+def test_the_largest_policy_leaves_a_keystore_that_can_be_read(team):
+    text = policy_text(change="2 of 4")
+    room = 32 * 1024 - len(text.encode()) - 2
+    team.policy.write_text(text + "#" + "\u00e9" * (room // 2) + "\n", "utf-8")
+    team.seal()
+    assert load_keystore(team.keystore).open(PHRASE).address == ADDRESS
+
+
 def change_member(team, change):
     document = json.loads(team.keystore.read_text())
     change(document)
