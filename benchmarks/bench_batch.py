@@ -61,7 +61,7 @@ def _batch(exchange: RehearsalExchange, changes: int, markets: int) -> list[dict
     usable = [
         asset
         for asset, entry in enumerate(universe)
-        if not entry.get("isDelisted") and not entry.get("marginMode")
+        if not any(entry.get(no) for no in ("isDelisted", "onlyIsolated", "marginMode"))
     ]
     now = time.time_ns() // 1_000_000
     return [

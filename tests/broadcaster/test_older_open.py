@@ -131,9 +131,9 @@ def test_the_turn_is_that_of_one_accounts_market(desk, left_open, key_of, other)
     with closing(desk.ledger()) as ledger:
         if other == "signer":
             with pytest.raises(RuleRefused):
-                ledger.require_turn(changed, Turn())
+                ledger.turns.require(changed, Turn())
         else:
-            ledger.require_turn(changed, Turn())
+            ledger.turns.require(changed, Turn())
 
 
 def test_the_transaction_that_records_an_attempt_asks_once_more(desk, left_open):

@@ -178,6 +178,6 @@ def test_a_terminal_that_is_closed_half_way_loses_no_receipt(desk, batch, wait_u
         os.close(ours)
         process.send_signal(signal.SIGHUP)
     assert process.wait(timeout=20) == 130
-    assert [one["status"] for one in json.loads(receipt.read_text())] == ["confirmed"]
+    assert [one["status"] for one in json.loads(receipt.read_text())] == ["accepted"]
     states = [one["nonceState"] for one in desk.run("history", "--json").document]
     assert states == ["open", "spent-accepted"]

@@ -244,7 +244,7 @@ def test_an_interrupted_delivery_says_what_is_recorded(
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sign_command, "_hand_over", stopped)
+    monkeypatch.setattr(sign_command, "hand_over", stopped)
     error = cli.json(
         "sign", request_file(make_request()), "--keystore", keystore, "--passphrase-file",
         passphrase_file, "--yes", status=130,

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from coldlever.broadcaster.check.board import Board, PolicyCheck
 from coldlever.broadcaster.check.earlier import Earlier, setting_of
+from coldlever.broadcaster.check.ledger_rules import NEVER_POSTED, recorded_rule
 from coldlever.broadcaster.check.lookup import look_up
 from coldlever.broadcaster.check.market_rules import (
     change_rule,
@@ -197,18 +198,7 @@ class Checks:
             return self._gap("nonce-unused", facts)
         self._earlier.require_own_nonce(facts.signer, facts.signable)
         row = self._find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
-        if row is None:
-            return "not posted from here before (the exchange's own list cannot be asked)"
-        same = row.action_hash == facts.signable.action_hash()
-        if same and row.state.needs_clearance:
-            sentence = f"recorded here at {moment(row.reserved_at)}, and never admitted: it is free"
-            return caution("nonce-unused", sentence)
-        what = "this very payload" if same else "another action with this nonce"
-        raise RuleRefused(
-            "nonce-used",
-            f"{what} was handed to the exchange at {moment(row.reserved_at)}: {row.state.value}",
-            "see `history`" if same else "draft the request again: it takes a new nonce",
-        )
+        return NEVER_POSTED if row is None else recorded_rule(row, facts.signable)
 
     def _nonce_floor(self, facts: Facts) -> Finding | str:
         if facts.signer is None:

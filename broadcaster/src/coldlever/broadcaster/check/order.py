@@ -46,7 +46,7 @@ class Order:
         beside = [row for row in self._beside(facts) if row.state is NonceState.OPEN]
         place = Place(self._venue_key, facts.account, facts.market.coin)
         if place not in self._newest:
-            self._newest[place] = self._ledger.newest_sent(place)
+            self._newest[place] = self._ledger.turns.newest(place)
         return replace(
             facts,
             open_before=tuple(row.key.nonce for row in beside),

@@ -33,7 +33,7 @@ from coldlever.broadcaster.ledger.queries import (
     undecided_beside,
     with_nonces,
 )
-from coldlever.broadcaster.ledger.row import NonceKey, Place, Row
+from coldlever.broadcaster.ledger.row import NonceKey, Row
 from coldlever.broadcaster.ledger.tables import (
     ATTEMPTS,
     METADATA,
@@ -41,7 +41,7 @@ from coldlever.broadcaster.ledger.tables import (
     Patience,
     make_engine,
 )
-from coldlever.broadcaster.ledger.turn import Turn, newest_sent, require_turn
+from coldlever.broadcaster.ledger.turn import Turn, Turns, require_turn
 from coldlever.broadcaster.ledger.weight import SharedWeight
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
@@ -64,6 +64,9 @@ class Ledger:
         sleep: waits that many seconds, for another process that opens it too.
         monotonic: a clock in seconds that never goes back.
 
+    Attributes:
+        turns: whose turn it is at a market.
+
     Raises:
         EnvironmentFault: ``ledger-unusable`` when it cannot be opened or is of another version.
     """
@@ -81,6 +84,7 @@ class Ledger:
         self._engine = make_engine(self._path, patience)
         self._quick = make_engine(self._path, patience, is_durable=False)
         self._reader = self._engine.execution_options(reading=True)
+        self.turns = Turns(self._reader, self._path)
         try:
             with self._guard(), self._engine.begin() as connection:
                 self._bring_up_to_date(connection)
@@ -170,20 +174,6 @@ class Ledger:
     def may_have_moved(self, row: Row) -> bool:
         """Whether another payload of ours can have changed the market since ``row`` was sent."""
         return any(self._records(query(row)) for query in (undecided_beside, sent_after))
-
-    def newest_sent(self, place: Place) -> int:
-        """The highest nonce whose payload may have changed a market; 0 for none."""
-        with self._guard(), self._reader.connect() as connection:
-            return newest_sent(connection, place)
-
-    def require_turn(self, row: Row, turn: Turn) -> None:
-        """Nothing stands in the way of sending a row now; as `begin_attempt` asks once more.
-
-        Raises:
-            RuleRefused: ``older-open`` or ``newer-sent``.
-        """
-        with self._guard(), self._reader.connect() as connection:
-            require_turn(connection, row, turn)
 
     def take_draft_nonce(self, venue: str, signer: Address, now: int) -> int:
         """A nonce for a new draft: the exchange's time, above every nonce known for the signer."""

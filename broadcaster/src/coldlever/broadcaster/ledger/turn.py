@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger.faults import database_errors
 from coldlever.broadcaster.ledger.queries import on_venue
 from coldlever.broadcaster.ledger.row import Place, Row
 from coldlever.broadcaster.ledger.tables import POSTS
@@ -41,6 +43,33 @@ class Turn:
 
     after_open: frozenset[int] = frozenset()
     newest: int | None = None
+
+
+class Turns:
+    """Asks whose turn it is, outside of a transaction that records an attempt.
+
+    Args:
+        reader: engine to the ledger, whose transactions only read.
+        path: the ledger's file, to be named.
+    """
+
+    def __init__(self, reader: sa.Engine, path: Path) -> None:
+        self._reader = reader
+        self._path = path
+
+    def newest(self, place: Place) -> int:
+        """The highest nonce whose payload may have changed a market; 0 for none."""
+        with database_errors(self._path), self._reader.connect() as connection:
+            return newest_sent(connection, place)
+
+    def require(self, row: Row, turn: Turn) -> None:
+        """Nothing stands in the way of sending a row now; `begin_attempt` asks once more.
+
+        Raises:
+            RuleRefused: ``older-open`` or ``newer-sent``.
+        """
+        with database_errors(self._path), self._reader.connect() as connection:
+            require_turn(connection, row, turn)
 
 
 def newest_sent(connection: sa.Connection, place: Place) -> int:

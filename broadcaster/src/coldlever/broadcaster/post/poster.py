@@ -205,7 +205,7 @@ class Poster:
     def _reserve(self, cleared: Cleared) -> Row:
         url = self._exchange.api.venue.url
         row = row_of(self.key_of(cleared.payload), url, cleared, self._clock())
-        self._ledger.require_turn(row, cleared.turn)
+        self._ledger.turns.require(row, cleared.turn)
         self._ledger.reserve(row)
         return row
 

@@ -70,7 +70,7 @@ class Sender:
     def is_its_turn(self, row: Row, turn: Turn) -> bool:
         """Whether no other payload for the market is open, but for what may land late."""
         try:
-            self._ledger.require_turn(row, replace(turn, newest=None))
+            self._ledger.turns.require(row, replace(turn, newest=None))
         except RuleRefused:
             return False
         return True
