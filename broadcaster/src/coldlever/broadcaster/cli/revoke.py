@@ -8,7 +8,8 @@ from coldlever.broadcaster.cli.context import open_ledger, venue_options
 from coldlever.broadcaster.cli.load import load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.ledger import Ledger
-from coldlever.broadcaster.post import known_payload, payload_of, revocation_of
+from coldlever.broadcaster.post.revocation import known_payload, revocation_of
+from coldlever.broadcaster.post.row import payload_of
 from coldlever.broadcaster.venue import choose_venue
 from coldlever.shared.action import Network
 from coldlever.shared.cli.challenge_option import (

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S, Poster
     from coldlever.broadcaster.post.receipt import can_land_until, make_receipt
     from coldlever.broadcaster.post.result import Held, Result, result_of
-    from coldlever.broadcaster.post.revocation import known_payload, offer_of, revocation_of
-    from coldlever.broadcaster.post.row import payload_of
+    from coldlever.broadcaster.post.revocation import offer_of
     from coldlever.broadcaster.post.series import Series
 else:
     __getattr__ = lazy_face(
@@ -28,10 +27,7 @@ else:
             "Held": "result",
             "Result": "result",
             "result_of": "result",
-            "known_payload": "revocation",
             "offer_of": "revocation",
-            "revocation_of": "revocation",
-            "payload_of": "row",
             "Series": "series",
         },
     )
@@ -44,11 +40,8 @@ __all__ = [
     "Result",
     "Series",
     "can_land_until",
-    "known_payload",
     "load_before",
     "make_receipt",
     "offer_of",
-    "payload_of",
     "result_of",
-    "revocation_of",
 ]
