@@ -138,7 +138,7 @@ class Desk:
         places = ["--state-dir", str(self.state)]
         if self.ledger_url is not None:
             places += ["--ledger", self.ledger_url]
-        if command in ("draft", "market", "check", "post"):
+        if command in ("draft", "market", "check", "post", "revoke"):
             places += ["--api-url", self.url]
         return [command, *arguments, *places]
 
@@ -217,9 +217,9 @@ ENGINES = ("sqlite", "postgresql")
 
 def pytest_generate_tests(metafunc) -> None:
     """Tests that are marked `both_engines` run with the ledger in a file and on a server."""
-    if "ledger_engine" in metafunc.fixturenames and any(
-        metafunc.definition.iter_markers("both_engines")
-    ):
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    is_both = "both_engines" in marks and "file_ledger" not in marks
+    if is_both and "ledger_engine" in metafunc.fixturenames:
         metafunc.parametrize("ledger_engine", ENGINES, indirect=True)
 
 

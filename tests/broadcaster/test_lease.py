@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -19,7 +21,7 @@ from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.post.lease import MarketLease
 from coldlever.broadcaster.post.lock import WAIT_S
 from coldlever.broadcaster.venue.client import TOTAL_TIMEOUT_S
-from coldlever.shared.errors import EnvironmentFault
+from coldlever.shared.errors import EnvironmentFault, RuleRefused
 
 
 @pytest.fixture
@@ -182,3 +184,24 @@ def test_a_host_that_is_suspended_past_its_lease_changes_nothing_when_it_wakes(
     assert (late.status, late.document["error"]["code"]) == (8, "ledger-changed")
     assert desk.accepted() == 1
     assert desk.post(other).status == 0
+
+
+@pytest.mark.slow
+def test_no_payload_is_added_beside_a_revocation_that_another_host_adds(host, row):
+    """Neither holds the other's market: each looks for the other's row under one lock."""
+    hosts = host("one"), host("two")
+    for nonce in range(10, 60):
+        payload = row(nonce)
+        noop = replace(payload, key=payload.key.other, coin="", action_hash=b"\x08" * 32)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(reserve, hosts, (payload, noop)))
+        with hosts[0].seeing() as connection:
+            query = f"SELECT what, change_number FROM posts WHERE nonce = {nonce} ORDER BY what"
+            found = dict(connection.exec_driver_sql(query).all())
+        assert "revocation" in found
+        assert found.get("payload", 0) < found["revocation"], "it was there before, or not at all"
+
+
+def reserve(ledger, one):
+    with suppress(RuleRefused):
+        ledger.reserve(one)

@@ -36,9 +36,11 @@ from tests.shared.approving import (
     say,
     with_list,
 )
+from tests.shared.test_sshsig import SK_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = make_policy()
+KEYS_OF_SK = SK_KEY.point
 CASE = make_case()
 
 
@@ -243,6 +245,27 @@ def test_a_changed_signature_does_not_approve():
     refused("approval-invalid", judge, POLICY, CASE, [bad], around())
     short = replace(good, signature=good.signature + bytes(5))
     refused("approval-invalid", judge, POLICY, CASE, [short], around())
+
+
+def test_a_security_key_counts_with_touch_and_with_the_pin_that_the_policy_wants():
+    from coldlever.shared.sshsig.public_key import KeyType, PublicKey
+    from coldlever.shared.statement import Approval, statement_bytes
+    from tests.shared.test_sshsig import SPACE, sk_signature
+
+    dave = PublicKey(KeyType.SK_ED25519, KEYS_OF_SK)
+
+    def judged(head, flags):
+        rules = '[[rule]]\nname = "r"\nneeds = "1 of 1"\n'
+        people = person_text("dave", (), dave.line)
+        policy = make_policy(head=head, people=people, rules=rules, change="1 of 1")
+        text = statement_bytes(CASE, policy.ref, dave, Decision.APPROVE)
+        raw = sk_signature(flags, message=text, space=SPACE)
+        approval = Approval(Decision.APPROVE, dave.key_id, raw.pack())
+        return judge(policy, CASE, [approval], around()).standing.evidence.approvers
+
+    assert judged("", 0x01) == judged("pin = true", 0x05) == ("dave",)
+    for head, flags in (("", 0x00), ("pin = true", 0x01), ("", 0x81)):
+        refused("approval-invalid", judged, head, flags)
 
 
 # --- rejecting and proposing ------------------------------------------------------------------

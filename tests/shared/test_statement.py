@@ -276,6 +276,28 @@ def test_a_change_of_policy_comes_back_from_a_file_and_a_code():
         )
 
 
+def test_the_schemas_take_what_is_written_and_refuse_a_malformed_approval():
+    from pathlib import Path
+
+    import jsonschema
+
+    folder = Path(__file__).resolve().parents[2] / "docs" / "schemas"
+    documents = {
+        "approvals": ApprovalsFile(Network.TESTNET, bytes(32), merge(FULL)).to_wire(),
+        "policy-change": PolicyChange(REF, "policy = 1\n", (FULL[0],)).to_wire(),
+    }
+    for name, wire in documents.items():
+        schema = json.loads((folder / f"{name}.schema.json").read_text())
+        validator = jsonschema.Draft202012Validator(schema)
+        validator.check_schema(schema)
+        assert validator.is_valid(json.loads(json.dumps(wire)))
+        broken = json.loads(json.dumps(wire))
+        broken["approvals"][0]["signature"] = "0x00"
+        assert not validator.is_valid(broken)
+    nothing = documents["policy-change"] | {"old": None, "policy": None}
+    assert not validator.is_valid(json.loads(json.dumps(nothing)))
+
+
 def test_approvals_out_of_order_in_a_code_are_refused():
     from coldlever.shared.compact import strict_cbor
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 
 from coldlever.shared.action.address import Address
-from coldlever.shared.errors import RuleRefused
+from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.statement import PolicyRef
 from coldlever.signer.key.keystore import load_keystore, seal
 from coldlever.signer.key.sealed import SealedPolicy
@@ -95,6 +95,14 @@ def test_an_unsound_policy_is_not_sealed(team):
     team.policy.write_text(policy_text(rules=rules))
     assert team.seal(status=4)["error"]["code"] == "policy-unsound"
     assert team.sealed is None
+
+
+def test_the_largest_policy_leaves_a_keystore_that_can_be_read(team):
+    text = policy_text(change="2 of 4")
+    room = 32 * 1024 - len(text.encode()) - 2
+    team.policy.write_text(text + "#" + "\u00e9" * (room // 2) + "\n", "utf-8")
+    team.seal()
+    assert load_keystore(team.keystore).open(PHRASE).address == ADDRESS
 
 
 def change_member(team, change):
@@ -368,6 +376,55 @@ def test_a_seal_that_came_off_does_not_come_back_by_an_old_file(sealed, request_
     assert sealed.refusal(request_file, *both(sealed, request_file)) == "policy-older"
     # What stopped half-way is given again: the end is remembered before the file is written.
     assert carry_out(sealed, *agreed, verb="unseal")["policy"] is None
+
+
+def broken(*_arguments):
+    raise EnvironmentFault("write-failed", "the disk is gone", "plug it in")
+
+
+def test_an_adoption_that_stops_before_the_ledger_leaves_a_key_that_signs(
+    sealed, next_policy, request_file, monkeypatch
+):
+    import coldlever.signer.cli.policy_adopt as module
+
+    change = propose(sealed, next_policy)
+    agreed = [agree(sealed, change, name) for name in ("alice", "bob")]
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "remember", broken)
+        assert carry_out(sealed, *agreed, status=8)["error"]["code"] == "write-failed"
+    assert sealed.sealed.ref.version == 8
+    said = [sealed.say(name, request_file, policy=next_policy) for name in ("alice", "carol")]
+    assert sealed.sign(request_file, *said)["policy"][0]["policy"]["version"] == 8
+
+
+def test_an_unsealing_that_stops_before_the_file_signs_nothing_until_it_is_given_again(
+    sealed, request_file, monkeypatch
+):
+    from coldlever.signer.cli.policy_seal import Relocked
+
+    removal = propose(sealed, "--remove")
+    agreed = [agree(sealed, removal, name) for name in ("alice", "dave")]
+    said = both(sealed, request_file)
+    with monkeypatch.context() as patch:
+        patch.setattr(Relocked, "write", broken)
+        assert carry_out(sealed, *agreed, verb="unseal", status=8)["error"]["code"]
+    assert sealed.sealed is not None
+    assert sealed.refusal(request_file, *said) == "policy-older"
+    assert carry_out(sealed, *agreed, verb="unseal")["policy"] is None
+    assert sealed.sign(request_file)["policy"] is None
+
+
+def test_a_keystore_that_would_not_open_replaces_nothing(sealed, next_policy, monkeypatch):
+    import coldlever.signer.cli.policy_seal as module
+
+    change = propose(sealed, next_policy)
+    agreed = [agree(sealed, change, name) for name in ("alice", "bob")]
+    before = sealed.keystore.read_bytes()
+    other = sha256(b"another key").digest()
+    lock = module.lock
+    monkeypatch.setattr(module, "lock", lambda _secret, *rest: lock(other, *rest))
+    assert carry_out(sealed, *agreed, status=8)["error"]["code"] == "keystore-damaged"
+    assert sealed.keystore.read_bytes() == before
 
 
 def test_a_wrong_passphrase_changes_neither_file_nor_ledger(sealed, next_policy):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
-    from coldlever.broadcaster.ledger.lease import Leases
+    from coldlever.broadcaster.ledger.faults import nonce_revoked, nothing_to_revoke
     from coldlever.broadcaster.ledger.row import NonceKey, Place, Row, unreadable
     from coldlever.broadcaster.ledger.server import LedgerServer
     from coldlever.broadcaster.ledger.store import Ledger, nonce_used, row_gone
@@ -22,8 +22,9 @@ else:
             "unreadable": "row",
             "Ledger": "store",
             "LedgerServer": "server",
-            "Leases": "lease",
+            "nonce_revoked": "faults",
             "nonce_used": "store",
+            "nothing_to_revoke": "faults",
             "row_gone": "store",
             "Turn": "turn",
             "older_open": "turn",
@@ -31,14 +32,15 @@ else:
     )
 
 __all__ = [
-    "Leases",
     "Ledger",
     "LedgerServer",
     "NonceKey",
     "Place",
     "Row",
     "Turn",
+    "nonce_revoked",
     "nonce_used",
+    "nothing_to_revoke",
     "older_open",
     "row_gone",
     "unreadable",

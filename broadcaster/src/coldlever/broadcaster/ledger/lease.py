@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from coldlever.broadcaster.ledger.faults import database_errors
-from coldlever.broadcaster.ledger.row import Place
+from coldlever.broadcaster.ledger.row import NonceKey, Place
 from coldlever.broadcaster.ledger.tables import LEASES
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.printable import printable
@@ -26,6 +26,8 @@ from coldlever.shared.printable import printable
 LEASE_MS = 45_000
 # What was recorded longer ago than this is not sent any more.
 BEGIN_WITHIN_S = 10.0
+# In the place of a coin: the row that is locked for a signer, and never leased.
+_SIGNER = "(signer)"
 
 # The database's clock, ms since the epoch.
 DATABASE_NOW = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
@@ -144,6 +146,25 @@ def hold_still(connection: sa.Connection, market: dict[str, str]) -> None:
             index_elements=list(LEASES.primary_key),
             set_={"fence": LEASES.c.fence + 1, "ends_at": 0},
         )
+    )
+
+
+def hold_signer(connection: sa.Connection, key: NonceKey) -> None:
+    """Keep other hosts from changing rows of a signer until the transaction ends.
+
+    A payload and its revocation are two rows: each is looked for before the other is written, and
+    both may be for different markets. SQLite has one writer at a time, and needs nothing.
+
+    Args:
+        connection: in a transaction.
+        key: of a row of the signer.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    signer = {"venue": key.venue, "account": key.signer.lower, "coin": _SIGNER}
+    fresh = insert(LEASES).values(**signer, holder="", fence=1, ends_at=0)
+    connection.execute(
+        fresh.on_conflict_do_update(index_elements=list(LEASES.primary_key), set_={"ends_at": 0})
     )
 
 

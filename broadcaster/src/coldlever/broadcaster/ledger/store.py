@@ -15,14 +15,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
-from coldlever.broadcaster.ledger.change import write_attempt, write_change, write_row
+from coldlever.broadcaster.ledger.beside import find_in, insert, require_unrevoked, tell_other
+from coldlever.broadcaster.ledger.change import write_attempt, write_change
 from coldlever.broadcaster.ledger.claim import claim
 from coldlever.broadcaster.ledger.draft_nonce import take_draft_nonce
 from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
 from coldlever.broadcaster.ledger.file import LedgerFile
+from coldlever.broadcaster.ledger.lease import hold_signer
 from coldlever.broadcaster.ledger.memory import HostMemory
 from coldlever.broadcaster.ledger.queries import (
-    FIND,
     ROWS,
     UNFINISHED,
     by_sending,
@@ -36,13 +37,14 @@ from coldlever.broadcaster.ledger.queries import (
     undecided_beside,
     with_nonces,
 )
-from coldlever.broadcaster.ledger.row import NonceKey, Place, Row
+from coldlever.broadcaster.ledger.row import NonceKey, Row
 from coldlever.broadcaster.ledger.server import LedgerServer
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS, Patience
 from coldlever.broadcaster.ledger.turn import Turn, Turns, require_turn
 from coldlever.broadcaster.ledger.weight import SharedWeight
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
+from coldlever.shared.action.what import What
 
 __all__ = ["Ledger", "NonceKey", "Row", "nonce_used", "row_gone"]
 
@@ -120,8 +122,11 @@ class Ledger:
     def find(self, key: NonceKey) -> Row | None:
         """The row of that key, or None."""
         with self._guard(), self._reader.connect() as connection:
-            record = connection.execute(FIND, key_values(key)).mappings().one_or_none()
-        return None if record is None else to_row(record)
+            return find_in(connection, key)
+
+    def is_revoked(self, key: NonceKey) -> bool:
+        """Whether a revocation of that payload is recorded, sent or not."""
+        return key.what is What.PAYLOAD and self.find(key.other) is not None
 
     def find_all(self, venue: str, nonces: Sequence[int]) -> dict[NonceKey, Row]:
         """The rows on a venue with any of those nonces, in few questions for many."""
@@ -184,18 +189,20 @@ class Ledger:
 
     def take_draft_nonce(self, venue: str, signer: Address, now: int) -> int:
         """A nonce for a new draft: the exchange's time, above every nonce known for the signer."""
-        with self._guard(), self._engine.begin() as connection:
+        with self.changing() as connection:
             return take_draft_nonce(connection, venue, signer, now)
 
     def reserve(self, row: Row) -> None:
         """Write a new row, durably, before anything is sent.
 
         Raises:
-            RuleRefused: ``nonce-used`` when the key exists already.
+            RuleRefused: ``nonce-used`` when the key exists already, ``nonce-revoked`` or
+                ``nothing-to-revoke``.
         """
         try:
-            with self._guard(), self._engine.begin() as connection:
-                write_row(connection, row)
+            with self.changing() as connection:
+                hold_signer(connection, row.key)
+                insert(connection, row)
         except sa.exc.IntegrityError:
             raise nonce_used(row.key) from None
 
@@ -211,7 +218,7 @@ class Ledger:
             turn: whose turn it is; None for what can change nothing any more.
 
         Raises:
-            RuleRefused: ``older-open`` or ``newer-sent``; nothing was recorded.
+            RuleRefused: ``nonce-revoked``, ``older-open`` or ``newer-sent``; nothing was recorded.
             EnvironmentFault: ``ledger-changed``, ``ledger-unusable`` or ``lease-lost``.
         """
         then = replace(
@@ -223,7 +230,9 @@ class Ledger:
             before=row.before if before is None else before,
             changed_at=now,
         )
-        with self._guard(), self._sending(row.place) as connection:
+        with self._guard(), self._sending(row) as connection:
+            hold_signer(connection, row.key)
+            require_unrevoked(connection, row.key)
             if turn is not None:
                 require_turn(connection, row, turn)
             write_change(connection, row, then)
@@ -244,7 +253,7 @@ class Ledger:
         sentence: str,
         answer: bytes | None,
     ) -> Row:
-        """Record, durably, what an attempt ended with.
+        """Record, durably, what an attempt ended with, and what that tells of the row beside it.
 
         Args:
             row: as `begin_attempt` returned it.
@@ -267,13 +276,15 @@ class Ledger:
             answer=row.answer if answer is None else answer,
             changed_at=now,
         )
-        with self._guard(), self._engine.begin() as connection:
+        with self.changing() as connection:
+            hold_signer(connection, row.key)
             write_change(connection, row, then)
             connection.execute(
                 sa.update(ATTEMPTS)
                 .where(*of_key(ATTEMPTS, row.key), ATTEMPTS.c.number == row.attempts)
                 .values(event=event.value, code=code, answer=answer, answered_at=now)
             )
+            tell_other(connection, row.key, event, now)
         return then
 
     def settle(
@@ -293,7 +304,7 @@ class Ledger:
         then = replace(
             row, state=state or row.state, reading=reading or row.reading, changed_at=now
         )
-        with self._guard(), self._engine.begin() as connection:
+        with self.changing() as connection:
             write_change(connection, row, then)
         return then
 
@@ -304,8 +315,12 @@ class Ledger:
         with self._guard(), self._reader.connect() as connection:
             return list(connection.execute(query).mappings())
 
-    def _sending(self, place: Place) -> AbstractContextManager[sa.Connection]:
-        return self._engine.begin() if self.leases is None else self.leases.sending(place)
+    def _sending(self, row: Row) -> AbstractContextManager[sa.Connection]:
+        if self.leases is None:
+            return self._engine.begin()
+        # What a revocation kills is held for both.
+        other = self.find(row.key.other) if row.key.what is What.REVOCATION else None
+        return self.leases.sending(row.place if other is None else other.place)
 
     def _guard(self) -> AbstractContextManager[None]:
         return database_errors(self._place.name)

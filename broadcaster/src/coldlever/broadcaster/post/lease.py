@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from coldlever.broadcaster.ledger import Leases, Place
+from coldlever.broadcaster.ledger import Place
+from coldlever.broadcaster.ledger.lease import Leases
 from coldlever.broadcaster.post.lock import WAIT_S
 from coldlever.shared.errors import EnvironmentFault
 

@@ -195,13 +195,19 @@ def relock(
         policy: what it is sealed to from now on, or None.
 
     Raises:
-        RuleRefused: ``wrong-passphrase``.
+        RuleRefused: ``wrong-passphrase`` or ``keystore-too-large``.
         EnvironmentFault: ``keystore-damaged``, ``disk-full`` or ``write-failed``.
     """
     secret = closed.reveal(passphrase)
     address = SigningKey(secret).address
     sealed = None if policy is None else SealedPolicy(policy.ref, policy.text)
     data = lock(secret, passphrase, machine.work_factor, sealed)
+    if len(data) > MAX_BYTES:
+        raise RuleRefused(
+            "keystore-too-large",
+            f"with this policy the keystore would have {len(data)} bytes, more than can be read",
+            "shorten the policy",
+        )
     rehearse_write(path, len(data))
     if parse_keystore(data, str(path)).open(passphrase).address != address:
         raise EnvironmentFault(

@@ -35,7 +35,8 @@ from coldlever.signer.key.sealed import MEMBER, SealedPolicy, parse_sealed
 from coldlever.signer.key.signing_key import SigningKey
 from coldlever.signer.key.v3_fields import hex_bytes, hex_digits, lower_keys
 
-MAX_BYTES = 64 << 10
+# A sealed policy lies inside, of 32 KiB at most, whose letters take up to six bytes in JSON.
+MAX_BYTES = 256 << 10
 _VERSION = 3
 _CIPHER = "aes-128-ctr"
 _IV_BYTES = 16
