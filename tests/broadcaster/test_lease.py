@@ -96,7 +96,7 @@ def test_one_host_at_a_time_holds_a_market(host, place):
 def test_the_lease_of_a_host_that_died_ends_by_the_databases_clock(host, place, expire):
     host("dead").leases.take(place("BTC"))
     two = host("host two").leases
-    assert two.take(place("BTC")) == "dead"
+    assert two.take(place("BTC")).startswith("dead")
     expire()
     assert two.take(place("BTC")) is None
 
@@ -113,7 +113,9 @@ def test_nothing_is_recorded_without_the_lease(host, place, row, expire):
     begun = quick.begin_attempt(row(5), 7)
     assert (begun.state, begun.attempts) == (NonceState.OPEN, 1)
     slow.leases.give_back(place("BTC"))
-    assert host("third").leases.take(place("BTC")) == "quick", "an old number gives nothing back"
+    assert host("third").leases.take(place("BTC")).startswith("quick"), (
+        "an old number gives nothing back"
+    )
 
 
 def test_a_lease_that_ended_and_that_nobody_took_is_renewed(host, place, row, expire):
@@ -122,7 +124,7 @@ def test_a_lease_that_ended_and_that_nobody_took_is_renewed(host, place, row, ex
     one.leases.take(place("BTC"))
     expire()
     one.begin_attempt(row(5), 6)
-    assert host("two").leases.take(place("BTC")) == "one"
+    assert host("two").leases.take(place("BTC")).startswith("one")
 
 
 def test_a_long_run_takes_what_it_lost_once_more(host, place, row, expire):
@@ -135,7 +137,7 @@ def test_a_long_run_takes_what_it_lost_once_more(host, place, row, expire):
         expire()
         with lease.held(place("BTC")):
             assert slow.begin_attempt(row(5), 6).state is NonceState.OPEN
-        assert quick.leases.take(place("BTC")) == "slow"
+        assert quick.leases.take(place("BTC")).startswith("slow")
 
 
 def test_what_took_too_long_to_record_is_not_sent(host, place, row):
@@ -158,7 +160,7 @@ def test_a_market_is_given_back_though_the_server_has_gone(host, place, postgres
         )
     postgres.sql(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
     assert lease._held == {}
-    assert host("two").leases.take(place("BTC")) == "one", "until it ends by itself"
+    assert host("two").leases.take(place("BTC")).startswith("one"), "until it ends by itself"
 
 
 @pytest.mark.slow

@@ -49,14 +49,20 @@ _MAY_HAVE_LANDED = [one.value for one in NonceState if one.may_have_landed]
 def _superseded_by() -> sa.ColumnElement[int | None]:
     """The nonce of the latest payload that was sent after a superseded one and may have landed."""
     later, own = POSTS.alias("later"), ATTEMPTS.alias("own")
-    began = sa.select(sa.func.min(own.c.id)).where(*(own.c[one] == POSTS.c[one] for one in _KEY))
+    began = (
+        sa.select(sa.func.min(own.c.id))
+        .where(*(own.c[one] == POSTS.c[one] for one in _KEY))
+        # Two levels out: by itself it would take the first attempt of the whole ledger.
+        .correlate(POSTS)
+        .scalar_subquery()
+    )
     nonce = (
         sa.select(later.c.nonce)
         .where(
             *(later.c[one] == POSTS.c[one] for one in ("venue", "account", "coin")),
             sa.or_(*(later.c[one] != POSTS.c[one] for one in _KEY)),
             later.c.state.in_(_MAY_HAVE_LANDED),
-            later.c.last_attempt > began.scalar_subquery(),
+            later.c.last_attempt > began,
         )
         .order_by(later.c.last_attempt.desc())
         .limit(1)
@@ -115,7 +121,9 @@ def sent_after(row: Row) -> sa.Select[tuple[object, ...]]:
     # By the ledger's own order of sending; nothing comes after a row that was never sent.
     own = ATTEMPTS.alias("own")
     first = sa.select(sa.func.min(own.c.id)).where(*of_key(own, row.key)).scalar_subquery()
-    return ROWS.where(*_beside(row), POSTS.c.last_attempt > first).limit(1)
+    later = ROWS.where(*_beside(row), POSTS.c.last_attempt > first)
+    # The order is that of an index, which PostgreSQL would not take without it.
+    return later.order_by(POSTS.c.last_attempt.desc()).limit(1)
 
 
 def undecided_beside(row: Row) -> sa.Select[tuple[object, ...]]:

@@ -20,7 +20,7 @@ _DURABLE = frozenset({"on", "remote_apply"})
 _ASK = """
 SELECT current_setting('server_version_num'), current_setting('synchronous_commit', true),
  current_setting('fsync', true), current_setting('full_page_writes', true),
- current_setting('transaction_read_only')
+ current_setting('transaction_read_only'), current_setting('jit', true)
 """
 _SET = (
     "SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', %s, false),"
@@ -60,12 +60,15 @@ def set_up(connection: Any, name: str) -> None:
     was = connection.autocommit
     connection.autocommit = True
     with connection.cursor() as cursor:
-        version, *others = cursor.execute(_ASK).fetchone()
+        version, *others, jit = cursor.execute(_ASK).fetchone()
         promises = Promises(int(version), *others)
         require_durable(promises, name)
         cursor.execute(
             _SET, (str(LOCK_TIMEOUT_MS), str(STATEMENT_TIMEOUT_MS), str(IDLE_TIMEOUT_MS))
         )
+        if jit == "on":
+            # Compiling takes longer than any of our questions.
+            cursor.execute("SET jit = off")
         if promises.synchronous_commit not in (None, *_DURABLE):
             # `local` and `remote_write` leave a standby behind that may be promoted later.
             cursor.execute("SET synchronous_commit = on")
