@@ -41,8 +41,9 @@ _ROWS = 1_000_000
 # Of a desk with a hundred accounts and fifty markets.
 _FILL = (
     (
-        "INSERT INTO attempts (venue, signer, nonce, what, number, state_before, event, code, answer,"
-        " began_at) SELECT 'testnet', '{signer}' || lpad(mod(i, 100)::text, 2, '0'), i, 'payload', 1, 'unsent', 'accepted',"
+        "INSERT INTO attempts (venue, signer, nonce, what, number, state_before, event, code,"
+        " answer, began_at) SELECT 'testnet', '{signer}' || lpad(mod(i, 100)::text, 2, '0'), i,"
+        " 'payload', 1, 'unsent', 'accepted',"
         " 'accepted', '', 0 FROM generate_series(1, {size}) AS i"
     ),
     (

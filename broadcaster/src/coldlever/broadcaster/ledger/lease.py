@@ -32,6 +32,9 @@ _SIGNER = "(signer)"
 
 # The database's clock, ms since the epoch.
 DATABASE_NOW = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
+# In a statement of a transaction that need not wait for the disk: a lease that a crash loses is
+# found when it is shown.
+_NOT_TO_DISK = sa.func.set_config("synchronous_commit", "off", True)
 
 
 class Leases:
@@ -74,8 +77,8 @@ class Leases:
                 "ends_at": fresh.excluded.ends_at,
             },
             where=LEASES.c.ends_at <= DATABASE_NOW,
-        ).returning(LEASES.c.fence)
-        with self._quickly() as connection:
+        ).returning(LEASES.c.fence, _NOT_TO_DISK)
+        with database_errors(self._name), self._engine.begin() as connection:
             fence = connection.execute(taking).scalar()
             if fence is None:
                 theirs = sa.select(LEASES.c.holder).where(*_at(place))
@@ -91,8 +94,8 @@ class Leases:
         """
         fence = self._fences.pop(place)
         ending = sa.update(LEASES).where(*self._own(place, fence)).values(ends_at=0)
-        with self._quickly() as connection:
-            connection.execute(ending)
+        with database_errors(self._name), self._engine.begin() as connection:
+            connection.execute(ending.returning(_NOT_TO_DISK))
 
     @contextmanager
     def sending(self, place: Place) -> Iterator[sa.Connection]:
@@ -132,13 +135,6 @@ class Leases:
 
     def _own(self, place: Place, fence: int) -> tuple[sa.ColumnElement[bool], ...]:
         return *_at(place), LEASES.c.fence == fence, LEASES.c.holder == self._holder
-
-    @contextmanager
-    def _quickly(self) -> Iterator[sa.Connection]:
-        """A transaction that does not wait for the disk: a lost lease is found when it is shown."""
-        with database_errors(self._name), self._engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-            yield connection
 
 
 def hold_still(connection: sa.Connection, market: dict[str, str]) -> None:

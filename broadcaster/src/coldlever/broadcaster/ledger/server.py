@@ -97,7 +97,6 @@ class LedgerServer:
                 # A statement sees what is committed when it begins; what must not change between
                 # two statements is locked.
                 isolation_level="READ COMMITTED",
-                pool_pre_ping=True,
             )
         except ImportError:
             raise _extra_missing() from None

@@ -231,7 +231,6 @@ class Ledger:
             changed_at=now,
         )
         with self._guard(), self._sending(row) as connection:
-            hold_signer(connection, row.key)
             require_unrevoked(connection, row.key)
             if turn is not None:
                 require_turn(connection, row, turn)
@@ -277,7 +276,6 @@ class Ledger:
             changed_at=now,
         )
         with self.changing() as connection:
-            hold_signer(connection, row.key)
             write_change(connection, row, then)
             connection.execute(
                 sa.update(ATTEMPTS)

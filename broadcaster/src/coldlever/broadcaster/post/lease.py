@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from coldlever.broadcaster.ledger import Place
 from coldlever.broadcaster.ledger.lease import Leases
-from coldlever.broadcaster.post.lock import WAIT_S
+from coldlever.broadcaster.post.lock import WAIT_S, MarketLock
 from coldlever.shared.errors import EnvironmentFault
 
 _POLL_S = 0.25
@@ -89,6 +89,10 @@ class MarketLease:
                 )
             self._sleep(_POLL_S)
             waited += _POLL_S
+
+
+# Whatever keeps others from posting at a market.
+Leave = MarketLock | MarketLease
 
 
 def _name(place: Place) -> str:
