@@ -21,7 +21,7 @@ from pathlib import Path
 from model import PAGE
 
 from coldlever.broadcaster.fate import Event, NonceState, after
-from coldlever.broadcaster.ledger.store import SCHEMA_VERSION
+from coldlever.broadcaster.ledger.migration import SCHEMA_VERSION
 from coldlever.broadcaster.ledger.tables import POSTS
 
 # What is learnt without an answer to these bytes.

@@ -132,6 +132,8 @@ proctype Revoker() {
     :: skip  /* A crash. */
     :: answer == ACCEPTED -> learn(row[0], OTHER_ACCEPTED, row[0])
     :: answer == DUPLICATE -> learn(row[0], REVOCATION_DUPLICATE, row[0])
+    /* The nonce was never used, and never can be: that is so for whatever has it. */
+    :: answer == TOO_LOW && time < 3 -> learn(row[0], TOO_LOW, row[0])
     :: else -> skip
     fi;
     check(); answer = NO_ANSWER

@@ -132,7 +132,7 @@ class Desk:
 
     def arguments(self, command: str, *arguments: str) -> list[str]:
         places = ["--state-dir", str(self.state)]
-        if command in ("draft", "market", "check", "post"):
+        if command in ("draft", "market", "check", "post", "revoke"):
             places += ["--api-url", self.url]
         return [command, *arguments, *places]
 

@@ -189,14 +189,14 @@ def test_a_master_that_is_multi_sig_signs_for_its_sub_account_no_more(desk, key_
 
 def test_a_standing_that_cannot_be_read_before_the_post_only_weakens_the_proof(desk, monkeypatch):
     batch = desk.save(desk.sign(), desk.sign())
-    reserve = Poster._reserve
+    take_up = Poster._take_up
 
     def blind(poster, cleared):
         poster._exchange._cache.clear()
         desk.exchange.inject("502", path="/info")
-        return reserve(poster, cleared)
+        return take_up(poster, cleared)
 
-    monkeypatch.setattr(Poster, "_reserve", blind)
+    monkeypatch.setattr(Poster, "_take_up", blind)
     shown = desk.post(batch)
     assert [one["status"] for one in shown.document] == ["accepted", "confirmed"]
     first, second = (one["receipt"]["before"] for one in shown.document)

@@ -17,7 +17,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 TEXT = (DOCS / "qr-formats.md").read_text()
 CDDL = (DOCS / "schemas" / "coldlever.cddl").read_text()
 FORMATS = (DOCS / "formats.md").read_text()
-ACTIONS = ("update-leverage", "update-isolated-margin", "top-up-isolated-only-margin")
+ACTIONS = ("update-leverage", "update-isolated-margin", "top-up-isolated-only-margin", "noop")
 
 
 def in_code(record):

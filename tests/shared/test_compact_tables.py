@@ -160,7 +160,7 @@ def test_a_batch_names_the_element(kind):
     [
         (SIGNED, (9,), [], "unknown-key", "$: found the key number 9, expected only 0, 1, 2"),
         (SIGNED, (1, 9), 0, "unknown-key", "$.action: found the key number 9"),
-        (REQUEST, (12,), 0, "unknown-key", "$: found the key number 12"),
+        (REQUEST, (13,), 0, "unknown-key", "$: found the key number 13"),
         (REQUEST, (9,), bytes(19), "wrong-type", "$.account: "),
         (SIGNED, (8,), bytes(19), "wrong-type", "$.account: "),
         (REQUEST, (6, 7), 0, "unknown-key", "$.market: "),
@@ -174,7 +174,7 @@ def test_a_batch_names_the_element(kind):
         (SIGNED, (0,), -1, "wrong-type", "$.network: "),
         (SIGNED, (0,), True, "wrong-type", "$.network: found true"),
         (SIGNED, (0,), "mainnet", "wrong-type", "$.network: "),
-        (SIGNED, (1, 0), 3, "wrong-type", "$.action.type: "),
+        (SIGNED, (1, 0), 4, "wrong-type", "$.action.type: "),
         (SIGNED, (1,), [], "wrong-type", "$.action: found an array of 0, expected a map"),
         (SIGNED, (1, 1), True, "wrong-type", "$.action.asset: found true, expected an integer"),
         (SIGNED, (1, 1), b"\x00", "wrong-type", "$.action.asset: found 1 bytes"),

@@ -68,6 +68,7 @@ ACTIONS = st.one_of(
     ),
     wires("topUpIsolatedOnlyMargin", leverage=DECIMALS),
 )
+NOOPS = st.just({"type": "noop"})
 NETWORKS = st.just("mainnet")
 SETTINGS = st.fixed_dictionaries({"isCross": st.booleans(), "leverage": MULTIPLES})
 SCALARS = st.integers(0, 2**256 - 1).flatmap(lambda n: st.sampled_from([f"0x{n:x}", f"0x{n:064x}"]))
@@ -105,9 +106,26 @@ def full_requests(draw):
     return of_one_account(draw(st.fixed_dictionaries(required, optional=optional)))
 
 
+KILLED = st.fixed_dictionaries(
+    {"action": ACTIONS}, optional={"expiresAfter": NONE | TIMES, "vaultAddress": NONE | ADDRESSES}
+)
+REVOCATIONS = st.fixed_dictionaries(
+    {"action": NOOPS, "nonce": TIMES},
+    optional={
+        "network": NETWORKS,
+        "expiresAfter": NONE,
+        "vaultAddress": NONE,
+        "signer": NONE | ADDRESSES,
+        "note": NONE | st.text(st.characters(codec="utf-8"), max_size=500),
+        "kills": NONE | KILLED,
+    },
+)
+
+
 def of_one_account(wire):
-    """Where there is a vault, it is the account, and no other claim is loaded."""
-    if wire.get("payload", wire).get("vaultAddress") is not None:
+    """Where there is a vault, it is the account; a noop changes none."""
+    body = wire.get("payload", wire)
+    if body.get("vaultAddress") is not None or body["action"] == {"type": "noop"}:
         wire.pop("account", None)
     return wire
 
@@ -115,6 +133,9 @@ def of_one_account(wire):
 BODIES = st.fixed_dictionaries(
     {"action": ACTIONS, "nonce": TIMES, "signature": SIGNATURES},
     optional={"vaultAddress": NONE | ADDRESSES, "expiresAfter": NONE | TIMES},
+) | st.fixed_dictionaries(
+    {"action": NOOPS, "nonce": TIMES, "signature": SIGNATURES},
+    optional={"vaultAddress": NONE, "expiresAfter": NONE},
 )
 ENVELOPES = st.fixed_dictionaries(
     {
@@ -144,7 +165,7 @@ def single_or_batch(wire):
 
 
 DOCUMENTS = {
-    "request": single_or_batch(full_requests() | ACTIONS),
+    "request": single_or_batch(full_requests() | REVOCATIONS | ACTIONS),
     "signed": single_or_batch(ENVELOPES | BODIES),
     "market": TABLES,
 }
@@ -181,6 +202,31 @@ def test_any_document_of_ours_is_valid_and_loaded(named):
     name, wire = named
     assert is_loaded(name, wire)
     assert is_valid(name, wire)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("vaultAddress", "0x" + "11" * 20),
+        ("expiresAfter", 5),
+        ("account", "0x" + "11" * 20),
+        ("current", {"isCross": True, "leverage": 3}),
+        ("position", {"size": "1"}),
+    ],
+)
+def test_what_may_not_stand_beside_a_noop_is_invalid_too(name, value):
+    noop = {"network": "mainnet", "action": {"type": "noop"}, "nonce": 5}
+    assert is_valid("request", noop)
+    assert is_loaded("request", noop)
+    assert not is_valid("request", {**noop, name: value})
+    assert not is_loaded("request", {**noop, name: value})
+
+
+def test_a_bare_noop_and_what_an_action_kills_are_invalid(action_wire):
+    assert not is_valid("request", {"type": "noop"})
+    kills = {"action": action_wire}
+    assert not is_valid("request", {"action": action_wire, "nonce": 5, "kills": kills})
+    assert is_valid("request", {"action": {"type": "noop"}, "nonce": 5, "kills": kills})
 
 
 @given(named=NAMED_DOCUMENTS, data=st.data())

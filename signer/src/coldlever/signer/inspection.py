@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from coldlever.shared.action import Address
-from coldlever.shared.action.market_name import name_market
 from coldlever.shared.errors import ColdleverError, RuleRefused
 from coldlever.shared.message import Caution, Request, Review, SignedPayload, verify
 from coldlever.shared.message.check_words import words_wire
-from coldlever.shared.message.review import review
+from coldlever.shared.message.review import name_action, review
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.rules import Placed, time_problems
 
@@ -40,7 +39,7 @@ class Inspection:
     def to_wire(self) -> dict[str, object]:
         """The object that `inspect --json` prints for each request."""
         signable = self.request.signable
-        name = name_market(signable.network, signable.action.asset, self.request.market)
+        name = name_action(signable, self.request.market)
         wire: dict[str, object] = {
             "network": signable.network.value,
             "actionHash": to_0x(signable.action_hash()),
@@ -54,8 +53,10 @@ class Inspection:
             "expiresAfter": signable.expires_after,
             "vaultAddress": None if signable.vault is None else signable.vault.lower,
         }
-        if name.coin is not None:
+        if name is not None and name.coin is not None:
             wire["coin"] = name.coin
+        if self.review.kills is not None:
+            wire["kills"] = self.review.kills
         wire |= words_wire(self.review.subject)
         wire["warnings"] = [
             {"code": caution.code, "text": caution.text} for caution in self.review.cautions

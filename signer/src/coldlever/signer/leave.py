@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from coldlever.shared.action import Address, Network
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.policy import (
     Approved,
@@ -18,6 +19,7 @@ from coldlever.shared.policy import (
     judge,
     load_policy,
     no_policy,
+    to_revoke,
 )
 from coldlever.shared.policy.docket import Hearing, Item, Sheet, hearings
 from coldlever.shared.policy.saying import bare
@@ -54,9 +56,8 @@ class Bond:
             return tuple(requests)
         placed = list(requests)
         for one in self._hear(requests):
-            for offset in range(one.size):
-                said = one.approvals if offset == 0 else ()
-                position = one.first + offset
+            for position in one.positions:
+                said = one.approvals if position == one.first else ()
                 slim = tuple(bare(each) if one.case.is_batch else each for each in said)
                 request = replace(placed[position].request, approvals=slim)
                 placed[position] = replace(placed[position], request=request)
@@ -65,7 +66,7 @@ class Bond:
     def seek(
         self, requests: Sequence[Placed], signer: Address, ledger: Ledger, now: int | None
     ) -> tuple[Approved, ...]:
-        """Leave to sign.
+        """Leave to sign. Revocations have it whatever the policy says.
 
         Args:
             requests: that name their signer.
@@ -78,22 +79,27 @@ class Bond:
                 ``policy-mismatch`` or ``policy-older``.
         """
         policy = self.policy
+        revoking = to_revoke([placed.request.signable for placed in requests])
+        changes = _changes(requests)
+        if not changes:
+            return revoking
         require_current(ledger.policy_mark(signer), self.sealed)
         if policy is None:
-            return (no_policy([placed.request.signable for placed in requests]),)
-        _require_daily(policy, requests, signer, ledger, now)
-        return tuple(
+            return (no_policy([placed.request.signable for placed in changes]), *revoking)
+        _require_daily(policy, changes, signer, ledger, now)
+        judged = (
             judge(policy, one.case, one.approvals, Circumstances(now, one.currents))
             for one in self._hear(requests)
         )
+        return (*judged, *revoking)
 
-    def mark(self, ledger: Ledger, signer: Address) -> None:
-        """Remember the policy, so that no older one comes back.
+    def mark(self, requests: Sequence[Placed], ledger: Ledger, signer: Address) -> None:
+        """Remember the policy that judged requests, so that no older one comes back.
 
         Raises:
             RuleRefused: ``policy-older`` or ``policy-mismatch``.
         """
-        if self.sealed is not None:
+        if self.sealed is not None and _changes(requests):
             mark = PolicyMark(signer, self.sealed.version, self.sealed.digest)
             if ledger.policy_mark(signer) != mark:
                 ledger.remember_policy(mark)
@@ -110,6 +116,11 @@ class Bond:
             for placed in requests
         ]
         return hearings(items, self.sheets, is_batch=self.is_batch)
+
+
+def _changes(requests: Sequence[Placed]) -> list[Placed]:
+    """Those that a policy is about."""
+    return [placed for placed in requests if placed.request.signable.what is What.PAYLOAD]
 
 
 def policy_of(closed: Keystore, file: bytes | None) -> Policy | None:
@@ -148,7 +159,8 @@ def _require_daily(
     if policy.limits.a_day is None:
         return
     for network in Network:
-        known = ledger.entries(network, signer)
+        recorded = ledger.entries(network, signer)
+        known = [entry for entry in recorded if entry.what is What.PAYLOAD]
         spent = {entry.nonce for entry in known}
         added = {
             placed.request.signable.nonce

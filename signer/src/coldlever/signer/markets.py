@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from coldlever.shared.action import MarketTable, Network
+from coldlever.shared.action.actions import Noop
 from coldlever.shared.errors import RuleRefused, UsageRefused
 from coldlever.shared.message import Request
 from coldlever.shared.printable import quoted
@@ -28,10 +29,11 @@ class Markets:
             RuleRefused: ``market-mismatch`` when no table is for the request's network, or when
                 the table and the request call the same asset by different names.
         """
-        if not self.tables:
+        action = request.signable.action
+        if not self.tables or isinstance(action, Noop):
             return request
         network = request.signable.network
-        asset = request.signable.action.asset
+        asset = action.asset
         table = self.tables.get(network)
         if table is None:
             raise RuleRefused(

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 from coldlever.shared.action import Address, Network, Signable
 from coldlever.shared.action.asset_class import class_problem
-from coldlever.shared.action.market_name import MarketName, name_market
+from coldlever.shared.action.market_name import MarketName
 from coldlever.shared.action.time_rules import SIGN_MARGIN_MS, expiry_problem, nonce_window_problem
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import Request, Review
-from coldlever.shared.message.review import review
+from coldlever.shared.message.review import name_action, review
+from coldlever.shared.printable import quoted
 from coldlever.shared.reading import Where
 
 if TYPE_CHECKING:
-    from coldlever.signer.ledger import ConfirmedCoin
+    from collections.abc import Callable
+
+    from coldlever.signer.ledger import ConfirmedCoin, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,32 +31,40 @@ class Placed:
         request: what is asked for.
         where: file and position in it, for error messages.
         review: the request's review.
-        name: what its market is called, and who vouches for that.
+        name: what its market is called, and who vouches for that; None for a noop.
+        signed_before: what this machine has signed with the nonce that a noop kills, or None.
     """
 
     request: Request
     where: Where
     review: Review
-    name: MarketName
+    name: MarketName | None
+    signed_before: str | None = None
 
 
-def place(request: Request, where: Where, confirmed: str | None = None) -> Placed:
+def place(
+    request: Request,
+    where: Where,
+    confirmed: str | None = None,
+    signed_before: str | None = None,
+) -> Placed:
     """A request with its place, its review and its market's name.
 
     Args:
         request: what is asked for.
         where: file and position in it.
         confirmed: what a person confirmed on this machine as the name of its asset id, or None.
+        signed_before: what this machine has signed with the nonce that a noop kills, or None.
 
     Raises:
         RuleRefused: ``market-mismatch`` or ``asset-class``, for its market's name.
     """
-    signable = request.signable
     try:
-        name = name_market(signable.network, signable.action.asset, request.market, confirmed)
+        name = name_action(request.signable, request.market, confirmed)
+        words = review(request, confirmed=confirmed, signed_before=signed_before)
     except RuleRefused as problem:
         raise problem.at(where) from None
-    return Placed(request, where, review(request, confirmed=confirmed), name)
+    return Placed(request, where, words, name, signed_before)
 
 
 def recall(requests: Sequence[Placed], coins: Iterable[ConfirmedCoin]) -> tuple[Placed, ...]:
@@ -64,10 +76,55 @@ def recall(requests: Sequence[Placed], coins: Iterable[ConfirmedCoin]) -> tuple[
     confirmed = {(coin.network, coin.asset): coin.coin for coin in coins}
     return tuple(
         one
-        if (coin := confirmed.get((one.name.network, one.name.asset))) is None
+        if one.name is None or (coin := confirmed.get((one.name.network, one.name.asset))) is None
         else place(one.request, one.where, coin)
         for one in requests
     )
+
+
+def recall_killed(
+    requests: Sequence[Placed],
+    address: Address,
+    signed: Callable[[Network, Address, int], Entry | None],
+) -> tuple[Placed, ...]:
+    """The requests, where they are noops with what this machine had signed with their nonces.
+
+    Args:
+        requests: reviewed.
+        address: who will sign.
+        signed: finds the payload that was signed with a nonce, if one was.
+
+    Raises:
+        RuleRefused: ``kills-mismatch`` when a noop says that it kills something else.
+    """
+    return tuple(
+        one
+        if (known := _signed_before(one, address, signed)) is None
+        else place(one.request, one.where, signed_before=known)
+        for one in requests
+    )
+
+
+def _signed_before(
+    placed: Placed, address: Address, signed: Callable[[Network, Address, int], Entry | None]
+) -> str | None:
+    signable = placed.request.signable
+    if signable.what is not What.REVOCATION:
+        return None
+    known = signed(signable.network, address, signable.nonce)
+    if known is None:
+        return None
+    # An import may have brought it.
+    description = quoted(known.description)
+    drafted = placed.request.kills
+    if drafted is not None and drafted.action_hash() != known.action_hash:
+        raise RuleRefused(
+            "kills-mismatch",
+            f"{placed.where}: says that it kills {name_action(drafted, None)}, and this machine "
+            f"signed another action with nonce {signable.nonce}: {description}",
+            "draft the revocation again, from the payload that is meant",
+        )
+    return description
 
 
 def require_perpetuals(requests: Sequence[Placed]) -> None:
@@ -77,7 +134,7 @@ def require_perpetuals(requests: Sequence[Placed]) -> None:
         RuleRefused: ``asset-class``.
     """
     for placed in requests:
-        problem = class_problem(placed.name.asset)
+        problem = None if placed.name is None else class_problem(placed.name.asset)
         if problem is not None:
             raise problem.at(placed.where)
 
@@ -154,7 +211,12 @@ def name_signer(requests: Sequence[Placed], address: Address) -> tuple[Placed, .
     """
     require_signer(requests, address)
     return tuple(
-        place(replace(placed.request, signer=address), placed.where, placed.name.confirmed)
+        place(
+            replace(placed.request, signer=address),
+            placed.where,
+            None if placed.name is None else placed.name.confirmed,
+            placed.signed_before,
+        )
         for placed in requests
     )
 

@@ -64,6 +64,7 @@ def ledger_entries(
             placed.request.signable.action_hash(),
             now,
             placed.review.summary,
+            placed.request.signable.what,
         )
         for placed in requests
     )

@@ -8,6 +8,7 @@ from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
     from coldlever.broadcaster.check.checker import Blocked, Checker, Cleared, Foresight
+    from coldlever.broadcaster.check.nonce_rules import target_rule
     from coldlever.broadcaster.check.report import Finding, Report
 else:
     __getattr__ = lazy_face(
@@ -19,7 +20,8 @@ else:
             "Finding": "report",
             "Foresight": "checker",
             "Report": "report",
+            "target_rule": "nonce_rules",
         },
     )
 
-__all__ = ["Blocked", "Checker", "Cleared", "Finding", "Foresight", "Report"]
+__all__ = ["Blocked", "Checker", "Cleared", "Finding", "Foresight", "Report", "target_rule"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from coldlever.broadcaster.check.report import Facts, Finding, failed
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.shared.action import Address, Setting, Signable
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import SignedPayload
 from coldlever.shared.message.approving import item_of
@@ -21,7 +22,7 @@ class Board:
 
     Args:
         policy: in force.
-        places: for each payload's digest its case, and its position in it.
+        places: for each payload's digest its case, and its position in it; none for a noop.
     """
 
     policy: Policy
@@ -53,10 +54,14 @@ class Board:
     def again(self, facts: Facts, now: int) -> Finding | None:
         """What stands against a payload that had passed: an approval may have ended since.
 
+        Nothing does against a noop, which none of them is about.
+
         Args:
             facts: as they were found.
             now: the time to judge by, ms since the epoch.
         """
+        if facts.signable.what is What.REVOCATION:
+            return None
         current = None if facts.standing is None else facts.standing.setting
         is_read = facts.standing is not None
         try:
@@ -75,7 +80,10 @@ class Board:
         if limit is None:
             return
         rows = [
-            row for row in ledger.rows() if (row.key.venue, row.key.signer) == (venue_key, signer)
+            row
+            for row in ledger.rows()
+            if (row.key.venue, row.key.signer) == (venue_key, signer)
+            and row.key.what is What.PAYLOAD
         ]
         known = {row.key.nonce for row in rows}
         own = {

@@ -10,13 +10,15 @@ from dataclasses import InitVar, dataclass
 from typing import final
 
 from coldlever.broadcaster.check.board import Board
-from coldlever.broadcaster.check.checks import Checks, Find
+from coldlever.broadcaster.check.checks import Checks
+from coldlever.broadcaster.check.nonce_rules import Find
 from coldlever.broadcaster.check.report import Facts, Finding, Report
 from coldlever.broadcaster.check.walk import run_all
 from coldlever.broadcaster.ledger import Ledger, Place, Turn
 from coldlever.broadcaster.venue import Exchange
 from coldlever.broadcaster.venue.authority import Acted
 from coldlever.shared.action import Address, MarketEntry, Signable
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import ColdleverError
 from coldlever.shared.message import SignedPayload
 
@@ -50,7 +52,7 @@ class Cleared:
         report: what was found.
         payload: what may be posted.
         account: the account, vault or sub-account it changes.
-        market: its market's entry.
+        market: its market's entry; None for a noop.
         venue_key: where it may be posted: what the ledger files that venue's posts under.
         turn: what its sender takes into account.
         seal: proves who made it.
@@ -62,7 +64,7 @@ class Cleared:
     report: Report
     payload: SignedPayload
     account: Address
-    market: MarketEntry
+    market: MarketEntry | None
     venue_key: str
     turn: Turn
     seal: InitVar[object]
@@ -76,8 +78,9 @@ class Cleared:
 
     @property
     def place(self) -> Place:
-        """Where it is posted."""
-        return Place(self.venue_key, self.account, self.market.coin)
+        """Where it is posted; a noop is at no market."""
+        coin = "" if self.market is None else self.market.coin
+        return Place(self.venue_key, self.account, coin)
 
     def blocked_by(self, finding: Finding) -> Blocked:
         """What it becomes when a check fails later after all."""
@@ -146,6 +149,7 @@ class Checker:
             find=find,
         )
         self._of_payload = self._checks.of_payload()
+        self._of_revocation = self._checks.of_revocation()
         self._of_draft = self._checks.of_draft()
 
     def run(self, payload: SignedPayload) -> Cleared | Blocked:
@@ -154,9 +158,11 @@ class Checker:
         Raises:
             EnvironmentFault: the exchange could not be asked, or the ledger not be read.
         """
-        report = run_all(self._of_payload, Facts(payload.signable, payload))
+        is_noop = payload.signable.what is What.REVOCATION
+        checks = self._of_revocation if is_noop else self._of_payload
+        report = run_all(checks, Facts(payload.signable, payload))
         account, market = report.facts.account, report.facts.market
-        if not report.is_complete or account is None or market is None:
+        if not report.is_complete or account is None or (market is None and not is_noop):
             return Blocked(report)
         turn = self._checks.order.turn(report.facts)
         return Cleared(report, payload, account, market, self._venue_key, turn, _SEAL)

@@ -6,12 +6,10 @@ run. Nothing here changes what it is given.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from coldlever.broadcaster.check.board import Board, PolicyCheck
 from coldlever.broadcaster.check.earlier import Earlier, setting_of
-from coldlever.broadcaster.check.ledger_rules import NEVER_POSTED, recorded_rule
 from coldlever.broadcaster.check.lookup import look_up
 from coldlever.broadcaster.check.market_rules import (
     change_rule,
@@ -19,10 +17,13 @@ from coldlever.broadcaster.check.market_rules import (
     margin_mode_rule,
     position_rule,
 )
+from coldlever.broadcaster.check.network_rule import network_rule
+from coldlever.broadcaster.check.nonce_rules import Find, target_rule, unused_rule
 from coldlever.broadcaster.check.order import Order
 from coldlever.broadcaster.check.report import Facts, Finding, caution, not_run
+from coldlever.broadcaster.check.signer_rules import allowed_rule, known_rule
 from coldlever.broadcaster.check.walk import Check
-from coldlever.broadcaster.ledger import Ledger, NonceKey, Row
+from coldlever.broadcaster.ledger import Ledger, NonceKey
 from coldlever.broadcaster.venue import Exchange, account_acted_for
 from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.asset_class import class_problem
@@ -39,8 +40,6 @@ from coldlever.shared.message.signed import prove
 from coldlever.shared.printable import printable
 from coldlever.shared.reading import moment
 from coldlever.shared.reading.times import span
-
-Find = Callable[[NonceKey], Row | None]
 
 
 class Checks:
@@ -90,11 +89,7 @@ class Checks:
     def of_payload(self) -> tuple[Check, ...]:
         """All of them."""
         return (
-            Check("format", lambda _: "well-formed, nothing unknown in it"),
-            Check("network", self._network),
-            Check("signature", self._signature, self._recover),
-            Check("signer-known", self._signer_known),
-            Check("signer-allowed", self._signer_allowed, self._find_account),
+            *self._of_signer(),
             Check("nonce-window", self._nonce_window),
             Check("nonce-unused", self._nonce_unused),
             Check("nonce-floor", self._nonce_floor),
@@ -102,6 +97,24 @@ class Checks:
             *self._of_market(),
             Check("policy", self._policy.judge),
             Check("order", self._turn, self.order.learn),
+        )
+
+    def of_revocation(self) -> tuple[Check, ...]:
+        """All that fit a noop: it needs no market, and has no expiry."""
+        return (
+            *self._of_signer(),
+            Check("nonce-window", self._nonce_window),
+            Check("nonce-unused", self._nonce_unused),
+            Check("revocation", self._target),
+        )
+
+    def _of_signer(self) -> tuple[Check, ...]:
+        return (
+            Check("format", lambda _: "well-formed, nothing unknown in it"),
+            Check("network", self._network),
+            Check("signature", self._signature, self._recover),
+            Check("signer-known", self._signer_known),
+            Check("signer-allowed", self._signer_allowed, self._find_account),
         )
 
     def of_draft(self) -> tuple[Check, ...]:
@@ -123,24 +136,7 @@ class Checks:
         )
 
     def _network(self, facts: Facts) -> Finding | str:
-        network = facts.signable.network
-        if self._exchange is None:
-            return f"signed for {network.value}, if the signature holds"
-        if self._exchange.network is not network:
-            raise RuleRefused(
-                "network-mismatch",
-                f"signed for {network.value}, but {self._exchange.api.venue.url} is "
-                f"{self._exchange.network.value}",
-                "take the payload for the right network, or leave --network and --api-url out",
-            )
-        played = self._exchange.api.rehearsal_network
-        if played is not None and played is not network:
-            raise RuleRefused(
-                "network-mismatch",
-                f"signed for {network.value}, but the rehearsal exchange plays {played.value}",
-                f"start it with `rehearse --network {network.value}`",
-            )
-        return f"{network.value}, to be posted to {self._exchange.api.venue.url}"
+        return network_rule(facts.signable.network, self._exchange)
 
     def _recover(self, facts: Facts) -> Facts:
         assert facts.payload is not None, "a draft's signature is not among its checks"
@@ -156,15 +152,7 @@ class Checks:
     def _signer_known(self, facts: Facts) -> Finding | str:
         if facts.signer is None or self._exchange is None:
             return self._gap("signer-known", facts)
-        role = self._exchange.role(facts.signer)
-        if role.name == "missing":
-            raise RuleRefused(
-                "unknown-signer",
-                f"the exchange knows no account or API wallet {facts.signer}",
-                "check the network and that the API wallet is approved; a changed byte anywhere "
-                "in a body shows as an unknown signer too",
-            )
-        return f"the exchange knows the signer as {printable(role.name)}"
+        return known_rule(facts.signer, self._exchange)
 
     def _find_account(self, facts: Facts) -> Facts:
         if facts.signer is None or self._exchange is None:
@@ -177,16 +165,7 @@ class Checks:
         if facts.acted is None:
             return self._gap("signer-allowed", facts)
         claimed = None if facts.payload is None else facts.payload.account
-        if claimed is not None and claimed != facts.acted.account:
-            raise RuleRefused(
-                "account-mismatch",
-                f"drafted and reviewed for the account {claimed}, but it would change "
-                f"{facts.acted.account}",
-                "find out which of the two was meant, and draft the request again",
-            )
-        if facts.acted.caution is not None:
-            return caution("signer-allowed", facts.acted.caution)
-        return facts.acted.sentence
+        return allowed_rule(facts.acted, claimed)
 
     def _nonce_window(self, facts: Facts) -> str:
         nonce = facts.signable.nonce
@@ -197,8 +176,15 @@ class Checks:
         if facts.signer is None:
             return self._gap("nonce-unused", facts)
         self._earlier.require_own_nonce(facts.signer, facts.signable)
-        row = self._find(NonceKey(self._venue_key, facts.signer, facts.signable.nonce))
-        return NEVER_POSTED if row is None else recorded_rule(row, facts.signable)
+        return unused_rule(self._find, self._key(facts.signer, facts), facts.action_hash)
+
+    def _key(self, signer: Address, facts: Facts) -> NonceKey:
+        return NonceKey(self._venue_key, signer, facts.signable.nonce, facts.signable.what)
+
+    def _target(self, facts: Facts) -> Finding | str:
+        if facts.signer is None:
+            return self._gap("revocation", facts)
+        return target_rule(self._find(self._key(facts.signer, facts).other))
 
     def _nonce_floor(self, facts: Facts) -> Finding | str:
         if facts.signer is None:
@@ -227,7 +213,7 @@ class Checks:
         return self._gap("order", facts) if facts.signer is None else self.order.judge(facts)
 
     def _find_market(self, facts: Facts) -> Facts:
-        asset = facts.signable.action.asset
+        asset = facts.signable.change.asset
         _raise(class_problem(asset))
         if self._exchange is None:
             return facts
@@ -239,7 +225,7 @@ class Checks:
     def _market(self, facts: Facts) -> Finding | str:
         if self._exchange is None:
             return self._gap("market", facts)
-        asset = facts.signable.action.asset
+        asset = facts.signable.change.asset
         if facts.market is None:
             raise RuleRefused(
                 "unknown-market",
@@ -253,13 +239,13 @@ class Checks:
         return f"asset {asset} is {name}, up to {facts.market.max_leverage}x"
 
     def _leverage(self, facts: Facts) -> Finding | str:
-        found = leverage_rule(facts.signable.action, facts.market)
+        found = leverage_rule(facts.signable.change, facts.market)
         return self._gap("leverage", facts) if found is None else found
 
     def _margin_mode(self, facts: Facts) -> Finding | str:
         if facts.market is None:
             return self._gap("margin-mode", facts)
-        return margin_mode_rule(facts.signable.action, facts.market.margin_mode)
+        return margin_mode_rule(facts.signable.change, facts.market.margin_mode)
 
     def _find_standing(self, facts: Facts) -> Facts:
         if self._exchange is None or facts.market is None or facts.account is None:
@@ -273,7 +259,7 @@ class Checks:
         if not facts.is_position_read:
             return self._gap("position", facts)
         held = None if facts.standing is None else facts.standing.position
-        return position_rule(facts.signable.action, held)
+        return position_rule(facts.signable.change, held)
 
     def _change(self, facts: Facts) -> Finding | str:
         if not facts.is_position_read:

@@ -14,6 +14,7 @@ from coldlever.broadcaster.check.report import Facts
 from coldlever.broadcaster.venue import Standing
 from coldlever.shared.action import Action, Address, Setting, Signable, UpdateLeverage
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 
 # An account's market; where nobody can tell the account, the signer and the vault of the body.
@@ -28,7 +29,7 @@ class Earlier:
     """
 
     def __init__(self) -> None:
-        self._hashes: dict[tuple[Address, int], bytes] = {}
+        self._hashes: dict[tuple[Address, int, What], bytes] = {}
         self._nonces: dict[Address, list[int]] = {}
         self._newest: dict[_Place, int] = {}
         self._settings: dict[_Place, Setting] = {}
@@ -41,11 +42,14 @@ class Earlier:
             signable: its content.
             account: whom it changes, or None where nobody could be asked.
         """
+        nonces = self._nonces.setdefault(signer, [])
+        if signable.nonce not in nonces:
+            insort(nonces, signable.nonce)
+        self._hashes[signer, signable.nonce, signable.what] = signable.action_hash()
+        if signable.what is What.REVOCATION:
+            # It takes its nonce, and changes no market.
+            return
         place = _place(signer, signable, account)
-        key = (signer, signable.nonce)
-        if key not in self._hashes:
-            insort(self._nonces.setdefault(signer, []), signable.nonce)
-        self._hashes[key] = signable.action_hash()
         self._newest[place] = max(signable.nonce, self._newest.get(place, 0))
         wanted = setting_of(signable.action)
         if wanted is not None:
@@ -53,15 +57,17 @@ class Earlier:
 
     def holds(self, signer: Address, nonce: int) -> bool:
         """Whether a payload with that nonce comes earlier in the run."""
-        return (signer, nonce) in self._hashes
+        return (signer, nonce, What.PAYLOAD) in self._hashes
 
     def require_own_nonce(self, signer: Address, signable: Signable) -> None:
         """No other action of the run has the nonce; the very same payload is sent once anyway.
 
+        A payload and its revocation share it: what comes of them is the ledger's to decide.
+
         Raises:
             RuleRefused: ``nonce-twice``.
         """
-        taken = self._hashes.get((signer, signable.nonce))
+        taken = self._hashes.get((signer, signable.nonce, signable.what))
         if taken is not None and taken != signable.action_hash():
             raise RuleRefused(
                 "nonce-twice",
@@ -136,5 +142,5 @@ def _place_of(facts: Facts) -> _Place:
 
 
 def _place(signer: Address, signable: Signable, account: Address | None) -> _Place:
-    asset = signable.action.asset
+    asset = signable.change.asset
     return (signer, signable.vault, asset) if account is None else (account, None, asset)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from coldlever.broadcaster.check.report import Finding, caution
 from coldlever.broadcaster.venue import Position
-from coldlever.shared.action import Action, MarginMode, MarketEntry, Setting, UpdateLeverage
-from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
+from coldlever.shared.action import MarginMode, MarketEntry, Setting, UpdateLeverage
+from coldlever.shared.action.actions import LeverageAction, TopUpIsolatedOnlyMargin
 from coldlever.shared.errors import RuleRefused
 
 
-def leverage_rule(action: Action, market: MarketEntry | None) -> str | None:
+def leverage_rule(action: LeverageAction, market: MarketEntry | None) -> str | None:
     """Leverage within the market's maximum; None where the market is not known.
 
     Raises:
@@ -32,7 +32,7 @@ def leverage_rule(action: Action, market: MarketEntry | None) -> str | None:
     return f"{action.leverage}x of at most {market.max_leverage}x"
 
 
-def margin_mode_rule(action: Action, mode: MarginMode) -> str:
+def margin_mode_rule(action: LeverageAction, mode: MarginMode) -> str:
     """The market's margin mode allows the action.
 
     Raises:
@@ -62,7 +62,7 @@ def margin_mode_rule(action: Action, mode: MarginMode) -> str:
     return f"the market's margin mode ({mode.value}) allows this action"
 
 
-def position_rule(action: Action, position: Position | None) -> Finding | str:
+def position_rule(action: LeverageAction, position: Position | None) -> Finding | str:
     """The open position, or that there is none, allows the action.
 
     Raises:

@@ -40,6 +40,9 @@ _COMMANDS = {
         "coldlever.broadcaster.cli.post:post", "Check, record and post; posting twice posts once."
     ),
     "resolve": Lazy("coldlever.broadcaster.cli.resolve:resolve", "Finish what was left open."),
+    "revoke": Lazy(
+        "coldlever.broadcaster.cli.revoke:revoke", "Write the request that kills a signed payload."
+    ),
     "history": Lazy("coldlever.broadcaster.cli.history:history", "List what was posted from here."),
     "approvals": Lazy(
         "coldlever.broadcaster.cli.approvals:approvals",

@@ -15,7 +15,8 @@ from coldlever.broadcaster.cli.progress import Progress
 from coldlever.broadcaster.ledger import Place, Row
 from coldlever.broadcaster.post import Poster, Result, Series
 from coldlever.broadcaster.post.side_by_side import Schedule, Task, run_all
-from coldlever.shared.action import Action
+from coldlever.shared.action.actions import LeverageAction
+from coldlever.shared.action.what import What
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.cli.stop_signals import StopRequest
 from coldlever.shared.errors import Interrupted
@@ -66,7 +67,14 @@ class Batch:
             if isinstance(job.stage, Cleared | Row)
         }
         is_alone = len(self._places) == 1
-        self._series = {place: Series(is_alone=is_alone) for place in self._places.values()}
+        # A noop is at no market, and shares the lock of what it kills.
+        self._noops = {
+            number
+            for number in self._places
+            if self._jobs[number].item.payload.signable.what is What.REVOCATION
+        }
+        places = (at for number, at in self._places.items() if number not in self._noops)
+        self._series = {place: Series(is_alone=is_alone) for place in places}
         self._schedule = self._make_schedule()
 
     def run(self) -> list[Job]:
@@ -80,13 +88,14 @@ class Batch:
         lock = self._runner.lock
         try:
             with self._stop.heeding():
-                taken = lock.acquire(*self._series)
+                taken = lock.acquire(*self._locked())
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told as the first one's
             self._note_failure(min(self._places), error)
             return self._jobs
         try:
             self._runner.tell(self._progress.waits)
-            workers = min(self._way.at_once, len(self._series))
+            # What stands before a noop may be what it kills: such a run keeps the order given.
+            workers = 1 if self._noops else min(self._way.at_once, len(self._series))
             if workers == 1:
                 self._run_here()
             else:
@@ -95,6 +104,21 @@ class Batch:
         finally:
             lock.release(taken)
         return self._jobs
+
+    def _locked(self) -> list[Place]:
+        """What is locked before anything is sent, so that two runs cannot wait for each other.
+
+        Revocations by themselves are recorded first and wait then, one by one, holding nothing.
+        """
+        if not self._series:
+            return []
+        noops = (self._jobs[number] for number in self._noops)
+        shared = (
+            self._runner.poster(job.item).place_of(job.stage)
+            for job in noops
+            if isinstance(job.stage, Cleared | Row)
+        )
+        return [*self._series, *shared]
 
     def _run_here(self) -> None:
         while not self._stop.is_made and (task := self._schedule.take()) is not None:
@@ -133,8 +157,10 @@ class Batch:
 
     def _post(self, posters: Posters, number: int) -> dict[int, Result]:
         job = self._jobs[number]
-        series = self._series[self._places[number]]
         poster = posters.poster(job.item)
+        if number in self._noops:
+            return {number: self._revoke(poster, job.stage)}
+        series = self._series[self._places[number]]
         if isinstance(job.stage, Row):
             return series.resume(poster, number, job.stage, self._runner.turn)
         assert isinstance(job.stage, Cleared), "nothing else waits"
@@ -144,14 +170,20 @@ class Batch:
             return {}
         return series.post(poster, number, job.stage, self._follower(number))
 
-    def _follower(self, number: int) -> Action | None:
+    def _revoke(self, poster: Poster, stage: object) -> Result:
+        if isinstance(stage, Row):
+            return poster.resume(stage, self._runner.turn)
+        assert isinstance(stage, Cleared), "nothing else waits"
+        return poster.post(stage)
+
+    def _follower(self, number: int) -> LeverageAction | None:
         """What will be posted for the same market next."""
         place = self._places[number]
         later = (other for other in self._places if other > number)
         after = next((other for other in later if self._places[other] == place), None)
         if after is None or not isinstance(self._jobs[after].stage, Cleared):
             return None
-        return self._jobs[after].item.payload.signable.action
+        return self._jobs[after].item.payload.signable.change
 
     def _finish(self) -> None:
         """Read back what is accepted and was not read, where the run ended before its market."""

@@ -145,6 +145,7 @@ def checked_wire(checked: Cleared | Blocked, subject: Subject | None) -> dict[st
         "ok": checked.report.ok,
         "complete": isinstance(checked, Cleared),
         "network": signable.network.value,
+        "what": signable.what.value,
         "signer": None if facts.signer is None else facts.signer.checksummed,
         "account": None if facts.account is None else facts.account.checksummed,
         "coin": None if facts.market is None else facts.market.coin,

@@ -10,7 +10,7 @@ from coldlever.broadcaster.cli.context import open_ledger, state_options
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.show import colour_of, describe_row
 from coldlever.broadcaster.fate import NonceState
-from coldlever.broadcaster.post import can_land_until, make_receipt
+from coldlever.broadcaster.post import can_land_until, make_receipt, offer_of
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.reading import moment
 
@@ -54,7 +54,7 @@ def history(
             say(f"  {row.code}: {row.sentence}")
         until = can_land_until(row)
         if until is not None:
-            say(f"  these bytes can still land until {moment(until)}")
+            say(f"  these bytes can still land until {moment(until)}: {offer_of(row, until)}")
 
 
 def _action_of(receipt: dict[str, object]) -> str:

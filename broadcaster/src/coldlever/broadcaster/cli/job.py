@@ -112,6 +112,7 @@ class Job:
             return result_wire(self.result)
         failure = self.failure
         wire: dict[str, object] = {
+            "what": self.item.payload.signable.what.value,
             "status": "unknown" if self.is_unfinished else "not-posted",
             "nonceState": None,
             "account": None,

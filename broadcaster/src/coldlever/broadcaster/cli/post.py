@@ -28,6 +28,7 @@ from coldlever.broadcaster.cli.receipts import require_outputs
 from coldlever.broadcaster.cli.result import show_result
 from coldlever.broadcaster.cli.show import show_payloads, show_report
 from coldlever.shared.action import Address, Network
+from coldlever.shared.action.what import What
 from coldlever.shared.cli.challenge_option import (
     Asked,
     ChallengeCommand,
@@ -196,8 +197,8 @@ def _confirm(machine: Machine, count: int) -> None:
 
 def _count_markets(items: Sequence[Item]) -> int:
     """How many markets of accounts a run is about, as far as the payloads say."""
-    payloads = [item.payload for item in items]
-    return len({(one.signer, one.signable.vault, one.signable.action.asset) for one in payloads})
+    payloads = [one.payload for one in items if one.payload.signable.what is What.PAYLOAD]
+    return len({(one.signer, one.signable.vault, one.signable.change.asset) for one in payloads})
 
 
 def _status(jobs: Sequence[Job], unsaved: ColdleverError | None, stop: StopRequest) -> int:

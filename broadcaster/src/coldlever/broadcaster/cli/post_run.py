@@ -14,15 +14,16 @@ from coldlever.broadcaster.cli.context import Connection, connect, make_poster
 from coldlever.broadcaster.cli.job import Job
 from coldlever.broadcaster.cli.load import Item
 from coldlever.broadcaster.cli.machine import Machine
-from coldlever.broadcaster.fate import NonceState, Reading
+from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger import Ledger, Row, Turn
 from coldlever.broadcaster.post import MarketLock, Poster, result_of
+from coldlever.broadcaster.post.result import is_unread
 from coldlever.shared.action import Address, Network
 from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import verify
 
-_READABLE = (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
 _NAP_S = 0.2
 
 
@@ -154,9 +155,16 @@ class Runner:
             return None
         if row is None or row.state.needs_clearance:
             return None
+        if row.state is NonceState.DEAD and self._ledger.is_revoked(row.key):
+            # The checks say so.
+            return None
         # Another process may be about to read the account back: its lock is waited for.
-        is_unread = row.reading is Reading.NOT_READ and row.state in _READABLE
-        return Job(item, row if row.state is NonceState.OPEN or is_unread else result_of(row))
+        if row.state is NonceState.OPEN or is_unread(row):
+            return Job(item, row)
+        is_noop = row.key.what is What.REVOCATION
+        return Job(
+            item, result_of(row, killed=self._ledger.find(row.key.other) if is_noop else None)
+        )
 
     def time_problem(self, job: Job) -> Job | None:
         """The job as one that has expired, or whose approval has, since it was checked; or None.

@@ -17,13 +17,13 @@ from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options
 from coldlever.shared.cli.show_review import show_reviews
-from coldlever.shared.errors import PersonDeclined, RuleRefused
+from coldlever.shared.errors import PersonDeclined
 from coldlever.shared.message import Defaults, message_wire
 from coldlever.shared.message.any import REQUESTS
 from coldlever.shared.message.approving import items_of, with_approvals
 from coldlever.shared.message.review import review
 from coldlever.shared.policy import verify_approval
-from coldlever.shared.policy.docket import hearings
+from coldlever.shared.policy.docket import hearings, only_case
 from coldlever.shared.policy.saying import draft
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.sshsig import parse_public_key
@@ -67,14 +67,8 @@ def propose(
     policy = read_policy(policy_file)
     nothing = Scanning(wanted=False, camera=None)
     (loaded,) = load_input((file,), nothing, REQUESTS, Defaults(network)).messages
-    found = hearings(items_of(loaded.message), (), is_batch=loaded.message.is_batch)
-    if len(found) != 1:
-        raise RuleRefused(
-            "batch-mixed",
-            "the requests of this batch have no head in common, or approvals of their own",
-            "propose each request in a file of its own",
-        )
-    (hearing,) = found
+    cases = hearings(items_of(loaded.message), (), is_batch=loaded.message.is_batch)
+    hearing = only_case(cases)
     path = locate_approver(machine.state(state_dir), approver)
     public = parse_public_key(read_policy_bytes(f"{path}.pub").decode("utf-8", "replace"))
     said = draft(policy, hearing.case, public, Decision.PROPOSE, known=hearing.approvals)

@@ -24,6 +24,7 @@ from coldlever.broadcaster.cli.show import describe_row
 from coldlever.broadcaster.ledger import Ledger, Row
 from coldlever.broadcaster.post import Poster, Result, make_receipt
 from coldlever.shared.action import Network
+from coldlever.shared.action.what import What
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.cli.refusals import refusal_of
 from coldlever.shared.cli.stdout import require_stdout
@@ -81,18 +82,19 @@ def resolve(
         if nonce is not None:
             rows = [row for row in rows if row.key.nonce == nonce]
             if probing:
-                rows = ledger.with_nonce(nonce)
+                # A noop has no expiry that a probe could go by.
+                rows = [one for one in ledger.with_nonce(nonce) if one.key.what is What.PAYLOAD]
             if not rows:
                 raise RuleRefused("nothing-open", f"no open payload has the nonce {nonce}")
         # From here on payloads leave, and whoever stops it is told of every one.
         with holding() as stop:
-            results = _resolve_all(posters, rows, work, stop, quiet=as_json)
+            results, is_cut = _resolve_all(posters, rows, work, stop, quiet=as_json)
             if as_json:
                 emit_json([_wire(result) for result in results])
             elif not results:
                 say("nothing is open")
             if not ending or any(isinstance(result, _Left) for result in results):
-                sys.exit(_worst(results, is_cut=stop.is_made and len(results) < len(rows)))
+                sys.exit(_worst(results, is_cut=is_cut))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,13 @@ def _wire(result: Result | _Left) -> dict[str, object]:
         return result_wire(result)
     receipt = make_receipt(result.row, None)
     return {
+        "what": result.row.key.what.value,
         "status": "unknown",
         "nonceState": result.row.state.value,
         "account": result.row.reading.value,
         "code": result.fault.code,
         "error": result.fault.to_wire(),
+        "remedy": receipt["remedy"],
         "exchange": receipt["exchange"],
         "receipt": receipt,
     }
@@ -141,6 +145,13 @@ class _Posters:
         self._folder = folder
         self._retry_s = retry_s
         self._made: dict[str, Poster] = {}
+
+    def is_settled_by_now(self, row: Row) -> bool:
+        """Whether an answer to its revocation has settled a payload meanwhile."""
+        if not row.state.can_land or not self._ledger.is_revoked(row.key):
+            return False
+        now = self._ledger.find(row.key)
+        return now is not None and not now.state.can_land
 
     def of(self, row: Row) -> Poster:
         """Who posts to the venue of a row."""
@@ -159,9 +170,14 @@ class _Posters:
 
 def _resolve_all(
     posters: _Posters, rows: Sequence[Row], work: Work, stop: StopRequest, *, quiet: bool
-) -> list[Result | _Left]:
+) -> tuple[list[Result | _Left], bool]:
+    """Work on each row; says too whether a stop has left some out."""
     results: list[Result | _Left] = []
-    for row in rows:
+    # Revocations first: what they settle is told with them.
+    ordered = sorted(rows, key=lambda one: one.key.what is What.PAYLOAD)
+    for number, row in enumerate(ordered, start=1):
+        if posters.is_settled_by_now(row):
+            continue
         if not quiet:
             say(describe_row(row))
         result = _work_on(posters, row, work, stop, is_only=len(rows) == 1)
@@ -169,8 +185,8 @@ def _resolve_all(
         if not quiet:
             _show(result)
         if stop.is_made or (isinstance(result, _Left) and isinstance(result.fault, Interrupted)):
-            break
-    return results
+            return results, stop.is_made and number < len(rows)
+    return results, False
 
 
 def _work_on(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from coldlever.broadcaster.check import Finding, Report
 from coldlever.broadcaster.fate import Verdict
 from coldlever.broadcaster.ledger import Row
+from coldlever.shared.action.what import What
 from coldlever.shared.cli.console import say
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.message import Request
@@ -59,9 +60,14 @@ def show_finding(finding: Finding) -> None:
 def describe_row(row: Row) -> str:
     """One line on a ledger row."""
     return (
-        f"{row.verdict.value:<9} {row.state.value:<14} {printable(row.coin, limit=40):<10} "
+        f"{row.verdict.value:<9} {row.state.value:<14} {name_row(row):<10} "
         f"nonce {row.key.nonce} by {row.key.signer} on {row.key.venue}"
     )
+
+
+def name_row(row: Row) -> str:
+    """The market of a payload; a revocation has none."""
+    return row.key.what.value if row.key.what is What.REVOCATION else printable(row.coin, limit=40)
 
 
 def colour_of(verdict: Verdict) -> str:

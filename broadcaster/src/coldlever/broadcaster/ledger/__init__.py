@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
+    from coldlever.broadcaster.ledger.faults import nonce_revoked, nothing_to_revoke
     from coldlever.broadcaster.ledger.row import NonceKey, Place, Row, unreadable
     from coldlever.broadcaster.ledger.store import Ledger, nonce_used, row_gone
     from coldlever.broadcaster.ledger.turn import Turn, older_open
@@ -19,7 +20,9 @@ else:
             "Place": "row",
             "unreadable": "row",
             "Ledger": "store",
+            "nonce_revoked": "faults",
             "nonce_used": "store",
+            "nothing_to_revoke": "faults",
             "row_gone": "store",
             "Turn": "turn",
             "older_open": "turn",
@@ -32,7 +35,9 @@ __all__ = [
     "Place",
     "Row",
     "Turn",
+    "nonce_revoked",
     "nonce_used",
+    "nothing_to_revoke",
     "older_open",
     "row_gone",
     "unreadable",

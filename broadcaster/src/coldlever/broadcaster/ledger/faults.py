@@ -8,9 +8,19 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from coldlever.broadcaster.ledger.row import NonceKey
+from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger.row import NonceKey, Row
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.printable import printable
+
+_SETTLED = {
+    NonceState.SPENT_ACCEPTED: "the exchange accepted what it would kill",
+    NonceState.SPENT_REFUSED: (
+        "the exchange refused what it would kill, and the nonce is used up: it can land no more"
+    ),
+    NonceState.SPENT: "the nonce is used up already, so nothing can land with it any more",
+    NonceState.DEAD: "what it would kill never landed and never can",
+}
 
 
 @contextmanager
@@ -45,6 +55,29 @@ def row_changed(key: NonceKey) -> EnvironmentFault:
         "ledger-changed",
         f"another process has gone on with nonce {key.nonce} meanwhile",
         "look at `history`, then repeat the command",
+    )
+
+
+def nonce_revoked(key: NonceKey) -> RuleRefused:
+    """The refusal of a payload that is being, or was, revoked from here."""
+    return RuleRefused(
+        "nonce-revoked",
+        f"the nonce {key.nonce} of {key.signer} was revoked from here: nothing else is sent with "
+        "it any more",
+        "see `history`, and run `resolve` where the revocation is open; for the change itself "
+        "draft the request again: it takes a new nonce",
+    )
+
+
+def nothing_to_revoke(original: Row) -> RuleRefused | None:
+    """Why a payload is not revoked, where its fate is settled."""
+    settled = _SETTLED.get(original.state)
+    if settled is None:
+        return None
+    return RuleRefused(
+        "nothing-to-revoke",
+        f"{settled} ({original.state.value})",
+        "see `history`; a change that took effect is undone by drafting another one",
     )
 
 

@@ -1,4 +1,4 @@
-"""From the ledger of release 0.1 to this one's: in place, in one transaction, after a copy."""
+"""A ledger's version, and the way from 0.1's: in place, in one transaction, after a copy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from coldlever.broadcaster.ledger.tables import METADATA
+from coldlever.shared.errors import EnvironmentFault
+from coldlever.shared.printable import printable
 
+SCHEMA_VERSION = 2
 # What 0.1 had settled keeps its word, as `legacy`. What it had sent without learning the outcome
 # is open, and what it had recorded without sending is unsent: that much its rows do prove.
 _STEPS = (
@@ -36,6 +39,30 @@ _STEPS = (
     ),
     "DROP TABLE posts_0_1",
 )
+
+
+def bring_up_to_date(connection: sa.Connection, path: Path) -> None:
+    """Make the tables of a new ledger, or those of an older one into today's.
+
+    Args:
+        connection: in a transaction that holds the write lock.
+        path: the ledger's file.
+
+    Raises:
+        EnvironmentFault: ``ledger-unusable``, it is of another version.
+    """
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if version == 1:
+        migrate(connection, path)
+    elif version not in (0, SCHEMA_VERSION):
+        raise EnvironmentFault(
+            "ledger-unusable",
+            f"{printable(str(path))}: version {version}, expected {SCHEMA_VERSION}",
+            "use the coldlever version that wrote it, or update this one",
+        )
+    METADATA.create_all(connection)
+    if version != SCHEMA_VERSION:
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def migrate(connection: sa.Connection, path: Path) -> None:

@@ -57,14 +57,15 @@ class Row:
         action_hash: 32 bytes.
         url: where it goes.
         account: the account, vault or sub-account it changes.
-        coin: the market's name.
+        coin: the market's name; empty for a revocation.
         envelope: the ``coldlever/signed`` document as JSON text; its payload is what is posted.
         before: the account as read before the first attempt, as JSON text, or None.
         state: where the nonce stands.
         reading: what the account showed when it was last read.
         attempts: how often sending began.
-        code: of the last answer, or None.
-        sentence: of the last answer, escaped for display, or None.
+        code: of the last answer, or ``nonce-revoked`` where one to the row beside it told more, or
+            None.
+        sentence: of the same, escaped for display, or None.
         answer: the last answer's bytes as they came, bounded, or None.
         unanswered: how many attempts have no answer that settles them.
         legacy: what release 0.1 had called it, or None.

@@ -15,16 +15,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
-from coldlever.broadcaster.ledger.change import write_attempt, write_change, write_row
+from coldlever.broadcaster.ledger.beside import find_in, insert, require_unrevoked, tell_other
+from coldlever.broadcaster.ledger.change import write_attempt, write_change
 from coldlever.broadcaster.ledger.draft_nonce import take_draft_nonce
 from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
-from coldlever.broadcaster.ledger.migration import migrate
+from coldlever.broadcaster.ledger.migration import bring_up_to_date
 from coldlever.broadcaster.ledger.queries import (
-    FIND,
     ROWS,
     UNFINISHED,
     by_sending,
-    key_values,
     landed_after,
     latest,
     of_key,
@@ -36,7 +35,6 @@ from coldlever.broadcaster.ledger.queries import (
 from coldlever.broadcaster.ledger.row import NonceKey, Row
 from coldlever.broadcaster.ledger.tables import (
     ATTEMPTS,
-    METADATA,
     POSTS,
     Patience,
     make_engine,
@@ -45,12 +43,10 @@ from coldlever.broadcaster.ledger.turn import Turn, Turns, require_turn
 from coldlever.broadcaster.ledger.weight import SharedWeight
 from coldlever.shared.action import Address
 from coldlever.shared.action.time_rules import NONCE_SET_SIZE
-from coldlever.shared.errors import EnvironmentFault
-from coldlever.shared.printable import printable
+from coldlever.shared.action.what import What
 
 __all__ = ["Ledger", "NonceKey", "Row", "nonce_used", "row_gone"]
 
-SCHEMA_VERSION = 2
 BUSY_TIMEOUT_MS = 10_000
 # Nonces in one question: far below SQLite's limit of variables.
 _AT_ONCE = 500
@@ -87,25 +83,11 @@ class Ledger:
         self.turns = Turns(self._reader, self._path)
         try:
             with self._guard(), self._engine.begin() as connection:
-                self._bring_up_to_date(connection)
+                bring_up_to_date(connection, self._path)
         except BaseException:
             self._engine.dispose()
             raise
         self._path.chmod(0o600)
-
-    def _bring_up_to_date(self, connection: sa.Connection) -> None:
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if version == 1:
-            migrate(connection, self._path)
-        elif version not in (0, SCHEMA_VERSION):
-            raise EnvironmentFault(
-                "ledger-unusable",
-                f"{printable(str(self._path))}: version {version}, expected {SCHEMA_VERSION}",
-                "use the coldlever version that wrote it, or update this one",
-            )
-        METADATA.create_all(connection)
-        if version != SCHEMA_VERSION:
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def close(self) -> None:
         """Close all connections."""
@@ -119,8 +101,11 @@ class Ledger:
     def find(self, key: NonceKey) -> Row | None:
         """The row of that key, or None."""
         with self._guard(), self._reader.connect() as connection:
-            record = connection.execute(FIND, key_values(key)).mappings().one_or_none()
-        return None if record is None else to_row(record)
+            return find_in(connection, key)
+
+    def is_revoked(self, key: NonceKey) -> bool:
+        """Whether a revocation of that payload is recorded, sent or not."""
+        return key.what is What.PAYLOAD and self.find(key.other) is not None
 
     def find_all(self, venue: str, nonces: Sequence[int]) -> dict[NonceKey, Row]:
         """The rows on a venue with any of those nonces, in few questions for many."""
@@ -184,11 +169,12 @@ class Ledger:
         """Write a new row, durably, before anything is sent.
 
         Raises:
-            RuleRefused: ``nonce-used`` when the key exists already.
+            RuleRefused: ``nonce-used`` when the key exists already, ``nonce-revoked`` or
+                ``nothing-to-revoke``.
         """
         try:
             with self._guard(), self._engine.begin() as connection:
-                write_row(connection, row)
+                insert(connection, row)
         except sa.exc.IntegrityError:
             raise nonce_used(row.key) from None
 
@@ -204,7 +190,7 @@ class Ledger:
             turn: whose turn it is; None for what can change nothing any more.
 
         Raises:
-            RuleRefused: ``older-open`` or ``newer-sent``; nothing was recorded.
+            RuleRefused: ``nonce-revoked``, ``older-open`` or ``newer-sent``; nothing was recorded.
             EnvironmentFault: ``ledger-changed`` or ``ledger-unusable``.
         """
         then = replace(
@@ -217,6 +203,7 @@ class Ledger:
             changed_at=now,
         )
         with self._guard(), self._engine.begin() as connection:
+            require_unrevoked(connection, row.key)
             if turn is not None:
                 require_turn(connection, row, turn)
             write_change(connection, row, then)
@@ -234,7 +221,7 @@ class Ledger:
         sentence: str,
         answer: bytes | None,
     ) -> Row:
-        """Record, durably, what an attempt ended with.
+        """Record, durably, what an attempt ended with, and what that tells of the row beside it.
 
         Args:
             row: as `begin_attempt` returned it.
@@ -264,6 +251,7 @@ class Ledger:
                 .where(*of_key(ATTEMPTS, row.key), ATTEMPTS.c.number == row.attempts)
                 .values(event=event.value, code=code, answer=answer, answered_at=now)
             )
+            tell_other(connection, row.key, event, now)
         return then
 
     def settle(

@@ -89,6 +89,9 @@ def require_turn(connection: sa.Connection, row: Row, turn: Turn) -> None:
     Raises:
         RuleRefused: ``older-open`` or ``newer-sent``.
     """
+    if row.key.what is What.REVOCATION:
+        # It changes no market, so it follows nothing there and nothing follows it.
+        return
     waiting = [one for one in _open_beside(connection, row) if one not in turn.after_open]
     if waiting:
         raise older_open(waiting)
@@ -111,7 +114,8 @@ def older_open(nonces: Sequence[int]) -> RuleRefused:
         "older-open",
         f"an earlier payload for this market (nonce {named}) was sent and may still land, after "
         "this one too",
-        f"run `resolve` until it is settled; or post with {options} if it may land late",
+        f"run `resolve` until it is settled, or `revoke` it; or post with {options} if it may land "
+        "late",
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S, Poster
     from coldlever.broadcaster.post.receipt import can_land_until, make_receipt
     from coldlever.broadcaster.post.result import Held, Result, result_of
+    from coldlever.broadcaster.post.revocation import offer_of
     from coldlever.broadcaster.post.series import Series
 else:
     __getattr__ = lazy_face(
@@ -26,6 +27,7 @@ else:
             "Held": "result",
             "Result": "result",
             "result_of": "result",
+            "offer_of": "revocation",
             "Series": "series",
         },
     )
@@ -40,5 +42,6 @@ __all__ = [
     "can_land_until",
     "load_before",
     "make_receipt",
+    "offer_of",
     "result_of",
 ]

@@ -9,7 +9,8 @@ from coldlever.broadcaster.fate import NonceState, Reading
 from coldlever.broadcaster.ledger import Ledger, Row
 from coldlever.broadcaster.post.effect import Snapshot, judge, load_snapshot, snapshot
 from coldlever.broadcaster.venue import Exchange, Standing
-from coldlever.shared.action import Action, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.action import UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.action.actions import LeverageAction
 from coldlever.shared.errors import EnvironmentFault
 
 # How long reading back waits for an accepted change to show.
@@ -56,7 +57,7 @@ class Account:
         """A payload by itself has the time for retries, and no more."""
         return 0.0
 
-    def before(self, row: Row, action: Action) -> Snapshot | None:
+    def before(self, row: Row, action: LeverageAction) -> Snapshot | None:
         """The account before the first attempt; None where it cannot be read."""
         try:
             # The clock first here and last in `_now`: the two hold everything between them.
@@ -66,7 +67,7 @@ class Account:
             # Without it the proof is weaker, and says so; that is no reason not to post.
             return None
 
-    def now(self, row: Row, action: Action) -> Snapshot | None:
+    def now(self, row: Row, action: LeverageAction) -> Snapshot | None:
         """The account as it is; None where it cannot be read."""
         try:
             standing = self._look(row, action)
@@ -76,7 +77,7 @@ class Account:
             return None
         return snapshot(standing, at)
 
-    def read_back(self, row: Row, action: Action) -> tuple[Reading, Snapshot | None]:
+    def read_back(self, row: Row, action: LeverageAction) -> tuple[Reading, Snapshot | None]:
         """What the account shows of a payload, and how it is."""
         before = load_before(row)
         reading: Reading = Reading.NOT_READ
@@ -94,7 +95,7 @@ class Account:
             reading = Reading.SUPERSEDED
         return reading, after
 
-    def _look(self, row: Row, action: Action) -> Standing:
+    def _look(self, row: Row, action: LeverageAction) -> Standing:
         """The account as it is, by the lightest question that will do."""
         if self._glance is not None:
             is_setting = isinstance(action, UpdateLeverage)

@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from coldlever.broadcaster.fate import Reading
 from coldlever.broadcaster.venue import Standing
-from coldlever.shared.action import Action, Setting, UpdateIsolatedMargin, UpdateLeverage
-from coldlever.shared.action.actions import MICRO_USD, TopUpIsolatedOnlyMargin
+from coldlever.shared.action import Setting, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.action.actions import MICRO_USD, LeverageAction, TopUpIsolatedOnlyMargin
 
 # Funding moves an isolated position's balance at every full hour of the exchange's clock.
 FUNDING_MS = 3_600_000
@@ -91,7 +91,9 @@ def load_snapshot(text: str) -> Snapshot:
     )
 
 
-def judge(action: Action, before: Snapshot | None, after: Snapshot, *, is_alone: bool) -> Reading:
+def judge(
+    action: LeverageAction, before: Snapshot | None, after: Snapshot, *, is_alone: bool
+) -> Reading:
     """Judge whether ``action`` shows in ``after``.
 
     Args:
@@ -108,7 +110,7 @@ def judge(action: Action, before: Snapshot | None, after: Snapshot, *, is_alone:
     return _judge_top_up(action, after)
 
 
-def has_moved(before: Snapshot | None, now: Snapshot, action: Action) -> bool:
+def has_moved(before: Snapshot | None, now: Snapshot, action: LeverageAction) -> bool:
     """Whether the market is neither as it was before the first attempt nor as asked.
 
     Somebody has changed it since, and may not want it changed back; so too when nobody knows how

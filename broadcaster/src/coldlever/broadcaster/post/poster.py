@@ -23,22 +23,21 @@ from coldlever.broadcaster.ledger import (
     nonce_used,
     row_gone,
 )
-from coldlever.broadcaster.post.account import Account, Glance, load_before
-from coldlever.broadcaster.post.effect import has_moved
-from coldlever.broadcaster.post.end import can_be_probed, is_past_end
+from coldlever.broadcaster.post.account import Account, Glance
+from coldlever.broadcaster.post.end import can_be_probed, is_over, is_past_end
+from coldlever.broadcaster.post.hold import hold_of
 from coldlever.broadcaster.post.lock import MarketLock
 from coldlever.broadcaster.post.result import NOTHING_TO_SEE, Held, Result, is_unread, result_of
 from coldlever.broadcaster.post.row import elsewhere, payload_of, row_of
 from coldlever.broadcaster.post.sending import Reader, Sender
 from coldlever.broadcaster.venue import Exchange
 from coldlever.broadcaster.venue.clock import ExchangeClock
-from coldlever.shared.errors import EnvironmentFault, RuleRefused
+from coldlever.shared.action.what import What
+from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import SignedPayload
 
 DEFAULT_RETRY_S = 20.0
 _ANY_TURN = Turn()
-# What no sender of the same bytes may repeat by itself: the exchange's own words, unknown here.
-UNKNOWN_WORDS = "exchange-refused"
 
 
 class Poster:
@@ -79,7 +78,8 @@ class Poster:
 
     def key_of(self, payload: SignedPayload) -> NonceKey:
         """The ledger's key of a payload."""
-        return NonceKey(self._venue_key, payload.recovered_signer(), payload.signable.nonce)
+        signable = payload.signable
+        return NonceKey(self._venue_key, payload.recovered_signer(), signable.nonce, signable.what)
 
     def find(self, payload: SignedPayload) -> Row | None:
         """The row of this very payload, or None.
@@ -100,7 +100,8 @@ class Poster:
             reader: who looks at the account before and after; None to read it in full.
 
         Raises:
-            RuleRefused: ``nonce-used``, ``older-open``, ``newer-sent`` or ``account-mismatch``.
+            RuleRefused: ``nonce-used``, ``nonce-revoked``, ``nothing-to-revoke``, ``older-open``,
+                ``newer-sent`` or ``account-mismatch``.
             EnvironmentFault: ``payload-busy``, or the ledger failed or is not what was written.
             TypeError: anything else than what a checker has cleared.
             ValueError: it was cleared for another venue.
@@ -109,12 +110,13 @@ class Poster:
             raise TypeError("only a payload that has passed its checks is posted")
         if cleared.venue_key != self._venue_key:
             raise ValueError("checked for one venue and posted to another")
-        payload = cleared.payload
-        with self._locked(cleared.place):
-            row = self.find(payload)
-            if row is None:
-                row = self._reserve(cleared)
-            if row.place != cleared.place:
+        place = cleared.place
+        if cleared.payload.signable.what is What.REVOCATION:
+            # From now on nobody begins to send what it kills; who is at it still gets an answer.
+            place = self.place_of(self._take_up(cleared))
+        with self._locked(place):
+            row = self._take_up(cleared)
+            if row.key.what is What.PAYLOAD and row.place != cleared.place:
                 raise elsewhere(row, cleared)
             if row.state.needs_clearance:
                 return self._deliver(row, payload_of(row), cleared.turn, reader)
@@ -131,7 +133,7 @@ class Poster:
             EnvironmentFault: ``payload-busy``, the exchange's clock could not be read, or the
                 ledger failed or is not what was written.
         """
-        with self._locked(row.place):
+        with self._locked(self.place_of(row)):
             return self._go_on(self._row(row.key), turn)
 
     def probe(self, row: Row) -> Result:
@@ -141,7 +143,7 @@ class Poster:
             RuleRefused: ``not-to-probe`` when it could land, or nothing would be learnt.
             EnvironmentFault: as for `resume`.
         """
-        with self._locked(row.place):
+        with self._locked(self.place_of(row)):
             fresh = self._row(row.key)
             payload = payload_of(fresh)
             is_doubtful = fresh.state in (NonceState.OPEN, NonceState.LAPSED)
@@ -163,11 +165,11 @@ class Poster:
             RuleRefused: ``still-open`` when it could still land.
             EnvironmentFault: the exchange's clock could not be read.
         """
-        with self._locked(row.place):
+        with self._locked(self.place_of(row)):
             fresh = self._row(row.key)
             if not fresh.state.can_land:
                 return result_of(fresh)
-            if not self._is_over(payload_of(fresh)):
+            if not is_over(payload_of(fresh).signable, self._exchange):
                 raise RuleRefused(
                     "still-open",
                     f"nonce {row.key.nonce} is {fresh.state.value} and can still land",
@@ -195,6 +197,15 @@ class Poster:
         named = self._row(row.key)
         return replace(result_of(named, already=False, advice=result.advice), superseded_by=by)
 
+    def place_of(self, stage: Cleared | Row) -> Place:
+        """What is locked for a payload or a row; a revocation shares the market of what it kills.
+
+        Once a revocation is recorded, no payload is added beside it.
+        """
+        key = stage.key if isinstance(stage, Row) else self.key_of(stage.payload)
+        other = self._ledger.find(key.other) if key.what is What.REVOCATION else None
+        return stage.place if other is None else other.place
+
     def _locked(self, place: Place) -> AbstractContextManager[None]:
         return self._lock.held(place)
 
@@ -202,53 +213,41 @@ class Poster:
     def _venue_key(self) -> str:
         return self._exchange.api.venue.key
 
-    def _reserve(self, cleared: Cleared) -> Row:
+    def _take_up(self, cleared: Cleared) -> Row:
+        """The row of what was cleared, recorded now unless it was before."""
+        known = self.find(cleared.payload)
+        if known is not None:
+            return known
         url = self._exchange.api.venue.url
         row = row_of(self.key_of(cleared.payload), url, cleared, self._clock())
         self._ledger.turns.require(row, cleared.turn)
-        self._ledger.reserve(row)
+        try:
+            self._ledger.reserve(row)
+        except RuleRefused:
+            # Another process was faster with the same, or it is refused.
+            known = self.find(cleared.payload)
+            if known is None:
+                raise
+            return known
         return row
 
     def _go_on(self, row: Row, turn: Turn) -> Result:
         """What may be done without asking anybody."""
         if not row.state.can_land:
-            return self._read_back(row) if is_unread(row) else result_of(row)
+            is_noop = row.key.what is What.REVOCATION
+            return self._read_back(row) if is_noop or is_unread(row) else result_of(row)
         payload = payload_of(row)
         now = self._exchange.now()
         if is_past_end(payload.signable, now):
-            return self._read_back(self._end(row), can_probe=can_be_probed(payload.signable, now))
-        held = self._hold(row, payload, now)
+            is_revoked = self._ledger.is_revoked(row.key)
+            can_probe = not is_revoked and can_be_probed(payload.signable, now)
+            return self._read_back(self._end(row), can_probe=can_probe)
+        held = hold_of(row, payload, now, self._ledger, self._account)
         if held is None and not self._sender.is_its_turn(row, turn):
             held = Held.OLDER_OPEN
         if held is not None:
             return result_of(row, held=held)
         return self._deliver(row, payload, replace(turn, newest=None))
-
-    def _hold(self, row: Row, payload: SignedPayload, now: int) -> Held | None:
-        """Why the same bytes are not sent again, or None."""
-        if row.state.needs_clearance:
-            return Held.NOT_ADMITTED
-        if row.code == UNKNOWN_WORDS:
-            return Held.UNKNOWN_WORDS
-        expires_after = payload.signable.expires_after
-        if expires_after is not None and now > expires_after:
-            return Held.EXPIRED
-        if self._ledger.sent_after(row) is not None:
-            return Held.MARKET_CHANGED
-        action = payload.signable.action
-        seen = self._account.now(row, action)
-        if seen is None or has_moved(load_before(row), seen, action):
-            return Held.MARKET_CHANGED
-        return None
-
-    def _is_over(self, payload: SignedPayload) -> bool:
-        try:
-            return is_past_end(payload.signable, self._exchange.now())
-        except EnvironmentFault:
-            if self._exchange.api.venue.is_rehearsal:
-                # It has ended, and all it knew with it.
-                return True
-            raise
 
     def _end(self, row: Row) -> Row:
         state = after(row.state, Event.END_PASSED)
@@ -275,15 +274,24 @@ class Poster:
     ) -> Result:
         """Look at the account, wherever that tells somebody something."""
         held = Held.LAPSED_PROBE if can_probe and row.state is NonceState.LAPSED else None
+        if row.key.what is What.REVOCATION:
+            return result_of(row, already=already, advice=advice, killed=self._killed(row))
         if row.state in NOTHING_TO_SEE:
             return result_of(row, already=already, advice=advice, held=held)
-        action = payload_of(row).signable.action
+        action = payload_of(row).signable.change
         reading, seen = (reader or self._account).read_back(row, action)
         if reading is not row.reading:
             row = self._ledger.settle(row, self._clock(), reading=reading)
         if reading is Reading.SUPERSEDED:
             row = self._row(row.key)  # which names the later one
         return result_of(row, already=already, advice=advice, held=held, seen=seen)
+
+    def _killed(self, row: Row) -> Row | None:
+        """What became of the payload beside a revocation; None where this ledger knows none."""
+        original = self._ledger.find(row.key.other)
+        if original is None or not is_unread(original):
+            return original
+        return self._read_back(original).row
 
     def _row(self, key: NonceKey) -> Row:
         row = self._ledger.find(key)

@@ -8,6 +8,7 @@ from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger import Row, unreadable
 from coldlever.broadcaster.post.effect import Snapshot, load_snapshot
 from coldlever.broadcaster.post.end import end_of
+from coldlever.broadcaster.post.revocation import offer_of
 from coldlever.broadcaster.venue import read_answer
 from coldlever.shared.action import Network
 from coldlever.shared.action.hashing import agent_digest
@@ -56,6 +57,7 @@ def _compose(row: Row, seen: Snapshot | None) -> dict[str, object]:
     envelope = json.loads(row.envelope)
     digest = agent_digest(Network(envelope["network"]), row.action_hash)
     before = None if row.before is None else load_snapshot(row.before)
+    until = can_land_until(row)
     is_inferred = row.state is NonceState.SPENT_REFUSED and row.unanswered > 0
     return {
         "kind": KIND,
@@ -64,7 +66,9 @@ def _compose(row: Row, seen: Snapshot | None) -> dict[str, object]:
         "nonceState": row.state.value,
         "reading": row.reading.value,
         "supersededBy": row.superseded_by,
-        "canLandUntil": can_land_until(row),
+        "what": row.key.what.value,
+        "canLandUntil": until,
+        "remedy": offer_of(row, until),
         "basis": _BY_ORDER if is_inferred else None,
         "legacyStatus": row.legacy,
         "code": row.code,
@@ -73,7 +77,7 @@ def _compose(row: Row, seen: Snapshot | None) -> dict[str, object]:
         "url": row.url,
         "signer": row.key.signer.checksummed,
         "account": row.account.checksummed,
-        "coin": row.coin,
+        "coin": row.coin or None,
         "actionHash": to_0x(row.action_hash),
         **words_wire(Subject(digest, row.key.signer)),
         "payload": envelope["payload"],

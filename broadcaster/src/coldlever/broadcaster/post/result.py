@@ -9,6 +9,7 @@ from coldlever.broadcaster.fate import NonceState, Reading
 from coldlever.broadcaster.ledger import Row
 from coldlever.broadcaster.post.effect import Snapshot
 from coldlever.broadcaster.post.receipt import make_receipt
+from coldlever.shared.action.what import What
 
 # Nothing of it was ever in the account, as far as anybody knows.
 NOTHING_TO_SEE = (
@@ -29,6 +30,8 @@ class Held(enum.Enum):
     MARKET_CHANGED = "market-changed"
     # Another payload for the market was sent before it and may still land.
     OLDER_OPEN = "older-open"
+    # Its revocation is recorded: these bytes are never sent again.
+    REVOKED = "revoked"
     # Its time is over, and a probe would still tell what happened.
     LAPSED_PROBE = "to-be-probed"
 
@@ -44,6 +47,7 @@ class Result:
         held: why nothing was sent although it is not settled, or None.
         receipt: the receipt document.
         seen: the account as read now, or None when it was not read.
+        killed: of a revocation, the row of the payload beside it; None where there is none.
         superseded_by: the place in the run of the later payload that replaced what it had set,
             counted from 0, or None.
     """
@@ -54,6 +58,7 @@ class Result:
     held: Held | None
     receipt: dict[str, object]
     seen: Snapshot | None = None
+    killed: Row | None = None
     superseded_by: int | None = None
 
 
@@ -64,12 +69,14 @@ def result_of(
     advice: str | None = None,
     held: Held | None = None,
     seen: Snapshot | None = None,
+    killed: Row | None = None,
 ) -> Result:
     """The result of a row as it stands."""
-    return Result(row, already, advice, held, make_receipt(row, seen), seen)
+    return Result(row, already, advice, held, make_receipt(row, seen), seen, killed)
 
 
 def is_unread(row: Row) -> bool:
-    """It is settled, and the account was not read since."""
+    """Whether the account tells something of a payload and was not read since."""
     is_settled = row.state in (NonceState.SPENT_ACCEPTED, NonceState.SPENT)
-    return is_settled and row.reading is Reading.NOT_READ
+    is_payload = row.key.what is What.PAYLOAD
+    return is_payload and is_settled and row.reading is Reading.NOT_READ

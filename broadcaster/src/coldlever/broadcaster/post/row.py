@@ -25,7 +25,7 @@ def row_of(key: NonceKey, url: str, cleared: Cleared, now: int) -> Row:
         cleared.payload.signable.action_hash(),
         url,
         cleared.account,
-        cleared.market.coin,
+        "" if cleared.market is None else cleared.market.coin,
         json.dumps(cleared.payload.to_wire()),
         None,
         NonceState.UNSENT,
@@ -52,8 +52,9 @@ def payload_of(row: Row) -> SignedPayload:
         signer = verify(payload, row.key.signer)
     except (ColdleverError, ValueError):
         raise _changed(row) from None
-    found = (signer, payload.signable.nonce, payload.signable.action_hash())
-    if found != (row.key.signer, row.key.nonce, row.action_hash):
+    signable = payload.signable
+    found = (signer, signable.nonce, signable.what, signable.action_hash())
+    if found != (row.key.signer, row.key.nonce, row.key.what, row.action_hash):
         raise _changed(row)
     return payload
 

@@ -12,8 +12,9 @@ from coldlever.broadcaster.post.effect import Snapshot, dump_snapshot
 from coldlever.broadcaster.post.end import in_time
 from coldlever.broadcaster.venue import Exchange, Ruling, classify
 from coldlever.broadcaster.venue.clock import ExchangeClock
-from coldlever.shared.action import Action
+from coldlever.shared.action.actions import LeverageAction
 from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.message import SignedPayload
 
@@ -28,10 +29,10 @@ class Reader(Protocol):
     def patience_s(self) -> float:
         """How long it waits for the exchange's limit, beyond the time for retries, seconds."""
 
-    def before(self, row: Row, action: Action) -> Snapshot | None:
+    def before(self, row: Row, action: LeverageAction) -> Snapshot | None:
         """The account before the first attempt; None where it cannot be read."""
 
-    def read_back(self, row: Row, action: Action) -> tuple[Reading, Snapshot | None]:
+    def read_back(self, row: Row, action: LeverageAction) -> tuple[Reading, Snapshot | None]:
         """What the account shows of a payload, and how it is."""
 
 
@@ -90,15 +91,23 @@ class Sender:
             The row as it is then, and the exchange's answer as advice.
 
         Raises:
-            RuleRefused: ``older-open``, ``newer-sent`` or ``expired``; nothing was sent.
+            RuleRefused: ``nonce-revoked``, ``older-open``, ``newer-sent`` or ``expired``; nothing
+                was sent.
         """
         spent, pause, patience = 0.0, _FIRST_PAUSE_S, reader.patience_s
         body = payload.body()
+        ruling: Ruling | None = None
         while True:
             # The wait for the exchange's limit comes before the row says that it is under way.
             self._exchange.api.make_room()
             began = self._monotonic()
-            row, ruling = self._attempt(row, payload, body, turn, reader)
+            try:
+                row, ruling = self._attempt(row, payload, body, turn, reader)
+            except RuleRefused:
+                # It was revoked or overtaken: meanwhile, if this is not the first attempt.
+                if ruling is None:
+                    raise
+                return row, ruling.advice
             spent += self._monotonic() - began
             # Never less than our own pause: a gateway may ask to be called again at once, for ever.
             delay = max(pause, ruling.retry_after or 0.0)
@@ -111,7 +120,7 @@ class Sender:
             if not _is_waited_for(ruling, pause):
                 self._sleep(delay)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
-            if self._ledger.sent_after(row) is not None:
+            if self._ledger.is_revoked(row.key) or self._ledger.sent_after(row) is not None:
                 return row, ruling.advice
             if turn is not None:
                 turn = replace(turn, newest=None)
@@ -136,9 +145,9 @@ class Sender:
         reader: Reader,
     ) -> tuple[Row, Ruling]:
         before = None
-        if row.state.needs_clearance:
+        if row.state.needs_clearance and row.key.what is What.PAYLOAD:
             # Not what the checks saw: an earlier payload of this run may have changed it since.
-            seen = reader.before(row, payload.signable.action)
+            seen = reader.before(row, payload.signable.change)
             before = None if seen is None else dump_snapshot(seen)
             self._require_time(payload)
         begun = self._ledger.begin_attempt(row, self._clock(), before, turn)

@@ -18,7 +18,8 @@ from coldlever.broadcaster.post.account import Account
 from coldlever.broadcaster.post.effect import Snapshot
 from coldlever.broadcaster.post.poster import Poster
 from coldlever.broadcaster.post.result import Result
-from coldlever.shared.action import Action, Setting, UpdateLeverage
+from coldlever.shared.action import Setting, UpdateLeverage
+from coldlever.shared.action.actions import LeverageAction
 from coldlever.shared.errors import EnvironmentFault
 
 # Who else spends of the exchange's limit may do so for some minutes.
@@ -37,7 +38,7 @@ class Unread:
 
     number: int
     result: Result
-    action: Action
+    action: LeverageAction
 
 
 class Series:
@@ -57,7 +58,7 @@ class Series:
         self._unread: Unread | None = None
 
     def post(
-        self, poster: Poster, number: int, cleared: Cleared, follower: Action | None
+        self, poster: Poster, number: int, cleared: Cleared, follower: LeverageAction | None
     ) -> dict[int, Result]:
         """Post one payload.
 
@@ -86,7 +87,7 @@ class Series:
             # row of the other says that it was not read, and `resolve` reads it.
             known |= self._settle_earlier(poster, number, result)
         if _is_unread(result) and not result.already:
-            self._unread = Unread(number, result, cleared.payload.signable.action)
+            self._unread = Unread(number, result, cleared.payload.signable.change)
         return known
 
     def _settle_earlier(self, poster: Poster, number: int, result: Result) -> dict[int, Result]:
@@ -121,7 +122,7 @@ class Series:
         """The others of a batch have spent what it has to wait for now."""
         return _PATIENCE_S
 
-    def before(self, row: Row, action: Action) -> Snapshot | None:
+    def before(self, row: Row, action: LeverageAction) -> Snapshot | None:
         """The account before a first attempt: read, or as an accepted payload has left it."""
         assert self._account is not None, "only asked while it posts"
         known, self._current = self._current, None
@@ -132,7 +133,7 @@ class Series:
             self._current = known
         return known
 
-    def read_back(self, row: Row, action: Action) -> tuple[Reading, Snapshot | None]:
+    def read_back(self, row: Row, action: LeverageAction) -> tuple[Reading, Snapshot | None]:
         """What the account shows; not read where an accepted payload is followed by another."""
         assert self._account is not None, "only asked while it posts"
         is_accepted = row.state is NonceState.SPENT_ACCEPTED

@@ -1,4 +1,4 @@
-"""The three leverage actions, their bounds and the order of their keys.
+"""Three leverage actions and the noop that revokes: their bounds and the order of their keys.
 
 Source: the exchange's documentation of L1 actions, and the struct order seen in its official SDK.
 The exchange parses the JSON into a struct and serialises it again before it hashes, so a file may
@@ -100,12 +100,25 @@ class TopUpIsolatedOnlyMargin:
         return {"type": self.TYPE, "asset": self.asset, "leverage": self.leverage}
 
 
-Action = UpdateLeverage | UpdateIsolatedMargin | TopUpIsolatedOnlyMargin
+@dataclass(frozen=True, slots=True)
+class Noop:
+    """Use up a nonce and change nothing: what was signed with that nonce can land no more."""
+
+    TYPE: ClassVar[str] = "noop"
+
+    def to_wire(self) -> dict[str, object]:
+        """The action as it is hashed and posted."""
+        return {"type": self.TYPE}
+
+
+LeverageAction = UpdateLeverage | UpdateIsolatedMargin | TopUpIsolatedOnlyMargin
+Action = LeverageAction | Noop
 
 _KEYS: dict[str, tuple[str, ...]] = {
     UpdateLeverage.TYPE: ("type", "asset", "isCross", "leverage"),
     UpdateIsolatedMargin.TYPE: ("type", "asset", "isBuy", "ntli"),
     TopUpIsolatedOnlyMargin.TYPE: ("type", "asset", "leverage"),
+    Noop.TYPE: ("type",),
 }
 
 
@@ -113,7 +126,7 @@ def parse_action(value: JsonValue, where: Where) -> Action:
     """Read one action.
 
     Raises:
-        InputRefused: anything but exactly one of the three actions within its bounds.
+        InputRefused: anything but exactly one of the four actions within its bounds.
     """
     if not isinstance(value, dict):
         raise where.refusal("wrong-type", describe(value), "an action object")
@@ -121,6 +134,8 @@ def parse_action(value: JsonValue, where: Where) -> Action:
         raise where.refusal("missing-key", 'no key "type"', "one of " + ", ".join(_KEYS))
     kind = as_choice(value["type"], where.key("type"), tuple(_KEYS))
     fields = as_object(value, where, _KEYS[kind])
+    if kind == Noop.TYPE:
+        return Noop()
     asset = as_integer(fields["asset"], where.key("asset"), 0, U32_MAX)
     if kind == UpdateLeverage.TYPE:
         return UpdateLeverage(

@@ -64,7 +64,7 @@ def hash_wire_action(
 def action_hash(
     action: Action, nonce: int, vault: Address | None, expires_after: int | None
 ) -> bytes:
-    """Hash one of the three leverage actions; arguments and result as `hash_wire_action`."""
+    """Hash one of the actions; arguments and result as `hash_wire_action`."""
     return hash_wire_action(action.to_wire(), nonce, vault, expires_after)
 
 

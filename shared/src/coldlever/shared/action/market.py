@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from coldlever.shared.action.actions import Action, UpdateLeverage
+from coldlever.shared.action.actions import LeverageAction, UpdateLeverage
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.reading import (
@@ -175,7 +175,7 @@ def require_agreed_network(
         )
 
 
-def require_fitting(entry: MarketEntry, network: Network, action: Action) -> None:
+def require_fitting(entry: MarketEntry, network: Network, action: LeverageAction) -> None:
     """Refuse an entry that speaks of another market than the action does.
 
     Raises:
@@ -190,7 +190,7 @@ def require_fitting(entry: MarketEntry, network: Network, action: Action) -> Non
         )
 
 
-def venue_objections(entry: MarketEntry, action: Action) -> list[str]:
+def venue_objections(entry: MarketEntry, action: LeverageAction) -> list[str]:
     """Sentences on what the exchange will refuse, going by ``entry``; empty when nothing."""
     objections = []
     if entry.delisted:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coldlever.shared.reading import U32_MAX, JsonValue, Where, as_integer, as_object
+from coldlever.shared.reading.fields import as_boolean
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -23,3 +26,14 @@ class Setting:
     def to_wire(self) -> dict[str, object]:
         """``{"isCross", "leverage"}``."""
         return {"isCross": self.is_cross, "leverage": self.leverage}
+
+
+def parse_setting(value: JsonValue, where: Where) -> Setting | None:
+    """A setting as JSON; null means none."""
+    if value is None:
+        return None
+    fields = as_object(value, where, ("isCross", "leverage"))
+    return Setting(
+        as_boolean(fields["isCross"], where.key("isCross")),
+        as_integer(fields["leverage"], where.key("leverage"), 1, U32_MAX),
+    )

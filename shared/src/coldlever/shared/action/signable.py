@@ -5,16 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coldlever.shared.action.actions import Action, parse_action
+from coldlever.shared.action.actions import Action, LeverageAction, Noop, parse_action
 from coldlever.shared.action.address import as_optional_address
 from coldlever.shared.action.hashing import action_hash, agent_digest
 from coldlever.shared.action.time_rules import NONCE_PAST_MS
-from coldlever.shared.reading import SAFE_INTEGER_MAX, Where, as_integer
+from coldlever.shared.action.what import What
+from coldlever.shared.reading import SAFE_INTEGER_MAX, Where, as_integer, describe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from coldlever.shared.action.address import Address
     from coldlever.shared.action.network import Network
     from coldlever.shared.reading import JsonValue
+
+
+_NOT_OF_A_NOOP = {
+    "vaultAddress": "the exchange looks at the vault before the nonce, which might then stay free",
+    "expiresAfter": "a revocation must be able to outlive what it revokes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,7 @@ class Signable:
 
     Args:
         network: bound by the signature through the digest, not by the action hash.
-        action: one of the three leverage actions.
+        action: a leverage action, or the noop that revokes one.
         nonce: milliseconds since the epoch.
         vault: the vault or sub-account acted for, or None for the signer's own account.
         expires_after: milliseconds since the epoch after which the exchange refuses it, or None.
@@ -34,6 +43,22 @@ class Signable:
     nonce: int
     vault: Address | None
     expires_after: int | None
+
+    @property
+    def what(self) -> What:
+        """A payload, or the revocation of the one with this nonce."""
+        return What.REVOCATION if isinstance(self.action, Noop) else What.PAYLOAD
+
+    @property
+    def change(self) -> LeverageAction:
+        """The leverage action.
+
+        Raises:
+            TypeError: it is a noop: who asks has to know.
+        """
+        if isinstance(self.action, Noop):
+            raise TypeError("a noop changes nothing")
+        return self.action
 
     def action_hash(self) -> bytes:
         """32 bytes; see `coldlever.shared.action.hashing.hash_wire_action`."""
@@ -76,10 +101,27 @@ def parse_signable(fields: dict[str, JsonValue], where: Where, network: Network)
         network: what it is for, which the members do not say.
     """
     nonce = parse_nonce(fields["nonce"], where.key("nonce"))
+    action = parse_action(fields["action"], where.key("action"))
+    if isinstance(action, Noop):
+        require_none(fields, where, _NOT_OF_A_NOOP)
     return Signable(
-        network,
-        parse_action(fields["action"], where.key("action")),
-        nonce,
-        parse_vault(fields, where),
-        parse_expiry(fields, where, nonce),
+        network, action, nonce, parse_vault(fields, where), parse_expiry(fields, where, nonce)
     )
+
+
+def require_none(fields: dict[str, JsonValue], where: Where, reasons: Mapping[str, str]) -> None:
+    """Refuse members that a noop must do without.
+
+    Args:
+        fields: the members of its document.
+        where: the document's place.
+        reasons: why, by member.
+
+    Raises:
+        InputRefused: ``not-for-noop``.
+    """
+    for name, reason in reasons.items():
+        if fields.get(name) is not None:
+            raise where.key(name).refusal(
+                "not-for-noop", describe(fields[name]), f"null, or nothing: {reason}"
+            )

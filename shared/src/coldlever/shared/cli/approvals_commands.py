@@ -22,7 +22,7 @@ from coldlever.shared.message.any import SIGNABLE
 from coldlever.shared.message.approvals_file import ApprovalsFile
 from coldlever.shared.message.approving import items_of, with_approvals
 from coldlever.shared.policy import Circumstances, Policy, Standing, assess, verify_approval
-from coldlever.shared.policy.docket import Hearing, hearings
+from coldlever.shared.policy.docket import Hearing, hearings, require_cases
 from coldlever.shared.policy.saying import from_sshsig
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
@@ -61,13 +61,15 @@ def hear(
     Raises:
         UsageRefused: ``one-document`` for several.
         InputRefused: a file of approvals is unreadable or malformed.
-        RuleRefused: ``approval-invalid`` for approvals of something else, ``weak-key``.
+        RuleRefused: ``approval-invalid`` for approvals of something else, ``nothing-to-approve``
+            for a revocation, ``weak-key``.
     """
     if len(given.messages) != 1:
         raise UsageRefused("one-document", "several documents", "name one: a batch is one, too")
     (loaded,) = given.messages
     sheets, signatures = read_said(names)
-    found = hearings(items_of(loaded.message), sheets, is_batch=loaded.message.is_batch)
+    cases = hearings(items_of(loaded.message), sheets, is_batch=loaded.message.is_batch)
+    found = require_cases(cases)
     for made, told in signatures:
         if policy is None:
             raise UsageRefused("policy-missing", "a signature is read with --policy", "add it")

@@ -15,7 +15,7 @@ from coldlever.shared.message import Defaults
 from coldlever.shared.message.any import SIGNABLE
 from coldlever.shared.message.approving import items_of
 from coldlever.shared.policy import Circumstances, Policy, remarks_on
-from coldlever.shared.policy.docket import hearings
+from coldlever.shared.policy.docket import hearings, require_cases
 from coldlever.shared.policy.judging import changes_of
 from coldlever.shared.policy.policy import Rule
 from coldlever.shared.policy.rules import Change, deciding_rule, objections, passed_limits
@@ -135,7 +135,9 @@ def explain(
     changes = [
         change
         for loaded in given.messages
-        for one in hearings(items_of(loaded.message), (), is_batch=loaded.message.is_batch)
+        for one in require_cases(
+            hearings(items_of(loaded.message), (), is_batch=loaded.message.is_batch)
+        )
         for change in changes_of(policy, one.case, Circumstances(None, one.currents))
     ]
     wires = [explained(policy, change) for change in changes]

@@ -6,7 +6,7 @@ The numbers are for ever: codes printed today are read by every later version.
 from __future__ import annotations
 
 from coldlever.shared.action import MarginMode, Network, UpdateIsolatedMargin, UpdateLeverage
-from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
+from coldlever.shared.action.actions import Noop, TopUpIsolatedOnlyMargin
 from coldlever.shared.compact.approvals import APPROVAL, DIGEST, Approvals
 from coldlever.shared.compact.fields import (
     ADDRESS,
@@ -22,7 +22,9 @@ from coldlever.shared.compact.fields import (
 )
 
 NETWORK = Choice((Network.MAINNET.value, Network.TESTNET.value))
-ACTION_TYPE = Choice((UpdateLeverage.TYPE, UpdateIsolatedMargin.TYPE, TopUpIsolatedOnlyMargin.TYPE))
+ACTION_TYPE = Choice(
+    (UpdateLeverage.TYPE, UpdateIsolatedMargin.TYPE, TopUpIsolatedOnlyMargin.TYPE, Noop.TYPE)
+)
 MARGIN_MODE = Choice(
     (MarginMode.NORMAL.value, MarginMode.NO_CROSS.value, MarginMode.STRICT_ISOLATED.value)
 )
@@ -30,7 +32,7 @@ MARGIN_MODE = Choice(
 ACTION = Record(
     "action",
     Field(0, "type", ACTION_TYPE, required=True),
-    Field(1, "asset", INTEGER, required=True),
+    Field(1, "asset", INTEGER),
     Field(2, "isCross", BOOLEAN),
     Field(3, "leverage", INTEGER_OR_TEXT),
     Field(4, "isBuy", BOOLEAN),
@@ -84,6 +86,13 @@ POSITION = Record(
     Field(4, "liquidationAfter", TEXT),
 )
 
+KILLED = Record(
+    "killed action",
+    Field(0, "action", ACTION, required=True),
+    Field(1, "expiresAfter", INTEGER),
+    Field(2, "vaultAddress", ADDRESS),
+)
+
 # Requests and signed payloads have these numbers in common. JSON lets a request leave its network
 # to an option; a code says it itself.
 _SIGNABLE = (
@@ -104,6 +113,7 @@ REQUEST = Record(
     Field(9, "account", ADDRESS),
     Field(10, "position", POSITION),
     Field(11, "approvals", Approvals()),
+    Field(12, "kills", KILLED),
 )
 
 SIGNED_PAYLOAD = Record(
@@ -148,4 +158,5 @@ RECORDS = (
     APPROVALS_FILE,
     POLICY_REF,
     POLICY_CHANGE,
+    KILLED,
 )

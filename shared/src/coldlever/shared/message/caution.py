@@ -12,6 +12,7 @@ from coldlever.shared.action import (
     UpdateIsolatedMargin,
     UpdateLeverage,
 )
+from coldlever.shared.action.actions import Noop
 from coldlever.shared.action.asset_class import class_problem
 from coldlever.shared.action.market import venue_objections
 from coldlever.shared.action.market_name import MarketName
@@ -38,7 +39,7 @@ class Caution:
 
 def cautions_of(
     signable: Signable,
-    name: MarketName,
+    name: MarketName | None,
     entry: MarketEntry | None,
     current: Setting | None,
     *,
@@ -48,7 +49,7 @@ def cautions_of(
 
     Args:
         signable: what gets signed.
-        name: what its market is called, and who vouches for that.
+        name: what its market is called, and who vouches for that; None for a noop.
         entry: what the asset id is said to mean, or None.
         current: the setting that is said to be in force, or None.
         is_current_read: whether this machine has read it on the exchange by itself.
@@ -57,7 +58,7 @@ def cautions_of(
         *_of_action(signable),
         *_of_setting(signable, entry, current, is_current_read=is_current_read),
         *_of_expiry(signable),
-        *_of_name(name),
+        *(() if name is None else _of_name(name)),
         *_of_market(signable, entry),
     )
 
@@ -122,6 +123,9 @@ def _of_current(
 
 def _of_expiry(signable: Signable) -> Iterator[Caution]:
     expiry = signable.expires_after
+    if isinstance(signable.action, Noop):
+        # It harms nobody, whenever it is posted.
+        return
     if expiry is None:
         yield Caution(
             "no-expiry",
@@ -152,6 +156,6 @@ def _of_name(name: MarketName) -> Iterator[Caution]:
 
 
 def _of_market(signable: Signable, entry: MarketEntry | None) -> Iterator[Caution]:
-    if entry is not None:
+    if entry is not None and not isinstance(signable.action, Noop):
         for sentence in venue_objections(entry, signable.action):
             yield Caution("venue-would-refuse", sentence + " (says the market entry)")

@@ -111,6 +111,8 @@ def _totals(reviews: Sequence[Review]) -> Iterator[Line]:
 def _entry(start: str, one: Review, shared: set[Caution]) -> Iterator[Line]:
     indent = " " * len(start)
     yield EntryLine(start + one.summary)
+    if one.kills is not None:
+        yield EntryLine(f"{indent}kills {one.kills}")
     if one.was is not None:
         yield EntryLine(f"{indent}was {one.was}")
     if one.position is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from coldlever.shared.action import Address, MarketEntry, Network, Setting, Signable
-from coldlever.shared.action.actions import parse_action
+from coldlever.shared.action.actions import Noop, parse_action
 from coldlever.shared.action.address import as_optional_address
 from coldlever.shared.action.market import (
     describe_kind,
@@ -18,6 +18,7 @@ from coldlever.shared.action.market import (
     require_agreed_network,
     require_fitting,
 )
+from coldlever.shared.action.setting import parse_setting
 from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.errors import InputRefused, RuleRefused, UsageRefused
 from coldlever.shared.message.account import parse_account
@@ -27,19 +28,17 @@ from coldlever.shared.message.batch import (
     require_same_entry,
 )
 from coldlever.shared.message.position import Position, parse_position
+from coldlever.shared.message.revocation import killed_wire, parse_killed, require_bare
 from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
-    U32_MAX,
     JsonValue,
     Where,
-    as_integer,
     as_object,
     as_string,
     describe,
     elements,
     loads,
 )
-from coldlever.shared.reading.fields import as_boolean
 from coldlever.shared.statement.approval import Approval, approval_wire, parse_approvals
 
 NOTE_MAX_LENGTH = 500
@@ -57,6 +56,7 @@ _OPTIONAL = (
     "account",
     "position",
     "approvals",
+    "kills",
 )
 
 
@@ -73,6 +73,7 @@ class Request:
         account: whose setting the drafter says it changes, or None. Not signed.
         position: what the drafter says it does to the open position, or None. Not signed.
         approvals: what people have said about it; of a batch they stand at its first request.
+        kills: what the drafter says a noop kills, or None. Not signed.
     """
 
     signable: Signable
@@ -83,6 +84,7 @@ class Request:
     account: Address | None = None
     position: Position | None = None
     approvals: tuple[Approval, ...] = ()
+    kills: Signable | None = None
 
     def to_wire(self) -> dict[str, object]:
         """The request as JSON; optional parts are left out when absent."""
@@ -108,6 +110,8 @@ class Request:
             wire["position"] = self.position.to_wire()
         if self.approvals:
             wire["approvals"] = [approval_wire(one) for one in self.approvals]
+        if self.kills is not None:
+            wire["kills"] = killed_wire(self.kills)
         return wire
 
 
@@ -193,12 +197,13 @@ def _parse_batch_object(value: JsonValue, where: Where, defaults: Defaults) -> R
 
 
 def _with_entry(request: Request, where: Where, markets: dict[int, MarketEntry]) -> Request:
-    entry = markets.get(request.signable.action.asset)
-    if entry is None:
+    action = request.signable.action
+    entry = None if isinstance(action, Noop) else markets.get(action.asset)
+    if entry is None or isinstance(action, Noop):
         return request
     require_same_entry(request.market, entry, where)
     try:
-        require_fitting(entry, request.signable.network, request.signable.action)
+        require_fitting(entry, request.signable.network, action)
     except RuleRefused as error:
         raise error.at(where) from None
     return replace(request, market=entry)
@@ -214,20 +219,26 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
     fields = as_object(value, where, _REQUIRED, _OPTIONAL)
     network = _agreed_network(fields, where, defaults.network)
     signable = parse_signable(fields, where, network)
+    require_bare(fields, where, signable)
     return Request(
         signable,
         as_optional_address(fields.get("signer"), where.key("signer")),
         _parse_market(fields.get("market"), where.key("market"), signable),
-        _parse_setting(fields.get("current"), where.key("current")),
+        parse_setting(fields.get("current"), where.key("current")),
         _parse_note(fields.get("note"), where.key("note")),
         parse_account(fields, where, signable),
         parse_position(fields.get("position"), where.key("position")),
         parse_approvals(fields.get("approvals", []), where.key("approvals")),
+        parse_killed(fields.get("kills"), where.key("kills"), signable),
     )
 
 
 def _parse_bare_action(value: JsonValue, where: Where, defaults: Defaults) -> Request:
     action = parse_action(value, where)
+    if isinstance(action, Noop):
+        raise where.refusal(
+            "not-for-noop", "a bare noop", "a request that names the nonce which the noop kills"
+        )
     if defaults.network is None:
         raise _network_missing(where)
     if defaults.now is None:
@@ -266,7 +277,7 @@ def _network_missing(where: Where) -> InputRefused:
 
 
 def _parse_market(value: JsonValue, where: Where, signable: Signable) -> MarketEntry | None:
-    if value is None:
+    if value is None or isinstance(signable.action, Noop):
         return None
     entry = parse_market_entry(value, where)
     try:
@@ -274,16 +285,6 @@ def _parse_market(value: JsonValue, where: Where, signable: Signable) -> MarketE
     except RuleRefused as error:
         raise error.at(where) from None
     return entry
-
-
-def _parse_setting(value: JsonValue, where: Where) -> Setting | None:
-    if value is None:
-        return None
-    fields = as_object(value, where, ("isCross", "leverage"))
-    return Setting(
-        as_boolean(fields["isCross"], where.key("isCross")),
-        as_integer(fields["leverage"], where.key("leverage"), 1, U32_MAX),
-    )
 
 
 def _parse_note(value: JsonValue, where: Where) -> str | None:

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from coldlever.shared.action import (
-    Action,
+    Address,
     MarketEntry,
     Setting,
     Signable,
     UpdateIsolatedMargin,
     UpdateLeverage,
 )
-from coldlever.shared.action.actions import MICRO_USD
+from coldlever.shared.action.actions import MICRO_USD, Noop
 from coldlever.shared.action.market import require_fitting
-from coldlever.shared.action.market_name import name_market
+from coldlever.shared.action.market_name import MarketName, name_market
 from coldlever.shared.action.time_rules import NONCE_PAST_MS
 from coldlever.shared.message.caution import Caution, cautions_of
 from coldlever.shared.message.check_words import Subject
@@ -53,6 +53,7 @@ class Effect(enum.Enum):
     ADDS = ("adds margin", "add margin")
     LOWERS = ("lowers leverage", "lower leverage")
     KEEPS = ("leaves leverage as it is", "leave leverage as it is")
+    KILLS = ("kills a nonce and changes nothing", "kill a nonce each and change nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,9 @@ class Review:
 
     Args:
         network: in capitals.
-        market: name and asset id.
+        market: name and asset id; None for a noop, which has none.
         change: what it does.
+        kills: what a noop kills and who says so, or None.
         was: the setting before and where that comes from, or None.
         position: the open position and where that comes from, or None.
         margin: the margin it uses, before and after, or None.
@@ -92,8 +94,9 @@ class Review:
     """
 
     network: str
-    market: str
+    market: str | None
     change: str
+    kills: str | None
     was: str | None
     position: str | None
     margin: str | None
@@ -111,7 +114,7 @@ class Review:
     @property
     def summary(self) -> str:
         """The change on one line."""
-        return f"{self.market}: {self.change}"
+        return self.change if self.market is None else f"{self.market}: {self.change}"
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -120,6 +123,7 @@ class Review:
             ("Network", self.network),
             ("Market", self.market),
             ("Action", self.change),
+            ("Kills", self.kills),
             ("Was", self.was),
             ("Position", self.position),
             ("Margin used", self.margin),
@@ -139,6 +143,7 @@ def review(
     market: MarketEntry | None = None,
     *,
     confirmed: str | None = None,
+    signed_before: str | None = None,
     origin: Origin = Origin.DRAFTED,
 ) -> Review:
     """Put one request into words.
@@ -147,6 +152,7 @@ def review(
         request: the request; of a signed payload, a request of its `signable` and signer.
         market: the entry to go by when the request has none of its own.
         confirmed: the name that a person confirmed for this asset id on this machine, or None.
+        signed_before: what this machine has signed with the nonce that a noop kills, or None.
         origin: where the request's facts that are not signed come from.
 
     Raises:
@@ -155,15 +161,14 @@ def review(
     signable = request.signable
     signer = request.signer
     entry = request.market if request.market is not None else market
-    if entry is not None:
-        require_fitting(entry, signable.network, signable.action)
-    name = name_market(signable.network, signable.action.asset, entry, confirmed)
+    name = name_action(signable, entry, confirmed)
     current = request.current if isinstance(signable.action, UpdateLeverage) else None
     held = request.position
     return Review(
         network=signable.network.value.upper(),
-        market=str(name),
-        change=_describe_change(signable.action),
+        market=None if name is None else str(name),
+        change=_describe_change(signable, signer),
+        kills=_describe_killed(request.kills, signed_before),
         was=None if current is None else f"{current} ({origin.value})",
         position=None if held is None else f"{held.held} ({origin.value})",
         margin=None if held is None else f"{held.margin} ({origin.value})",
@@ -183,7 +188,42 @@ def review(
     )
 
 
-def _describe_change(action: Action) -> str:
+def name_action(
+    signable: Signable, entry: MarketEntry | None, confirmed: str | None = None
+) -> MarketName | None:
+    """What the market of an action is called; None for a noop, which has none.
+
+    Args:
+        signable: what gets signed.
+        entry: what its asset id is said to mean, or None.
+        confirmed: the name that a person confirmed for this asset id on this machine, or None.
+
+    Raises:
+        RuleRefused: ``market-mismatch`` or ``asset-class``.
+    """
+    action = signable.action
+    if isinstance(action, Noop):
+        return None
+    if entry is not None:
+        require_fitting(entry, signable.network, action)
+    return name_market(signable.network, action.asset, entry, confirmed)
+
+
+def _describe_killed(drafted: Signable | None, signed_before: str | None) -> str | None:
+    if signed_before is not None:
+        return f"{signed_before} (signed on this machine)"
+    if drafted is None:
+        return None
+    vault = "" if drafted.vault is None else f", for the vault or sub-account {drafted.vault}"
+    change = _describe_change(drafted, None)
+    return f"{name_action(drafted, None)}: {change}{vault} ({Origin.DRAFTED.value})"
+
+
+def _describe_change(signable: Signable, signer: Address | None) -> str:
+    action = signable.action
+    if isinstance(action, Noop):
+        whose = "whoever signs" if signer is None else str(signer)
+        return f"kills nonce {signable.nonce} of {whose}, and changes nothing (noop)"
     if isinstance(action, UpdateLeverage):
         return f"set leverage to {Setting(action.is_cross, action.leverage)}"
     if isinstance(action, UpdateIsolatedMargin):
@@ -203,6 +243,8 @@ def usd(micro: int) -> str:
 
 
 def _describe_account(request: Request, origin: Origin) -> str:
+    if isinstance(request.signable.action, Noop):
+        return "none: only the signer's nonce is used up"
     vault = request.signable.vault
     if vault is not None:
         return f"vault or sub-account {vault}"
@@ -233,6 +275,8 @@ def _effects(signable: Signable, current: Setting | None) -> Iterator[Effect]:
             yield Effect.SWITCHES
     elif isinstance(action, UpdateIsolatedMargin):
         yield Effect.ADDS if action.ntli > 0 else Effect.REMOVES
+    elif isinstance(action, Noop):
+        yield Effect.KILLS
     else:
         yield Effect.TOPS_UP
 

@@ -17,6 +17,7 @@ from coldlever.shared.action.signable import parse_signable
 from coldlever.shared.action.signature import parse_signature, recover
 from coldlever.shared.errors import InputRefused, RuleRefused
 from coldlever.shared.message.account import parse_account
+from coldlever.shared.message.revocation import require_bare
 from coldlever.shared.reading import (
     JsonValue,
     Where,
@@ -225,6 +226,7 @@ def _parse_payload(value: JsonValue, where: Where, option: Network | None) -> Si
     network = parse_network(fields["network"], where.key("network"))
     require_agreed_network(network, option, where, "payload")
     signable, signature = _parse_body(fields["payload"], where.key("payload"), network)
+    require_bare(fields, where, signable)
     return SignedPayload(
         signable,
         signature,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         assess,
         judge,
         no_policy,
+        to_revoke,
     )
     from coldlever.shared.policy.policy import Policy
     from coldlever.shared.policy.reading import load_policy
@@ -36,6 +37,7 @@ else:
             "assess": "judging",
             "judge": "judging",
             "no_policy": "judging",
+            "to_revoke": "judging",
             "Policy": "policy",
             "load_policy": "reading",
         },
@@ -52,5 +54,6 @@ __all__ = [
     "load_policy",
     "no_policy",
     "remarks_on",
+    "to_revoke",
     "verify_approval",
 ]

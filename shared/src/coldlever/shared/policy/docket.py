@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from coldlever.shared.action import Address, Network, Setting, Signable
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.statement import Approval, Case, case_of, merge
 from coldlever.shared.statement.text import batch_lines
@@ -55,13 +56,18 @@ class Hearing:
         case: what about.
         approvals: of the documents and of files of their own.
         currents: for each request the setting in force, or None.
-        first: the position of its first request in the run.
+        positions: of its requests in the run.
     """
 
     case: Case
     approvals: tuple[Approval, ...]
     currents: tuple[Setting | None, ...]
-    first: int
+    positions: tuple[int, ...]
+
+    @property
+    def first(self) -> int:
+        """The position of its first request in the run."""
+        return self.positions[0]
 
     @property
     def size(self) -> int:
@@ -73,6 +79,8 @@ def hearings(
     items: Sequence[Item], sheets: Sequence[Sheet], *, is_batch: bool
 ) -> tuple[Hearing, ...]:
     """The cases of a run, in its order.
+
+    Revocations are none, and are left out: revoking needs no approval.
 
     A batch is one case, unless its members carry approvals that say otherwise (of single requests,
     or of several batches that stand one behind the other), or have no head in common.
@@ -86,17 +94,51 @@ def hearings(
         RuleRefused: ``approval-invalid`` for a file about something else, ``signer-missing`` or
             ``batch-mixed``.
     """
-    spans = list(_spans(items, sheets, is_batch=is_batch))
-    found = [_hear(items[first : first + size], first, whole) for first, size, whole in spans]
+    changes = [(at, one) for at, one in enumerate(items) if one.signable.what is What.PAYLOAD]
+    spans = list(_spans([one for _, one in changes], sheets, is_batch=is_batch))
+    found = [_hear(changes[first : first + size], whole) for first, size, whole in spans]
     for sheet in sheets:
         found = _spread(sheet, found)
     return tuple(found)
+
+
+def require_cases(found: tuple[Hearing, ...]) -> tuple[Hearing, ...]:
+    """What people are asked about, where there is anything to ask about.
+
+    Raises:
+        RuleRefused: ``nothing-to-approve``.
+    """
+    if found:
+        return found
+    raise RuleRefused(
+        "nothing-to-approve",
+        "a revocation is kept back by no policy and needs no approval",
+        "sign and post it as it is",
+    )
+
+
+def only_case(found: tuple[Hearing, ...]) -> Hearing:
+    """The one case that a person is asked about.
+
+    Raises:
+        RuleRefused: ``nothing-to-approve``, or ``batch-mixed`` for several.
+    """
+    if len(require_cases(found)) == 1:
+        return found[0]
+    raise RuleRefused(
+        "batch-mixed",
+        "the requests of this batch have no head in common, or approvals of their own: they are "
+        "not approved as one",
+        "put each request into a file of its own",
+    )
 
 
 def _spans(
     items: Sequence[Item], sheets: Sequence[Sheet], *, is_batch: bool
 ) -> Iterator[tuple[int, int, bool]]:
     """Where each case begins, how many requests it has, and whether it is a batch."""
+    if not items:
+        return
     if not is_batch:
         yield 0, 1, False
         return
@@ -130,13 +172,14 @@ def _batch_size(approvals: Sequence[Approval]) -> int | None:
     return next((size for size in sizes if size is not None), None)
 
 
-def _hear(items: Sequence[Item], first: int, whole: bool) -> Hearing:  # noqa: FBT001 - inside
+def _hear(placed: Sequence[tuple[int, Item]], whole: bool) -> Hearing:  # noqa: FBT001 - inside
+    items = [item for _, item in placed]
     case = case_of([(one.signable, one.signer, one.account) for one in items], is_batch=whole)
     return Hearing(
         case,
         merge(*(one.approvals for one in items)),
         tuple(one.current for one in items),
-        first,
+        tuple(position for position, _ in placed),
     )
 
 

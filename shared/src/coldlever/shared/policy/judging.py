@@ -11,6 +11,7 @@ from dataclasses import InitVar, dataclass
 from typing import final
 
 from coldlever.shared.action import Setting, Signable
+from coldlever.shared.action.what import What
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.policy.evidence import Evidence, gather
 from coldlever.shared.policy.policy import Policy, Rule
@@ -103,7 +104,8 @@ class Approved:
 
     Args:
         digests: what may be signed or posted.
-        standing: who agreed; None without a policy.
+        standing: who agreed; None without a policy, or where it need not be asked.
+        is_revocation: it covers noops, which need no approval under any policy.
         seal: proves who made it.
 
     Raises:
@@ -112,6 +114,7 @@ class Approved:
 
     digests: frozenset[bytes]
     standing: Standing | None
+    is_revocation: bool
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:
@@ -124,7 +127,13 @@ class Approved:
 
 def no_policy(signables: Sequence[Signable]) -> Approved:
     """Leave where no policy is in force."""
-    return Approved(frozenset(one.digest() for one in signables), None, _SEAL)
+    return Approved(frozenset(one.digest() for one in signables), None, False, _SEAL)
+
+
+def to_revoke(signables: Sequence[Signable]) -> tuple[Approved, ...]:
+    """Leave for those that are noops, under any policy and without one: they change nothing."""
+    digests = frozenset(one.digest() for one in signables if one.what is What.REVOCATION)
+    return (Approved(digests, None, True, _SEAL),) if digests else ()
 
 
 def judge(
@@ -155,7 +164,7 @@ def judge(
         )
     only = circumstances.only
     covered = case.signables if only is None else (case.signables[only],)
-    return Approved(frozenset(one.digest() for one in covered), standing, _SEAL)
+    return Approved(frozenset(one.digest() for one in covered), standing, False, _SEAL)
 
 
 def assess(

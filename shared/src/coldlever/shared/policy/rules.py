@@ -35,7 +35,7 @@ class Change:
     @property
     def mode(self) -> str | None:
         """The margin mode that it sets; None when it sets none."""
-        action = self.signable.action
+        action = self.signable.change
         if not isinstance(action, UpdateLeverage):
             return None
         return "cross" if action.is_cross else "isolated"
@@ -43,7 +43,7 @@ class Change:
     @property
     def leverage(self) -> int | None:
         """The multiple that it sets; None when it sets none."""
-        action = self.signable.action
+        action = self.signable.change
         return action.leverage if isinstance(action, UpdateLeverage) else None
 
 
@@ -54,7 +54,7 @@ def direction_of(signable: Signable, current: Setting | None) -> Direction:
         signable: the change.
         current: the setting in force, if it may be believed; otherwise a new leverage is a raise.
     """
-    action = signable.action
+    action = signable.change
     if isinstance(action, UpdateIsolatedMargin):
         return Direction.ADD if action.ntli > 0 else Direction.REMOVE
     if not isinstance(action, UpdateLeverage):
@@ -78,8 +78,8 @@ def objections(rule: Rule, change: Change) -> Iterator[str]:
         ("network", rule.networks, signable.network, signable.network.value),
         ("signer", rule.signers, change.signer, change.signer.checksummed),
         ("account", rule.accounts, change.account, change.account.checksummed),
-        ("asset", rule.assets, signable.action.asset, str(signable.action.asset)),
-        ("action", rule.actions, signable.action.TYPE, signable.action.TYPE),
+        ("asset", rule.assets, signable.change.asset, str(signable.change.asset)),
+        ("action", rule.actions, signable.change.TYPE, signable.change.TYPE),
         ("direction", rule.directions, change.direction, change.direction.value),
         ("mode", rule.modes, change.mode, change.mode or "none"),
     )
@@ -99,7 +99,7 @@ def passed_limits(limits: Limits, change: Change) -> Iterator[str]:
         ("network", limits.networks, signable.network, signable.network.value),
         ("signer", limits.signers, change.signer, change.signer.checksummed),
         ("account", limits.accounts, change.account, change.account.checksummed),
-        ("action", limits.actions, signable.action.TYPE, signable.action.TYPE),
+        ("action", limits.actions, signable.change.TYPE, signable.change.TYPE),
     )
     for name, allowed, value, shown in sets:
         if allowed and value not in allowed:
@@ -113,7 +113,7 @@ def passed_limits(limits: Limits, change: Change) -> Iterator[str]:
 def _of_leverage(limits: Limits, change: Change) -> Iterator[str]:
     if change.leverage is None:
         return
-    market = (change.signable.network, change.signable.action.asset)
+    market = (change.signable.network, change.signable.change.asset)
     for words, ceiling in (
         ("the ceiling of all markets", limits.ceiling),
         (f"the ceiling of asset {market[1]}", limits.ceilings.get(market)),

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from coldlever.shared.action import (
-    Action,
     Setting,
     Signable,
     UpdateIsolatedMargin,
     UpdateLeverage,
 )
-from coldlever.shared.action.actions import MICRO_USD
+from coldlever.shared.action.actions import MICRO_USD, LeverageAction
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.shared.sshsig import PublicKey
 from coldlever.shared.statement.approval import Decision
@@ -93,7 +92,7 @@ def change_bytes(old: PolicyRef | None, new: PolicyRef | None, key: PublicKey) -
 def batch_lines(signables: Sequence[Signable]) -> tuple[str, ...]:
     """One line for each request of a batch, without its number."""
     return tuple(
-        f"{describe_action(one.action)}; nonce {one.nonce}; expires {_expiry(one)}; "
+        f"{describe_action(one.change)}; nonce {one.nonce}; expires {_expiry(one)}; "
         f"digest {to_0x(one.digest())}"
         for one in signables
     )
@@ -107,7 +106,7 @@ def _batch(lines: Sequence[str]) -> Iterator[str]:
 
 def _single(case: Case) -> Iterator[str]:
     (signable,) = case.signables
-    yield f"action: {describe_action(signable.action)}"
+    yield f"action: {describe_action(signable.change)}"
     yield f"nonce: {stamp(signable.nonce)}"
     yield f"expires: {_expiry(signable)}"
     yield f"digest: {to_0x(signable.digest())}"
@@ -121,7 +120,7 @@ def _account(case: Case) -> str:
     return "the signer's own"
 
 
-def describe_action(action: Action) -> str:
+def describe_action(action: LeverageAction) -> str:
     """The action without any name that a checker could not rebuild."""
     start = f"{action.TYPE} asset {action.asset}"
     if isinstance(action, UpdateLeverage):

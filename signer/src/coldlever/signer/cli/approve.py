@@ -30,7 +30,7 @@ from coldlever.shared.message.approvals_file import ApprovalsFile
 from coldlever.shared.message.approving import items_of
 from coldlever.shared.message.check_words import Challenge
 from coldlever.shared.policy import Circumstances
-from coldlever.shared.policy.docket import Hearing, hearings
+from coldlever.shared.policy.docket import Hearing, hearings, only_case
 from coldlever.shared.policy.judging import decide
 from coldlever.shared.policy.policy import Rule
 from coldlever.shared.policy.saying import Draft, draft
@@ -263,14 +263,8 @@ class _Word:
 
 
 def _one_case(message: RequestFile, names: Sequence[str]) -> Hearing:
-    found = hearings(items_of(message), read_sheets(names), is_batch=message.is_batch)
-    if len(found) == 1:
-        return found[0]
-    raise RuleRefused(
-        "batch-mixed",
-        "the requests of this batch carry approvals of their own: it is not approved as one",
-        "approve each request in a file of its own",
-    )
+    sheets = read_sheets(names)
+    return only_case(hearings(items_of(message), sheets, is_batch=message.is_batch))
 
 
 def _public(name: str) -> PublicKey:

@@ -72,7 +72,8 @@ def prepare_naming(requests: Sequence[Placed], expected: Sequence[str], *, yes: 
         UsageRefused: ``bad-expect``.
         RuleRefused: ``market-mismatch``, ``market-unconfirmed`` or ``market-missing``.
     """
-    naming = Naming(tuple(dict.fromkeys(one.name for one in requests)), _parse(expected))
+    names = (one.name for one in requests if one.name is not None)
+    naming = Naming(tuple(dict.fromkeys(names)), _parse(expected))
     _require_one_name_each(naming)
     _require_expected(naming)
     if yes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -31,10 +31,11 @@ from coldlever.signer.cli.intake import (
     prepare_intake,
     require_one_stdin,
 )
+from coldlever.signer.cli.killed import killed
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.named_signer import named_signer, signer_options
 from coldlever.signer.inspection import Inspection, inspect_payload, inspect_request
-from coldlever.signer.rules import name_signer
+from coldlever.signer.rules import Placed, name_signer
 
 _EPILOG = """\b
 Examples:
@@ -82,9 +83,12 @@ def command(
     intake = prepare_intake(machine, **options)
     who = named_signer(machine, signer, keystore, state_dir)
     given = load_input(files, scanning, SIGNABLE, intake.defaults)
-    inspections = [
-        one for file in given.messages for one in _inspect(file.message, file.where, intake, who)
-    ]
+    with killed(machine, state_dir) as recalled:
+        inspections = [
+            one
+            for file in given.messages
+            for one in _inspect(file.message, file.where, intake, who, recalled)
+        ]
     challenge = take_challenge(asked, machine.entropy)
     if as_json:
         subjects = [one.review.subject for one in inspections]
@@ -97,12 +101,16 @@ def command(
 
 
 def _inspect(
-    file: RequestFile | SignedFile, where: Where, intake: Intake, signer: Address | None
+    file: RequestFile | SignedFile,
+    where: Where,
+    intake: Intake,
+    signer: Address | None,
+    recalled: Callable[[Placed], Placed],
 ) -> Iterator[Inspection]:
     if isinstance(file, RequestFile):
         placed = intake.place(file, where)
         for one in placed if signer is None else name_signer(tuple(placed), signer):
-            yield inspect_request(one, intake.now)
+            yield inspect_request(recalled(one), intake.now)
         return
     for payload, spot in file.placed(where):
         named = intake.name(Request(payload.signable, account=payload.account), spot)

@@ -10,13 +10,13 @@ import click
 
 from coldlever.shared.action import MarketTable, Network
 from coldlever.shared.action.market import parse_market_table
-from coldlever.shared.action.market_name import name_market
 from coldlever.shared.cli.console import STDIO, read_document, source_name
 from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
 from coldlever.shared.message import Defaults, Request, RequestFile
 from coldlever.shared.message.any import REQUESTS
+from coldlever.shared.message.review import name_action
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading import Where, loads
 from coldlever.shared.reading.times import parse_duration, parse_moment
@@ -114,10 +114,9 @@ class Intake:
         Raises:
             RuleRefused: ``market-mismatch`` or ``asset-class``.
         """
-        signable = request.signable
         try:
             named = self.markets.name(request)
-            name_market(signable.network, signable.action.asset, named.market)
+            name_action(named.signable, named.market)
             return named
         except RuleRefused as error:
             raise error.at(where) from None

@@ -58,6 +58,9 @@ def show_leave(leave: Sequence[Approved]) -> None:
     """Say which policy was kept, which rule decided and who has approved."""
     for one in leave:
         standing = one.standing
+        if one.is_revocation:
+            say("  Policy: revoking needs no approval.")
+            continue
         if standing is None:
             say("  Policy: no policy is in force; nobody else has to approve.")
             continue

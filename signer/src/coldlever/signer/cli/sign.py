@@ -38,6 +38,7 @@ from coldlever.signer.cli.intake import (
     require_one_stdin,
     take_requests,
 )
+from coldlever.signer.cli.killed import known_as
 from coldlever.signer.cli.leave import bind, leave_options
 from coldlever.signer.cli.ledger_guard import Consent, agree_on_ledger, guard, heads_of
 from coldlever.signer.cli.machine import Machine, pass_machine
@@ -59,7 +60,6 @@ from coldlever.signer.leave import Bond
 from coldlever.signer.ledger import ConfirmedCoin, Ledger
 from coldlever.signer.rules import (
     Placed,
-    name_signer,
     recall,
     require_distinct_nonces,
     require_perpetuals,
@@ -177,7 +177,7 @@ def command(
     leave: tuple[Approved, ...] = ()
     is_new = None
     if closed.address is not None:
-        requests = bond.attach(name_signer(requests, closed.address))
+        requests = bond.attach(known_as(requests, closed.address, ledger_file))
         leave, is_new = run.foresee(requests, closed.address, intake.now)
     require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
     delivery = output.prove(requests)
@@ -185,7 +185,7 @@ def command(
     prepare_for_secrets(machine)
     key = unlock(machine, closed, passphrase_file, accepted)
     if closed.address is None:
-        requests = bond.attach(name_signer(requests, key.address))
+        requests = bond.attach(known_as(requests, key.address, ledger_file))
         leave = run.seek(requests, key.address, intake.now)
         confirm_key(machine, requests, key.address, challenge, leave=leave, yes=yes)
     now = intake.later()
@@ -248,7 +248,7 @@ class _Run:
             # Again and for good: approvals end, and another run may have spent the day's changes.
             leave = self.bond.seek(requests, key.address, ledger, now)
             ledger.remember_coins(coins)
-            self.bond.mark(ledger, key.address)
+            self.bond.mark(requests, ledger, key.address)
             recorder = guard(ledger, heads, key, is_new=is_new)
             return sign_requests(requests, key, recorder, now, leave), leave
 

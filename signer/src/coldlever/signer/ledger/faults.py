@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.printable import printable
+from coldlever.signer.ledger.entry import Entry
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 # No code at all is Python's own complaint, about text that is no UTF-8; the general one comes with
@@ -60,6 +61,16 @@ def unusable(name: str, reason: str) -> EnvironmentFault:
         "ledger-unusable",
         f"{name}: {printable(reason)}; nothing was recorded or signed",
         "make it readable and writable, or choose another place with --state-dir",
+    )
+
+
+def revoked(entry: Entry) -> RuleRefused:
+    """The refusal of a payload whose nonce was revoked."""
+    return RuleRefused(
+        "nonce-revoked",
+        f"{entry.signer} has signed the revocation of the nonce {entry.nonce} on "
+        f"{entry.network.value}: nothing else is signed with it any more",
+        "draft the request again: a new draft takes a new nonce",
     )
 
 

@@ -241,10 +241,11 @@ def append(connection: sqlite3.Connection, head: Head, row: Entry | Adoption) ->
 
 
 def spent_on(
-    connection: sqlite3.Connection, name: str, entry: Entry, what: What | None = None
+    connection: sqlite3.Connection, name: str, whose: tuple[Network, Address, int], what: What
 ) -> Entry | None:
-    """What the entry's nonce was spent on, if it was; ``what`` for another kind than its own."""
-    key = (entry.network.value, entry.signer.raw, entry.nonce, (what or entry.what).value)
+    """The payload, or the revocation, that a nonce was spent on, if it was."""
+    network, signer, nonce = whose
+    key = (network.value, signer.raw, nonce, what.value)
     row = connection.execute(_SPENT, key).fetchone()
     return None if row is None else entry_of(row, name)
 

@@ -31,7 +31,7 @@ from coldlever.signer.ledger import coins, integrity, migration, policies, rows,
 from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.coins import ConfirmedCoin
 from coldlever.signer.ledger.entry import Entry
-from coldlever.signer.ledger.faults import damaged, faults, unusable
+from coldlever.signer.ledger.faults import damaged, faults, revoked, unusable
 from coldlever.signer.ledger.floor import below
 from coldlever.signer.ledger.policies import PolicyMark
 
@@ -236,6 +236,12 @@ class Ledger:
         with faults(self._name):
             return rows.entries(self._connection, self._name, network, signer)
 
+    def payload_with(self, network: Network, signer: Address, nonce: int) -> Entry | None:
+        """The payload that was signed with this nonce, if one was."""
+        with faults(self._name):
+            whose = (network, signer, nonce)
+            return rows.spent_on(self._connection, self._name, whose, What.PAYLOAD)
+
     def highest_nonces(self, network: Network, signer: Address) -> list[int]:
         """The signer's highest nonces, at most 100, the lowest of them first."""
         with faults(self._name):
@@ -291,19 +297,18 @@ class Ledger:
         with self._exclusive():
             policies.remember(self._connection, mark, self._name)
 
+    def _spent_on(self, entry: Entry, what: What) -> Entry | None:
+        whose = (entry.network, entry.signer, entry.nonce)
+        return rows.spent_on(self._connection, self._name, whose, what)
+
     def _require_not_revoked(self, entry: Entry) -> None:
         if entry.what is What.REVOCATION:
             return
-        if rows.spent_on(self._connection, self._name, entry, What.REVOCATION) is not None:
-            raise RuleRefused(
-                "nonce-revoked",
-                f"{entry.signer} has signed the revocation of the nonce {entry.nonce} on "
-                f"{entry.network.value}: nothing else is signed with it any more",
-                "draft the request again: a new draft takes a new nonce",
-            )
+        if self._spent_on(entry, What.REVOCATION) is not None:
+            raise revoked(entry)
 
     def _is_recorded(self, entry: Entry) -> bool:
-        spent = rows.spent_on(self._connection, self._name, entry)
+        spent = self._spent_on(entry, entry.what)
         if spent is None:
             return False
         if spent.action_hash != entry.action_hash:
