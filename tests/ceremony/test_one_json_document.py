@@ -285,7 +285,7 @@ class Desk:
         return str(self.folder / word) if word.startswith("NEW.") else word
 
 
-_OF_A_LEDGER = ("propose", "draft", "market", "check", "post", "resolve", "history")
+_OF_A_LEDGER = ("revoke", "propose", "draft", "market", "check", "post", "resolve", "history")
 
 
 def an_exchange():
