@@ -55,7 +55,9 @@ def locate_approver(state: Path, choice: str | None) -> Path:
 
 
 def _only(folder: Path) -> Path:
-    found = sorted(path for path in folder.glob("*") if path.suffix != ".pub" and path.is_file())
+    # What a killed run has left begins with a dot.
+    files = sorted(path for path in folder.glob("[!.]*") if path.is_file())
+    found = [path for path in files if path.suffix != ".pub"]
     if len(found) != 1:
         count = "several approver keys" if found else "no approver key"
         raise _none(f"there is {count}", folder)
