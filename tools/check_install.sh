@@ -5,7 +5,11 @@ set -euo pipefail
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-recipe=$(awk '/^```text$/ { inside = 1; next } /^```$/ { inside = 0 } inside' README.md)
+# Of the README's blocks that nobody runs elsewhere, the one that makes this environment.
+recipe=$(awk '
+  /^```text$/ { inside = 1; block = ""; next }
+  /^```$/ { if (inside && block ~ /coldlever-online/) printf "%s", block; inside = 0 }
+  inside { block = block $0 "\n" }' README.md)
 case $recipe in *coldlever-online*) ;; *) echo "the README's recipe is not found"; exit 1 ;; esac
 HOME="$work" bash -euc "$recipe"
 cd "$work"

@@ -49,6 +49,19 @@ run verify signed.json
 run ledger show
 run qr show signed.json --qr-out signed.svg
 run qr show signed.json --qr-out signed.png
+# Approvals are no extra: their two packages are in the bundle.
+run approver new --name alice --passphrase-file passphrase
+run policy init --approver alice="$XDG_STATE_HOME/coldlever/signer/approvers/alice.pub" --out policy.toml
+cp key.json copy.json
+run policy seal policy.toml --keystore key.json --backup copy.json --passphrase-file passphrase --yes
+sed 's/1795340000000,/1795340000001, "signer": "'"$(grep -o '0x[0-9a-fA-F]\{40\}' signed.json | head -1)"'",/' \
+  request.json > second.json
+at=(--assume-time 2026-11-22T09:40:00Z)
+if run sign second.json --keystore key.json --passphrase-file passphrase --yes "${at[@]}" --out second-signed.json
+then echo "signed without an approval?"; exit 1; fi
+run approve second.json --policy policy.toml --passphrase-file passphrase --yes "${at[@]}" --out said.json
+run sign second.json --approvals said.json --keystore key.json --passphrase-file passphrase --yes "${at[@]}" \
+  --out second-signed.json
 # Reading pictures is an extra; without it the command names what is missing.
 if run qr read signed.png --json > refusal.json; then echo "read a picture without the extra?"; exit 1; fi
 grep -q extra-missing refusal.json

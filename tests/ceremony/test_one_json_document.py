@@ -13,6 +13,9 @@ from coldlever.broadcaster.cli import cli as broadcaster
 from coldlever.broadcaster.rehearsal import RehearsalExchange, RehearsalServer
 from coldlever.shared.action.address import parse_address
 from coldlever.shared.action.network import Network
+from coldlever.shared.policy.outline import outline
+from coldlever.shared.sshsig import seal_key
+from coldlever.shared.sshsig.private_key import public_of
 from coldlever.signer.cage import Supported
 from coldlever.signer.cage.syscalls import X86_64
 from coldlever.signer.cli import commands as signer
@@ -25,6 +28,26 @@ ACCOUNT = json.loads((VECTORS / "actions.json").read_text())["signer"]
 GROUPS = {"signer": signer, "broadcaster": broadcaster}
 SIGN = "sign REQUEST --keystore KEY --passphrase-file PHRASE --yes"
 DRAFT = f"draft --coin BTC --leverage 10 --cross --account {ACCOUNT} --api-url URL"
+
+PHRASE = "passphrase-file PHRASE"
+AS_ALICE = f"--approver ALICE --{PHRASE} --yes"
+OWN_WORD = f"--policy POLICY {AS_ALICE}"
+# The same on both sides.
+SAID_OF_IT = [
+    ("approvals add REQUEST SAID --policy POLICY", 0),
+    ("approvals add REQUEST SAID --policy POLICY --out NEW.json", 0),
+    ("approvals add BAD SAID --policy POLICY --out NEW.json", 3),
+    ("approvals list REQUEST", 0),
+    ("approvals list BAD", 3),
+    ("approvals check REQUEST --policy POLICY --approvals SAID", 0),
+    ("approvals check REQUEST --policy POLICY", 4),
+    ("policy show POLICY", 0),
+    ("policy show BAD", 3),
+    ("policy check POLICY", 0),
+    ("policy check UNSOUND", 4),
+    ("policy explain REQUEST --policy POLICY", 0),
+    ("policy explain BAD --policy POLICY", 3),
+]
 
 # A command line after its side, and the exit status that it must have. Words in capitals stand for
 # files of `desk`; NEW.* are names for files to make.
@@ -85,6 +108,33 @@ SIGNER = [
     ("ledger import BAD", 3),
     ("completion bash", 0),
     ("completion tcsh", 2),
+    ("approver new --name zoe --passphrase-file PHRASE", 0),
+    ("approver new --name Zoe --passphrase-file PHRASE", 2),
+    (f"approver import ALICE --name zoe --old-{PHRASE} --{PHRASE}", 0),
+    (f"approver import BAD --name zoe --old-{PHRASE} --{PHRASE}", 3),
+    ("approver show ALICE", 0),
+    ("approver show nobody", 3),
+    (f"approve REQUEST {OWN_WORD}", 0),
+    (f"approve REQUEST {OWN_WORD} --qr-out NEW.png", 0),
+    (f"approve REQUEST {OWN_WORD} --statement-only --out NEW.txt", 0),
+    (f"approve BAD {OWN_WORD} --out NEW.json", 3),
+    (f"reject REQUEST {OWN_WORD}", 0),
+    (f"reject BAD {OWN_WORD}", 3),
+    *SAID_OF_IT,
+    ("policy init --approver PERSON", 0),
+    ("policy init --approver PERSON --out NEW.toml", 0),
+    ("policy init --approver alice", 2),
+    ("policy seal POLICY --keystore UNSEALED --backup COPY --passphrase-file PHRASE --yes", 0),
+    ("policy seal POLICY --keystore UNSEALED --backup WEAK --passphrase-file PHRASE --yes", 4),
+    ("policy propose NEXT --old POLICY", 0),
+    ("policy propose NEXT --old POLICY --qr-out NEW.gif", 0),
+    ("policy propose --old POLICY", 2),
+    (f"policy approve CHANGE --old POLICY {AS_ALICE}", 0),
+    (f"policy approve BAD --old POLICY {AS_ALICE}", 3),
+    ("policy adopt AGREED --keystore SEALED --passphrase-file PHRASE --yes", 0),
+    ("policy adopt CHANGE --keystore SEALED --passphrase-file PHRASE --yes", 4),
+    ("policy unseal REMOVAL --keystore SEALED --passphrase-file PHRASE --yes", 0),
+    ("policy unseal CHANGE --keystore SEALED --passphrase-file PHRASE --yes", 2),
 ]
 BROADCASTER = [
     (DRAFT, 0),
@@ -142,6 +192,11 @@ BROADCASTER = [
     ("qr show BATCH --qr-out NEW.png", 2),
     ("qr read CODE --out NEW.json", 0),
     ("qr read BAD", 3),
+    *SAID_OF_IT,
+    (f"propose REQUEST --policy PROPOSING {AS_ALICE}", 0),
+    (f"propose REQUEST --policy PROPOSING {AS_ALICE} --qr-out NEW.apng", 0),
+    (f"propose REQUEST --policy POLICY {AS_ALICE} --out NEW.json", 4),
+    (f"propose BAD --policy PROPOSING {AS_ALICE}", 3),
     ("rehearse --port 0", 0),
     ("rehearse --port 99999", 2),
     ("completion bash", 0),
@@ -155,6 +210,7 @@ class Desk:
 
     def __init__(self, folder):
         self.folder = folder
+        self.kept = {}
         self.words = {
             "CLOSED": "http://127.0.0.1:9",
             "NOWHERE": str(folder / "nowhere"),
@@ -194,8 +250,45 @@ class Desk:
         """Both ledgers, and the head of the signer's beside the keystore."""
         for side in GROUPS:
             shutil.rmtree(self.folder / side, ignore_errors=True)
+        shutil.rmtree(self.folder / ".local", ignore_errors=True)
         for head in self.folder.glob("*.ledger-head"):
             head.unlink()
+        for word, data in self.kept.items():
+            Path(self.words[word]).write_bytes(data)
+
+    def add_team(self):
+        """An approver, policies, keystores to seal, and what was said."""
+        data = seal_key(bytes(32), self._phrase(), 1)
+        self.add("ALICE", "alice", data.decode())
+        public = public_of(bytes(32)).line
+        self.add("ALICE_PUB", "alice.pub", public + "\n")
+        self.words["PERSON"] = f"alice={self.words['ALICE_PUB']}"
+        text = outline([("alice", public_of(bytes(32)))], None)
+        self.add("POLICY", "policy.toml", text)
+        self.add("PROPOSING", "proposing.toml", 'proposers = ["alice"]\n' + text)
+        self.add("UNSOUND", "unsound.toml", text + '[[rule]]\nname = "x"\nneeds = "nobody"\n')
+        self.add("NEXT", "next.toml", text.replace("version = 1", "version = 2"))
+        for word, name in (("UNSEALED", "unsealed.json"), ("SEALED", "sealed.json")):
+            self.add(word, name, Path(self.words["KEY"]).read_text())
+        self.add("COPY", "copy.json", Path(self.words["KEY"]).read_text())
+        for word in ("SAID", "CHANGE", "AGREED", "REMOVAL"):
+            self.add(word, f"{word.lower()}.json")
+        seal = "--backup COPY --passphrase-file PHRASE --yes"
+        self.add("REMOVING", "removing.json")
+        for line in (
+            f"approve REQUEST {OWN_WORD} --out SAID",
+            f"policy seal POLICY --keystore SEALED {seal}",
+            "policy propose NEXT --old POLICY --out CHANGE",
+            "policy propose --remove --old POLICY --out REMOVING",
+            f"policy approve CHANGE --old POLICY {AS_ALICE} --out AGREED",
+            f"policy approve REMOVING --old POLICY {AS_ALICE} --out REMOVAL",
+        ):
+            done = self.run("signer", line)
+            assert done.exit_code == 0, done.output
+        self.kept = {word: Path(self.words[word]).read_bytes() for word in ("UNSEALED", "SEALED")}
+
+    def _phrase(self):
+        return Path(self.words["PHRASE"]).read_text().strip()
 
     def _file(self, word):
         head, slash, tail = word.partition("/")
@@ -204,7 +297,7 @@ class Desk:
         return str(self.folder / word) if word.startswith("NEW.") else word
 
 
-_OF_A_LEDGER = ("draft", "market", "check", "post", "resolve", "history")
+_OF_A_LEDGER = ("revoke", "propose", "draft", "market", "check", "post", "resolve", "history")
 
 
 def an_exchange():
@@ -236,6 +329,7 @@ def prepared(tmp_path_factory):
         ):
             done = desk.run(side, line)
             assert done.exit_code == 0, done.output
+        desk.add_team()
         desk.forget()
         request = json.loads((desk.folder / "request.json").read_text())
         batch = [{**request, "nonce": request["nonce"] + step} for step in range(30)]

@@ -376,6 +376,7 @@ def test_an_approver_key_is_made_shown_and_imported(cli, team, tmp_path, monkeyp
     monkeypatch.setattr(module, "seal_key", lambda seed, phrase: seal_key(seed, phrase, 1))
     made = cli.json("approver", "new", "--name", "zoe", "--passphrase-file", team.phrase)
     assert cli.json("approver", "show", "zoe") == made
+    (cli.machine.state(None) / "approvers" / ".coldlever-0123456789abcdef.tmp").write_text("x")
     assert cli.json("approver", "show") == made
     assert "PRIVATE" not in json.dumps(made)
     again = cli.json("approver", "new", "--name", "zoe", "--passphrase-file", team.phrase, status=2)

@@ -169,6 +169,13 @@ def test_a_policy_given_beside_must_be_the_sealed_one(team, request_file):
     said = both(team, request_file)
     other = team.write("other.toml", policy_text(limits=LIMITS + "\n# looser?\n", change="2 of 4"))
     refused = team.sign(request_file, *said, status=4, options=("--policy", other))
+    asked = []
+    shown = team.cli(
+        "sign", request_file, "--keystore", team.keystore, "--policy", other,
+        ask_secret=lambda prompt, **_: asked.append(prompt),
+    )  # fmt: skip
+    assert "+# looser?" in shown.stderr
+    assert asked == []
     assert refused["error"]["code"] == "policy-mismatch"
     assert team.sign(request_file, *said, options=("--policy", team.policy))["policy"]
 

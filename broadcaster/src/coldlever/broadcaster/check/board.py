@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from coldlever.broadcaster.check.report import Facts, Finding, failed
 from coldlever.broadcaster.ledger import Ledger
@@ -70,15 +70,13 @@ class Board:
             return failed("policy", error)
         return None
 
-    def require_daily(self, ledger: Ledger, venue_key: str, signer: Address, now: int) -> None:
-        """Refuse more changes a day than the policy allows, those of this run included.
-
-        Raises:
-            RuleRefused: ``policy-refused``.
-        """
+    def daily_problem(
+        self, ledger: Ledger, venue_key: str, signer: Address, now: int
+    ) -> RuleRefused | None:
+        """``policy-refused`` for more changes a day than allowed, those of this run included."""
         limit = self.policy.limits.a_day
         if limit is None:
-            return
+            return None
         rows = [
             row
             for row in ledger.rows()
@@ -91,11 +89,8 @@ class Board:
             for hearing, position in self.places.values()
             if hearing.case.signer == signer
         }
-        problem = daily_problem(
-            limit, sorted(known), [row.reserved_at for row in rows], sorted(own - known), now
-        )
-        if problem is not None:
-            raise problem
+        recorded = [row.reserved_at for row in rows]
+        return daily_problem(limit, sorted(known), recorded, sorted(own - known), now)
 
 
 def make_board(
@@ -130,12 +125,14 @@ class PolicyCheck:
         ledger: what this machine knows to have been posted.
         venue_key: what the ledger files the venue's posts under.
         now: the time to judge by, ms since the epoch.
+        days: what was found about the day's changes of each signer, asked once a run.
     """
 
     board: Board | None
     ledger: Ledger
     venue_key: str
     now: int
+    days: dict[Address, RuleRefused | None] = field(default_factory=dict)
 
     def judge(self, facts: Facts) -> Finding | str:
         """What the policy says, by the setting that was read on the exchange."""
@@ -143,7 +140,7 @@ class PolicyCheck:
             return "no policy is in force here"
         if facts.signer is None:
             return Finding("policy", ok=None, detail="not run: needs a valid signature")
-        self.board.require_daily(self.ledger, self.venue_key, facts.signer, self.now)
+        self._require_daily(self.board, facts.signer)
         is_read = facts.standing is not None
         current = None if facts.standing is None else facts.standing.setting
         try:
@@ -156,3 +153,11 @@ class PolicyCheck:
             return Finding("policy", ok=None, detail=gap)
         assert leave.standing is not None, "there is a policy"
         return leave.standing.sentence
+
+    def _require_daily(self, board: Board, signer: Address) -> None:
+        if signer not in self.days:
+            found = board.daily_problem(self.ledger, self.venue_key, signer, self.now)
+            self.days[signer] = found
+        problem = self.days[signer]
+        if problem is not None:
+            raise problem

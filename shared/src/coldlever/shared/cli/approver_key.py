@@ -55,7 +55,9 @@ def locate_approver(state: Path, choice: str | None) -> Path:
 
 
 def _only(folder: Path) -> Path:
-    found = sorted(path for path in folder.glob("*") if path.suffix != ".pub" and path.is_file())
+    # What a killed run has left begins with a dot.
+    files = sorted(path for path in folder.glob("[!.]*") if path.is_file())
+    found = [path for path in files if path.suffix != ".pub"]
     if len(found) != 1:
         count = "several approver keys" if found else "no approver key"
         raise _none(f"there is {count}", folder)
@@ -87,8 +89,8 @@ def unlock_approver(
     data, name = read_bounded(path, MAX_BYTES), printable(str(path))
     try:
         key = open_key(data, None, name)
-    except RuleRefused:
-        pass
+    except RuleRefused as error:
+        _require_wrong_passphrase(error)
     else:
         say(f"warning: {name} is not encrypted: whoever reads the file can approve", fg="yellow")
         return key
@@ -97,9 +99,16 @@ def unlock_approver(
     for _ in range(_ATTEMPTS - 1):
         try:
             return open_key(data, ask_secret(f"Passphrase of {name}"), name)
-        except RuleRefused:
+        except RuleRefused as error:
+            _require_wrong_passphrase(error)
             say("That passphrase does not open it. Try again.", fg="yellow")
     return open_key(data, ask_secret(f"Passphrase of {name}"), name)
+
+
+def _require_wrong_passphrase(error: RuleRefused) -> None:
+    """Nothing else is answered by another passphrase."""
+    if error.code != "wrong-passphrase":
+        raise error
 
 
 def _secret(name: str) -> str:

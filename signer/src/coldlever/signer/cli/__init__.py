@@ -37,7 +37,7 @@ _COMMANDS = {
     ),
     "reject": Lazy(
         "coldlever.signer.cli.approve:reject",
-        "Reject a request: where your word arrives, it is neither signed nor posted.",
+        "Reject a request with your own key.",
     ),
     "approvals": Lazy(
         "coldlever.signer.cli.approvals:command",
@@ -45,7 +45,7 @@ _COMMANDS = {
     ),
     "policy": Lazy(
         "coldlever.signer.cli.policy:command",
-        "Write, check and change the policy that a key is sealed to.",
+        "Write, check, show and change the policy that a key is sealed to.",
     ),
     "qr": Lazy(
         "coldlever.signer.cli.qr:command", "Show documents as QR codes, and read them back."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +23,7 @@ from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.cli.show_review import show_reviews
 from coldlever.shared.errors import PersonDeclined, RuleRefused, UsageRefused
+from coldlever.shared.files import read_bounded
 from coldlever.shared.message import RequestFile
 from coldlever.shared.message.any import REQUESTS
 from coldlever.shared.message.approvals_file import ApprovalsFile
@@ -36,6 +38,7 @@ from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.times import parse_moment
 from coldlever.shared.sshsig import PublicKey, parse_public_key
+from coldlever.shared.sshsig.private_key import MAX_BYTES
 from coldlever.shared.sshsig.signature import RawSignature
 from coldlever.shared.statement import Decision
 from coldlever.signer.cli.caged import caged
@@ -48,6 +51,7 @@ from coldlever.signer.cli.intake import (
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
 from coldlever.signer.cli.state import permissions, state_option
+from coldlever.signer.cli.statement_output import write_statement
 from coldlever.signer.rules import Placed, require_perpetuals, require_timely
 
 _EPILOG = """\b
@@ -61,6 +65,11 @@ Examples:
 You see the same review, check words and challenge as whoever signs, then the statement as text,
 and type `yes`. Nothing here needs a network. Approvals go to --out, stdout or a QR code;
 `approvals add` brings them into the request.
+"""
+_REJECT_EPILOG = """\b
+Examples:
+  coldlever-signer reject request.json --policy treasury.toml --out no.json
+  coldlever-signer reject photo.jpg --scan --policy treasury.toml --qr-out no.png
 """
 _SIZING = RawSignature(bytes(64))
 
@@ -125,14 +134,15 @@ def approve(machine: Machine, /, **options: Any) -> None:
 
 
 @caged
-@click.command("reject", cls=ChallengeCommand)
+@click.command("reject", cls=ChallengeCommand, epilog=_REJECT_EPILOG)
 @_options
 def reject(machine: Machine, /, **options: Any) -> None:
-    """Reject a request: where your word arrives, it is neither signed nor posted.
+    """Reject a request with your own key.
 
-    FILE is an unsigned request or a batch of them, or - for stdin. Whoever carries the approvals
-    can leave your rejection out; tell people by another way, too. To take it back, `approve` the
-    request with the rejection at hand (in it, or with --approvals).
+    Where your word arrives, it is neither signed nor posted. FILE is an unsigned request or a batch
+    of them, or - for stdin. Whoever carries the approvals can leave your rejection out; tell people
+    by another way, too. To take it back, `approve` the request with the rejection at hand (in it,
+    or with --approvals).
     """
     _say_word(machine, Decision.REJECT, **options)
 
@@ -183,7 +193,9 @@ def _say_word(
     said = draft(policy, hearing.case, public, decision, known=hearing.approvals, not_after=until)
     word = _Word(placed, said, rules, take_challenge(asked, machine.entropy))
     if statement_only:
-        _write_statement(outlet, word, as_json=as_json)
+        word.show()
+        then = "bring FILE and FILE.sig to `approvals add`"
+        write_statement(outlet, said.text(), said.namespace, then, as_json=as_json)
         return
     file = word.file(_SIZING)
     delivery = outlet.prove(file, dump_document(file.to_wire()))
@@ -256,35 +268,7 @@ def _one_case(message: RequestFile, names: Sequence[str]) -> Hearing:
 
 
 def _public(name: str) -> PublicKey:
-    from pathlib import Path  # noqa: PLC0415 - with the reader alone
-
-    from coldlever.shared.files import read_bounded  # noqa: PLC0415 - the same
-    from coldlever.shared.sshsig.private_key import MAX_BYTES  # noqa: PLC0415 - the same
-
     return parse_public_key(read_bounded(Path(name), MAX_BYTES).decode("utf-8", "replace"))
-
-
-def _write_statement(outlet: Outlet, word: _Word, *, as_json: bool) -> None:
-    if outlet.drawing.wanted:
-        raise UsageRefused("statement-as-code", "a statement is a file, not a code", "use --out")
-    word.show()
-    from coldlever.shared.cli.console import STDIO, write_document  # noqa: PLC0415 - here alone
-
-    name = outlet.out or STDIO
-    if not (as_json and name == STDIO):
-        write_document(name, word.draft.text(), force=outlet.force)
-    if as_json:
-        emit_json(
-            {
-                "statement": word.draft.text().decode("ascii"),
-                "namespace": word.draft.namespace,
-                "out": outlet.file,
-            }
-        )
-        return
-    file = printable(outlet.file or "FILE")
-    say("Sign it as it is, then bring FILE and FILE.sig to `approvals add`:", fg="green")
-    say(f"  ssh-keygen -Y sign -f KEY -n {word.draft.namespace} {file}")
 
 
 def _confirm(machine: Machine, decision: Decision, count: int, *, yes: bool) -> None:

@@ -11,6 +11,7 @@ from coldlever.shared.cli.approval_files import read_policy_bytes
 from coldlever.shared.cli.console import say
 from coldlever.shared.policy import Approved
 from coldlever.shared.policy.docket import Sheet
+from coldlever.shared.printable import printable
 from coldlever.signer.key import Keystore
 from coldlever.signer.leave import Bond, policy_of
 
@@ -50,6 +51,11 @@ def bind(
         RuleRefused: ``policy-mismatch`` or ``weak-key``.
     """
     file = None if policy_file is None else read_policy_bytes(policy_file)
+    if file is not None and closed.sealed is not None and file != closed.sealed.text:
+        # Refused below, and before any passphrase is asked for.
+        from coldlever.signer.cli.policy_diff import show_diff  # noqa: PLC0415 - seldom needed
+
+        show_diff(closed.sealed.text, file, ("sealed", printable(str(policy_file))))
     sealed = None if closed.sealed is None else closed.sealed.ref
     return Bond(policy_of(closed, file), sealed, sheets, is_batch)
 

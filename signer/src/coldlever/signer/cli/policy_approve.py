@@ -9,19 +9,15 @@ import click
 from coldlever.shared.cli.approval_files import read_policy, read_policy_bytes
 from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_approver
 from coldlever.shared.cli.console import (
-    STDIO,
-    emit_json,
     json_option,
     read_document,
     say,
-    write_document,
 )
 from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.errors import PersonDeclined, UsageRefused
 from coldlever.shared.message.policy_change import PolicyChange
 from coldlever.shared.policy import Policy
 from coldlever.shared.policy.changing import holder_in, require_sound, verify_change
-from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing
 from coldlever.shared.sshsig import SshSig, dearmor, parse_public_key, parse_sshsig
 from coldlever.shared.sshsig.fields import invalid
@@ -39,6 +35,7 @@ from coldlever.signer.cli.policy_change import (
 )
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
 from coldlever.signer.cli.state import state_option
+from coldlever.signer.cli.statement_output import write_statement
 
 
 @caged
@@ -99,7 +96,8 @@ def approve(
     for line in text.decode("ascii").splitlines():
         say(f"  {line}")
     if path is None:
-        _write_statement(outlet, text, as_json=as_json)
+        then = "give FILE.sig to --signature"
+        write_statement(outlet, text, POLICY_NAMESPACE, then, as_json=as_json)
         return
     if not yes and machine.ask('Type "yes" to approve the change') != "yes":
         raise PersonDeclined("declined", "not confirmed; nothing was signed")
@@ -141,17 +139,3 @@ def _add(outlet: Outlet, word: _Word, made: SshSig, *, as_json: bool) -> str:
     agreed = replace(word.change, approvals=merge(word.change.approvals, [approval]))
     deliver_change(outlet, agreed, as_json=as_json)
     return name
-
-
-def _write_statement(outlet: Outlet, text: bytes, *, as_json: bool) -> None:
-    if outlet.drawing.wanted:
-        raise UsageRefused("statement-as-code", "a statement is a file, not a code", "use --out")
-    name = outlet.out or STDIO
-    if not (as_json and name == STDIO):
-        write_document(name, text, force=outlet.force)
-    if as_json:
-        emit_json({"statement": text.decode("ascii"), "namespace": POLICY_NAMESPACE})
-        return
-    file = printable(outlet.file or "FILE")
-    say("Sign it as it is, then give FILE.sig to --signature:", fg="green")
-    say(f"  ssh-keygen -Y sign -f KEY -n {POLICY_NAMESPACE} {file}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,10 +25,10 @@ from coldlever.shared.message.any import CHANGES, load_expected
 from coldlever.shared.message.policy_change import PolicyChange
 from coldlever.shared.policy import Policy, load_policy, remarks_on
 from coldlever.shared.policy.changing import require_sound
-from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.policy_diff import show_diff
 from coldlever.signer.cli.policy_seal import (
     locate,
 )
@@ -126,11 +125,9 @@ def require_old(change: PolicyChange, before: Policy | None) -> None:
 
 def show_change(before: Policy | None, after: Policy | None) -> None:
     """Print a change line by line, and what is to say about the new policy."""
-    old = [] if before is None else before.text.decode("utf-8").splitlines()
-    new = [] if after is None else after.text.decode("utf-8").splitlines()
-    for line in difflib.unified_diff(old, new, "in force", "to come", lineterm="", n=1):
-        colour = {"+": "green", "-": "red"}.get(line[:1])
-        say("  " + printable(line), fg=colour)
+    old = b"" if before is None else before.text
+    new = b"" if after is None else after.text
+    show_diff(old, new, ("in force", "to come"))
     for remark in () if after is None else remarks_on(after):
         say(f"{remark.code}: {remark.text}", fg="yellow")
 
