@@ -163,7 +163,8 @@ def test_commands_that_need_no_server_load_nothing_of_it(tmp_path):
     script = (
         "import sys, pathlib; from coldlever.broadcaster.ledger.store import Ledger\n"
         "Ledger(pathlib.Path(sys.argv[1])).close()\n"
-        "print(*{'alembic', 'psycopg', 'mako'} & sys.modules.keys())"
+        "print(*{'alembic', 'psycopg', 'mako', 'sqlalchemy.dialects.postgresql'} & "
+        "sys.modules.keys())"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True

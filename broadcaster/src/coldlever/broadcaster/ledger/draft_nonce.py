@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from coldlever.broadcaster.ledger.tables import DRAFTS, POSTS
+from coldlever.broadcaster.ledger.upsert import insert_for
 from coldlever.shared.action import Address
 
 
@@ -23,9 +23,8 @@ def take_draft_nonce(connection: sa.Connection, venue: str, signer: Address, now
     )
     highest = connection.execute(posted).scalar()
     first = now if highest is None else max(now, highest + 1)
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     # One statement, so that the row is locked from the look at it to its change.
-    draft = insert(DRAFTS).values(venue=venue, signer=signer.lower, nonce=first)
+    draft = insert_for(connection, DRAFTS).values(venue=venue, signer=signer.lower, nonce=first)
     wanted, drafted = draft.excluded.nonce, DRAFTS.c.nonce
     draft = draft.on_conflict_do_update(
         index_elements=[DRAFTS.c.venue, DRAFTS.c.signer],

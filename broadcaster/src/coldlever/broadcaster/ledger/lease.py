@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from coldlever.broadcaster.ledger.faults import database_errors
 from coldlever.broadcaster.ledger.row import NonceKey, Place
 from coldlever.broadcaster.ledger.tables import LEASES
+from coldlever.broadcaster.ledger.upsert import insert_for
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.printable import printable
 
@@ -66,7 +66,7 @@ class Leases:
         Raises:
             EnvironmentFault: the ledger could not be asked.
         """
-        fresh = insert(LEASES).values(
+        fresh = insert_for(self._engine, LEASES).values(
             **_key(place), holder=self._holder, fence=1, ends_at=DATABASE_NOW + LEASE_MS
         )
         taking = fresh.on_conflict_do_update(
@@ -148,7 +148,7 @@ def hold_still(connection: sa.Connection, market: dict[str, str]) -> None:
     """
     if connection.dialect.name == "sqlite":
         return
-    fresh = insert(LEASES).values(**market, holder="", fence=1, ends_at=0)
+    fresh = insert_for(connection, LEASES).values(**market, holder="", fence=1, ends_at=0)
     connection.execute(
         fresh.on_conflict_do_update(
             index_elements=list(LEASES.primary_key),
@@ -170,7 +170,7 @@ def hold_signer(connection: sa.Connection, key: NonceKey) -> None:
     if connection.dialect.name == "sqlite":
         return
     signer = {"venue": key.venue, "account": key.signer.lower, "coin": _SIGNER}
-    fresh = insert(LEASES).values(**signer, holder="", fence=1, ends_at=0)
+    fresh = insert_for(connection, LEASES).values(**signer, holder="", fence=1, ends_at=0)
     connection.execute(
         fresh.on_conflict_do_update(index_elements=list(LEASES.primary_key), set_={"ends_at": 0})
     )

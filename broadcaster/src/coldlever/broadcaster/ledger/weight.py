@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from coldlever.broadcaster.ledger.faults import database_errors
 from coldlever.broadcaster.ledger.lease import DATABASE_NOW
 from coldlever.broadcaster.ledger.tables import WEIGHT
+from coldlever.broadcaster.ledger.upsert import insert_for
 
 WINDOW_MS = 60_000
 # Requests do not arrive as evenly as they leave.
@@ -85,7 +85,7 @@ class SharedWeight:
                 yield connection, now
                 return
             connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-            lock = insert(WEIGHT).values(place=self._place, at=_LOCK, weight=0)
+            lock = insert_for(connection, WEIGHT).values(place=self._place, at=_LOCK, weight=0)
             connection.execute(
                 lock.on_conflict_do_update(
                     index_elements=list(WEIGHT.primary_key), set_={"weight": 0}
