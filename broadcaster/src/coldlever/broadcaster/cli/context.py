@@ -14,6 +14,7 @@ from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.broadcaster.ledger.memory import HostMemory
 from coldlever.broadcaster.post import DEFAULT_RETRY_S, MarketLease, MarketLock, Poster
+from coldlever.broadcaster.post.leave import Leave
 from coldlever.broadcaster.venue import (
     Exchange,
     ExchangeApi,
@@ -172,7 +173,7 @@ def connect_any(
     return connect(machine, chosen or Network.TESTNET, api_url, ledger)
 
 
-def market_lock(machine: Machine, ledger: Ledger, folder: Path) -> MarketLock | MarketLease:
+def market_lock(machine: Machine, ledger: Ledger, folder: Path) -> Leave:
     """What keeps others from posting at the same market at the same time.
 
     Args:
@@ -192,7 +193,7 @@ def make_poster(
     folder: Path,
     retry_s: float,
     *,
-    lock: MarketLock | MarketLease | None = None,
+    lock: Leave | None = None,
 ) -> Poster:
     """The one who posts there.
 

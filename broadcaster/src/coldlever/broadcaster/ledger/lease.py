@@ -87,12 +87,14 @@ class Leases:
         return None
 
     def give_back(self, place: Place) -> None:
-        """End a lease before its time.
+        """End a lease before its time; what is not held is left alone.
 
         Raises:
             EnvironmentFault: the ledger could not be told; then the lease ends by itself.
         """
-        fence = self._fences.pop(place)
+        fence = self._fences.pop(place, None)
+        if fence is None:
+            return
         ending = sa.update(LEASES).where(*self._own(place, fence)).values(ends_at=0)
         with database_errors(self._name), self._engine.begin() as connection:
             connection.execute(ending.returning(_NOT_TO_DISK))

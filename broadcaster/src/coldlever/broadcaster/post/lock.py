@@ -10,24 +10,19 @@ import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from coldlever.broadcaster.ledger import Place
-from coldlever.shared.errors import EnvironmentFault
+from coldlever.broadcaster.post.leave import WAIT_S, Leave
 
-WAIT_S = 90.0
-_POLL_S = 0.1
 # One file of 256 serves many markets: they queue behind each other at worst, and the folder does
 # not grow for ever.
 _NAME_BYTES = 1
 
 
-class MarketLock:
-    """Leave to post at accounts' markets, which one holder at a time has.
-
-    One of these serves a whole run. What it holds already it takes again without waiting.
+class MarketLock(Leave):
+    """As `Leave`, by locks of the operating system.
 
     Args:
         folder: where lock files live; made when missing.
@@ -35,74 +30,40 @@ class MarketLock:
         wait_s: how long to wait for another process, seconds.
     """
 
+    POLL_S = 0.1
+
     def __init__(
         self, folder: Path, sleep: Callable[[float], None], wait_s: float = WAIT_S
     ) -> None:
+        super().__init__(sleep, wait_s)
         self._folder = folder
-        self._sleep = sleep
-        self._wait_s = wait_s
-        self._held: dict[str, int] = {}
+        self._descriptors: dict[str, int] = {}
 
-    def acquire(self, *places: Place) -> tuple[str, ...]:
-        """Take all of them, or none.
+    def _name(self, place: Place) -> str:
+        text = f"{place.venue}\0{place.account.lower}\0{place.coin}"
+        return f"{hashlib.sha256(text.encode()).digest()[:_NAME_BYTES].hex()}.lock"
 
-        In one order for everybody, so that two runs cannot wait for each other.
-
-        Returns:
-            What was not held before, to be given to `release`.
-
-        Raises:
-            EnvironmentFault: ``payload-busy`` when another process does not end in time.
-        """
-        taken: list[str] = []
-        try:
-            for name in sorted({_name(place) for place in places} - self._held.keys()):
-                self._held[name] = self._open(name)
-                taken.append(name)
-                self._take(self._held[name])
-        except BaseException:
-            self.release(tuple(taken))
-            raise
-        return tuple(taken)
-
-    def release(self, taken: tuple[str, ...]) -> None:
-        """Let go of what `acquire` has taken."""
-        for name in taken:
-            os.close(self._held.pop(name))
-
-    @contextmanager
-    def held(self, *places: Place) -> Iterator[None]:
-        """Hold them for a while; errors as `acquire`."""
-        taken = self.acquire(*places)
-        try:
-            yield
-        finally:
-            self.release(taken)
-
-    def _open(self, name: str) -> int:
+    def _take(self, name: str, _place: Place) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._descriptors[name] = os.open(self._folder / name, flags, 0o600)
+        self._wait_for(lambda: _lock(self._descriptors[name]))
 
-    def _take(self, descriptor: int) -> None:
-        waited = 0.0
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise
-            else:
-                return
-            if waited >= self._wait_s:
-                raise EnvironmentFault(
-                    "payload-busy",
-                    "another coldlever process is posting for this account and market",
-                    "let it finish, then look at `history`",
-                )
-            self._sleep(_POLL_S)
-            waited += _POLL_S
+    def _keep(self, _name: str, _place: Place) -> None:
+        """A lock of the operating system is lost by nothing but letting go."""
+
+    def _let_go(self, name: str, _place: Place) -> None:
+        descriptor = self._descriptors.pop(name, None)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
-def _name(place: Place) -> str:
-    text = f"{place.venue}\0{place.account.lower}\0{place.coin}"
-    return f"{hashlib.sha256(text.encode()).digest()[:_NAME_BYTES].hex()}.lock"
+def _lock(descriptor: int) -> str | None:
+    """Lock it; or who holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            raise
+        return "another coldlever process"
+    return None
