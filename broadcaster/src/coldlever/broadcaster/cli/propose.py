@@ -9,14 +9,20 @@ import click
 from coldlever.broadcaster.cli.context import state_options
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.shared.action import Network
-from coldlever.shared.cli.approval_files import read_policy, read_policy_bytes
-from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_approver
+from coldlever.shared.cli.approval_files import read_policy
+from coldlever.shared.cli.approver_key import (
+    approver_option,
+    locate_approver,
+    public_half,
+    read_public,
+    unlock_approver,
+)
 from coldlever.shared.cli.console import ask_secret, dump_document, emit_json, say
 from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import drawing_options
-from coldlever.shared.cli.show_review import show_reviews
+from coldlever.shared.cli.show_review import show_reviews, show_statement
 from coldlever.shared.errors import PersonDeclined
 from coldlever.shared.message import Defaults, message_wire
 from coldlever.shared.message.any import REQUESTS
@@ -26,7 +32,6 @@ from coldlever.shared.policy import verify_approval
 from coldlever.shared.policy.docket import hearings, only_case
 from coldlever.shared.policy.saying import draft
 from coldlever.shared.qr.choices import Drawing, Scanning
-from coldlever.shared.sshsig import parse_public_key
 from coldlever.shared.statement import Decision, merge
 
 
@@ -70,12 +75,10 @@ def propose(
     cases = hearings(items_of(loaded.message), (), is_batch=loaded.message.is_batch)
     hearing = only_case(cases)
     path = locate_approver(machine.state(state_dir), approver)
-    public = parse_public_key(read_policy_bytes(f"{path}.pub").decode("utf-8", "replace"))
+    public = read_public(public_half(path))
     said = draft(policy, hearing.case, public, Decision.PROPOSE, known=hearing.approvals)
     show_reviews([review(one) for one in loaded.message.requests])
-    say("What you sign, word by word:", bold=True)
-    for line in said.text().decode("ascii").splitlines():
-        say(f"  {line}")
+    show_statement(said.text())
     if not yes and machine.is_attended() and machine.ask("Propose it? Type yes") != "yes":
         raise PersonDeclined("declined", "not confirmed; nothing was signed")
     key = unlock_approver(path, passphrase_file, ask_secret)

@@ -14,7 +14,7 @@ from coldlever.shared.cli.secret_line import read_secret_line
 from coldlever.shared.errors import InputRefused, RuleRefused
 from coldlever.shared.files import read_bounded
 from coldlever.shared.printable import printable, quoted
-from coldlever.shared.sshsig import ApproverKey, open_key
+from coldlever.shared.sshsig import ApproverKey, PublicKey, open_key, parse_public_key
 from coldlever.shared.sshsig.private_key import MAX_BYTES
 
 FOLDER = "approvers"
@@ -70,6 +70,40 @@ def _none(what: str, folder: Path) -> InputRefused:
         f"{what} in {printable(str(folder))}",
         "make one with `coldlever-signer approver new`, or name a file with --approver",
     )
+
+
+def public_half(path: Path) -> Path:
+    """Where the public half of an approver key lies, as ssh-keygen puts it."""
+    return path.with_name(f"{path.name}.pub")
+
+
+def choose_approver(
+    state: Path, choice: str | None, public_file: str | None
+) -> tuple[Path | None, Path]:
+    """An approver key's file and that of its public half; of ``--key`` there is only the latter.
+
+    Args:
+        state: the state folder.
+        choice: ``--approver``, as `locate_approver` takes it.
+        public_file: ``--key``, or None.
+
+    Raises:
+        InputRefused: ``no-such-approver``.
+    """
+    if public_file is not None:
+        return None, Path(public_file)
+    path = locate_approver(state, choice)
+    return path, public_half(path)
+
+
+def read_public(path: Path) -> PublicKey:
+    """A public half in a file.
+
+    Raises:
+        InputRefused: unreadable, too large or no public key.
+        RuleRefused: ``weak-key``.
+    """
+    return parse_public_key(read_bounded(path, MAX_BYTES).decode("utf-8", "replace"))
 
 
 def unlock_approver(

@@ -42,3 +42,14 @@ def show_reviews(reviews: Sequence[Review], challenge: Challenge | None = None) 
     """
     for line in review_lines(reviews, challenge):
         say(line.text, **_STYLES[type(line)])
+
+
+def show_statement(text: bytes) -> None:
+    """The very lines that an approval, a rejection or a proposal signs.
+
+    Args:
+        text: ASCII lines.
+    """
+    say("What you sign, word by word:", bold=True)
+    for line in text.decode("ascii").splitlines():
+        say(f"  {line}")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from coldlever.shared.cli.approval_files import read_policy, read_sheets
-from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_approver
+from coldlever.shared.cli.approver_key import (
+    approver_option,
+    choose_approver,
+    read_public,
+    unlock_approver,
+)
 from coldlever.shared.cli.challenge_option import (
     Asked,
     ChallengeCommand,
@@ -21,9 +25,8 @@ from coldlever.shared.cli.console import dump_document, emit_json, json_option, 
 from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
-from coldlever.shared.cli.show_review import show_reviews
+from coldlever.shared.cli.show_review import show_reviews, show_statement
 from coldlever.shared.errors import PersonDeclined, RuleRefused, UsageRefused
-from coldlever.shared.files import read_bounded
 from coldlever.shared.message import RequestFile
 from coldlever.shared.message.any import REQUESTS
 from coldlever.shared.message.approvals_file import ApprovalsFile
@@ -37,8 +40,6 @@ from coldlever.shared.policy.saying import Draft, draft
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.times import parse_moment
-from coldlever.shared.sshsig import PublicKey, parse_public_key
-from coldlever.shared.sshsig.private_key import MAX_BYTES
 from coldlever.shared.sshsig.signature import RawSignature
 from coldlever.shared.statement import Decision
 from coldlever.signer.cli.caged import caged
@@ -185,8 +186,8 @@ def _say_word(
     if intake.now is not None:
         require_timely(placed, intake.now)
     hearing = _one_case(loaded.message, names)
-    path = None if public_file is not None else locate_approver(machine.state(state_dir), approver)
-    public = _public(public_file if public_file is not None else f"{path}.pub")
+    path, public_path = choose_approver(machine.state(state_dir), approver, public_file)
+    public = read_public(public_path)
     until = None if not_after is None else parse_moment(not_after)
     around = Circumstances(intake.now, hearing.currents, needs_proposal=False)
     rules = decide(policy, hearing.case, around) if decision is Decision.APPROVE else []
@@ -257,18 +258,12 @@ class _Word:
         for rule in dict.fromkeys(self.rules):
             say(f'  Policy: version {self.draft.policy.version}, rule "{rule.name}"', bold=True)
             say(f"  It needs: {rule.needs}")
-        say("What you sign, word by word:", bold=True)
-        for line in self.draft.text().decode("ascii").splitlines():
-            say(f"  {line}")
+        show_statement(self.draft.text())
 
 
 def _one_case(message: RequestFile, names: Sequence[str]) -> Hearing:
     sheets = read_sheets(names)
     return only_case(hearings(items_of(message), sheets, is_batch=message.is_batch))
-
-
-def _public(name: str) -> PublicKey:
-    return parse_public_key(read_bounded(Path(name), MAX_BYTES).decode("utf-8", "replace"))
 
 
 def _confirm(machine: Machine, decision: Decision, count: int, *, yes: bool) -> None:

@@ -8,14 +8,20 @@ from pathlib import Path
 
 import click
 
-from coldlever.shared.cli.approver_key import FOLDER, locate_approver, unlock_approver
+from coldlever.shared.cli.approver_key import (
+    FOLDER,
+    locate_approver,
+    public_half,
+    read_public,
+    unlock_approver,
+)
 from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.cli.stdout import require_stdout
 from coldlever.shared.errors import EnvironmentFault, UsageRefused
 from coldlever.shared.files import read_bounded, require_writable, write_exclusive
 from coldlever.shared.printable import printable, quoted
-from coldlever.shared.sshsig import PublicKey, open_key, parse_public_key, seal_key
+from coldlever.shared.sshsig import PublicKey, open_key, seal_key
 from coldlever.shared.sshsig.private_key import MAX_BYTES, SEED_BYTES, public_of
 from coldlever.signer.cli.accept_risk import accept_risk_option
 from coldlever.signer.cli.caged import caged
@@ -120,12 +126,7 @@ def import_key(
 def show(machine: Machine, key: str | None, state_dir: str | None, *, as_json: bool) -> None:
     """Show the public half of an approver key, as a policy wants it; never the secret."""
     path = locate_approver(machine.state(state_dir), key)
-    public = path.with_name(path.name + ".pub")
-    _tell(
-        path,
-        parse_public_key(read_bounded(public, MAX_BYTES).decode("utf-8", "replace")),
-        as_json=as_json,
-    )
+    _tell(path, read_public(public_half(path)), as_json=as_json)
 
 
 def _prepare(
@@ -140,13 +141,9 @@ def _prepare(
     if as_json:
         require_stdout()
     place = make_folder(machine.state(state_dir) / FOLDER) / name
-    for path in (place, _public(place)):
+    for path in (place, public_half(place)):
         require_writable(path, force=False)
     return place
-
-
-def _public(place: Path) -> Path:
-    return place.with_name(place.name + ".pub")
 
 
 def _save(place: Path, seed: bytes, passphrase: str, *, as_json: bool) -> None:
@@ -161,7 +158,7 @@ def _save(place: Path, seed: bytes, passphrase: str, *, as_json: bool) -> None:
             "check the disk",
         )
     public = public_of(seed)
-    write_exclusive(_public(place), f"{public.line} {place.name}\n".encode("ascii"))
+    write_exclusive(public_half(place), f"{public.line} {place.name}\n".encode("ascii"))
     _tell(place, public, as_json=as_json)
 
 

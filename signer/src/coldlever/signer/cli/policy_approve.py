@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
-from coldlever.shared.cli.approval_files import read_policy, read_policy_bytes
-from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_approver
+from coldlever.shared.cli.approval_files import read_policy
+from coldlever.shared.cli.approver_key import (
+    approver_option,
+    choose_approver,
+    read_public,
+    unlock_approver,
+)
 from coldlever.shared.cli.console import (
     json_option,
     read_document,
     say,
 )
 from coldlever.shared.cli.delivery import Outlet
+from coldlever.shared.cli.show_review import show_statement
 from coldlever.shared.errors import PersonDeclined, UsageRefused
 from coldlever.shared.message.policy_change import PolicyChange
 from coldlever.shared.policy import Policy
 from coldlever.shared.policy.changing import holder_in, require_sound, verify_change
 from coldlever.shared.qr.choices import Drawing
-from coldlever.shared.sshsig import SshSig, dearmor, parse_public_key, parse_sshsig
+from coldlever.shared.sshsig import SshSig, dearmor, parse_sshsig
 from coldlever.shared.sshsig.fields import invalid
 from coldlever.shared.statement import Approval, Decision, merge
 from coldlever.shared.statement.text import POLICY_NAMESPACE, change_bytes
@@ -90,11 +97,9 @@ def approve(
         name = _add(outlet, word, made, as_json=as_json)
         say(f"approved as {name}", fg="green")
         return
-    path = None if public_file is not None else locate_approver(machine.state(state_dir), approver)
-    text = word.text(public_file if public_file is not None else f"{path}.pub")
-    say("What you sign, word by word:", bold=True)
-    for line in text.decode("ascii").splitlines():
-        say(f"  {line}")
+    path, public_path = choose_approver(machine.state(state_dir), approver, public_file)
+    text = word.text(public_path)
+    show_statement(text)
     if path is None:
         then = "give FILE.sig to --signature"
         write_statement(outlet, text, POLICY_NAMESPACE, then, as_json=as_json)
@@ -123,10 +128,9 @@ class _Word:
         if self.after is not None:
             require_sound(self.after)
 
-    def text(self, public_file: str) -> bytes:
+    def text(self, public_file: Path) -> bytes:
         """The statement of the person whose public key this is."""
-        public = parse_public_key(read_policy_bytes(public_file).decode("utf-8", "replace"))
-        _, key = holder_in(self.before, self.after, public.key_id)
+        _, key = holder_in(self.before, self.after, read_public(public_file).key_id)
         return change_bytes(self.change.old, None if self.after is None else self.after.ref, key)
 
 
