@@ -49,7 +49,6 @@ REQUESTS: Expected[RequestFile] = Expected((RequestFile,))
 SIGNED: Expected[SignedFile] = Expected((SignedFile,))
 SIGNABLE: Expected[RequestFile | SignedFile] = Expected((RequestFile, SignedFile))
 APPROVALS: Expected[ApprovalsFile] = Expected((ApprovalsFile,))
-APPROVABLE: Expected[RequestFile | PolicyChange] = Expected((RequestFile, PolicyChange))
 CHANGES: Expected[PolicyChange] = Expected((PolicyChange,))
 ANY: Expected[RequestFile | SignedFile | MarketTable | ApprovalsFile | PolicyChange] = Expected(
     (RequestFile, SignedFile, MarketTable, ApprovalsFile, PolicyChange)

@@ -246,8 +246,7 @@ def show(
     K is a name from `key list` or a file; not needed when there is only one.
     """
     require_own_state(machine, state_dir, accepted)
-    ring = keyring(machine, state_dir)
-    path = ring.locate(key) if key is not None else ring.only_fitting(None)
+    path = keyring(machine, state_dir).choose(key)
     keystore = load_keystore(path)
     if as_json:
         emit_json(_keystore_wire(path, keystore))

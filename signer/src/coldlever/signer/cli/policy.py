@@ -119,8 +119,7 @@ def show(
     if file is not None:
         policy_commands.show_policy(read_policy(file), as_json=as_json)
         return
-    ring = keyring(machine, state_dir)
-    path = ring.locate(keystore) if keystore is not None else ring.only_fitting(None)
+    path = keyring(machine, state_dir).choose(keystore)
     policy = policy_of(load_keystore(path), None)
     if policy is None:
         raise RuleRefused(

@@ -110,8 +110,7 @@ def locate(
     machine: Machine, keystore: str | None, state_dir: str | None, accepted: tuple[str, ...]
 ) -> Path:
     """The keystore that is meant, which nobody else may read."""
-    ring = keyring(machine, state_dir)
-    path = ring.locate(keystore) if keystore is not None else ring.only_fitting(None)
+    path = keyring(machine, state_dir).choose(keystore)
     permissions(accepted).require_private(path, "keystore")
     return path
 

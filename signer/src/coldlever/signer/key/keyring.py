@@ -85,6 +85,10 @@ class Keyring:
             _read(self.folder / name) for name in names if name.endswith(_SUFFIX) and name[0] != "."
         )
 
+    def choose(self, choice: str | None) -> Path:
+        """The keystore that is named, or the only one there is; errors as both below."""
+        return self.only_fitting(None) if choice is None else self.locate(choice)
+
     def locate(self, choice: str) -> Path:
         """The file that ``--keystore`` names: a path, or the name of a key in the folder.
 
