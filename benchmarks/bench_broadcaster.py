@@ -12,9 +12,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from benchmarks.ledger_questions import seconds_of_asking
 from benchmarks.row import Row, milli
 from coldlever.broadcaster.check.checker import Checker, Cleared
-from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.post.lock import MarketLock
 from coldlever.broadcaster.post.poster import Poster
@@ -63,7 +63,7 @@ def _checking_rows() -> list[Row]:
             seconds[size] = time.perf_counter() - started
             if not all(one.report.ok for one in checked):
                 raise SystemExit("a payload of the benchmark does not pass its checks")
-            asking[size] = statistics.median(_asking(ledger) for _ in range(9))
+            asking[size] = statistics.median(seconds_of_asking(ledger) for _ in range(9))
             ledger.close()
     ratio = seconds[_ROWS] / seconds[1_000]
     slower = asking[_ROWS] / asking[1_000]
@@ -82,16 +82,6 @@ def _checking_rows() -> list[Row]:
             slower <= 2,
         ),
     ]
-
-
-def _asking(ledger: Ledger) -> float:
-    started = time.perf_counter()
-    latest = ledger.rows(limit=50)
-    ledger.rows([NonceState.SPENT_ACCEPTED, NonceState.OPEN], 50)
-    ledger.unfinished()
-    ledger.sent_after(latest[0])
-    ledger.may_have_moved(latest[0])
-    return time.perf_counter() - started
 
 
 def _file_rows() -> list[Row]:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from benchmarks.ledger_questions import seconds_of_asking
 from benchmarks.row import Row, milli
 from coldlever.broadcaster.check.checker import Checker, Cleared
-from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger.memory import HostMemory
 from coldlever.broadcaster.ledger.server import LedgerServer
 from coldlever.broadcaster.ledger.store import Ledger
@@ -127,7 +127,7 @@ def _asking_row(server: Postgres) -> Row:
                     with ledger.changing() as connection:
                         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                         connection.exec_driver_sql(step.format(signer="0x" + "1" * 38, size=size))
-                asking[size] = statistics.median(_asking(ledger) for _ in range(9))
+                asking[size] = statistics.median(seconds_of_asking(ledger) for _ in range(9))
     ratio = asking[_ROWS] / asking[1_000]
     return Row(
         f"what commands ask of a server with {_ROWS:,} rows",
@@ -135,14 +135,3 @@ def _asking_row(server: Postgres) -> Row:
         "at most 2 x",
         ratio <= 2,
     )
-
-
-def _asking(ledger: Ledger) -> float:
-    started = time.perf_counter()
-    latest = ledger.rows(limit=50)
-    ledger.rows([NonceState.SPENT_ACCEPTED, NonceState.OPEN], 50)
-    ledger.unfinished()
-    ledger.sent_after(latest[0])
-    ledger.may_have_moved(latest[0])
-    ledger.highest_nonces("testnet", latest[0].key.signer)
-    return time.perf_counter() - started

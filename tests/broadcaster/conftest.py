@@ -292,3 +292,16 @@ def wait_until():
 def session() -> Iterator[Session]:
     with Session(time.monotonic) as one:
         yield one
+
+
+@pytest.fixture
+def asked(desk: Desk) -> list[str]:
+    """The kinds of questions that the exchange was asked so far."""
+    kinds, ask = [], desk.exchange.ask
+
+    def noted(body):
+        kinds.append(json.loads(body)["type"])
+        return ask(body)
+
+    desk.exchange.ask = noted
+    return kinds

@@ -26,19 +26,6 @@ ANNA, BEN = Address(b"\x01" * 20), Address(b"\x02" * 20)
 
 
 @pytest.fixture
-def asked(desk):
-    """The kinds of questions that the exchange was asked so far."""
-    kinds, ask = [], desk.exchange.ask
-
-    def noted(body):
-        kinds.append(json.loads(body)["type"])
-        return ask(body)
-
-    desk.exchange.ask = noted
-    return kinds
-
-
-@pytest.fixture
 def at_post(desk):
     """Does something with the n-th post, instead of what the exchange does or around it."""
     act, lock, numbers = desk.exchange.act, threading.Lock(), []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import closing
 
@@ -24,19 +23,6 @@ def place(desk):
     """The user's market of that name."""
     key = Venue(desk.network, desk.url, is_rehearsal=True).key
     return lambda coin: Place(key, desk.user.address, coin)
-
-
-@pytest.fixture
-def asked(desk):
-    """The kinds of questions that the exchange was asked so far."""
-    kinds, ask = [], desk.exchange.ask
-
-    def noted(body):
-        kinds.append(json.loads(body)["type"])
-        return ask(body)
-
-    desk.exchange.ask = noted
-    return kinds
 
 
 @pytest.mark.both_engines

@@ -22,6 +22,7 @@ from coldlever.signer.cage.syscalls import X86_64
 from coldlever.signer.cli import commands
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.key.keystore import seal
+from tests.signer.team import PHRASE, SECRET, Team
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT.parent / "shared" / "vectors"
@@ -361,3 +362,11 @@ def terminal(environment, tmp_path):
     yield start
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def team(cli, tmp_path, make_keystore):
+    keystore = make_keystore(SECRET, PHRASE, folder=tmp_path / "key")
+    folder = tmp_path / "team"
+    folder.mkdir()
+    return Team(cli, folder, keystore)

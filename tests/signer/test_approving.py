@@ -9,15 +9,7 @@ from coldlever.shared.message.approving import items_of
 from coldlever.shared.policy import judge, load_policy
 from coldlever.shared.policy.docket import hearings
 from tests.shared.approving import KEYS, NOW, around, person_text, policy_text
-from tests.signer.team import ADDRESS, PHRASE, SECRET, Team
-
-
-@pytest.fixture
-def team(cli, tmp_path, make_keystore):
-    keystore = make_keystore(SECRET, PHRASE, folder=tmp_path / "key")
-    folder = tmp_path / "team"
-    folder.mkdir()
-    return Team(cli, folder, keystore)
+from tests.signer.team import ADDRESS
 
 
 @pytest.fixture

@@ -5,15 +5,7 @@ import json
 import pytest
 
 from tests.shared.approving import NOW, person_text, policy_text
-from tests.signer.team import ADDRESS, PHRASE, SECRET, Team
-
-
-@pytest.fixture
-def team(cli, tmp_path, make_keystore):
-    keystore = make_keystore(SECRET, PHRASE, folder=tmp_path / "key")
-    folder = tmp_path / "team"
-    folder.mkdir()
-    return Team(cli, folder, keystore)
+from tests.signer.team import ADDRESS, PHRASE
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.shared.approving import NOW, policy_text
-from tests.signer.team import ADDRESS, PHRASE, SECRET, Team
+from tests.signer.team import ADDRESS
 
 STRICT = """
 [limits]
@@ -15,14 +15,6 @@ expiry-required = true
 longest-validity = "1m"
 """
 NOBODY_MAY = '[[rule]]\nname = "nothing at all"\nrefuse = true\n'
-
-
-@pytest.fixture
-def team(cli, tmp_path, make_keystore):
-    keystore = make_keystore(SECRET, PHRASE, folder=tmp_path / "key")
-    folder = tmp_path / "team"
-    folder.mkdir()
-    return Team(cli, folder, keystore)
 
 
 @pytest.fixture

@@ -18,15 +18,7 @@ from coldlever.signer.ledger.policies import require_current
 from coldlever.signer.ledger.store import FILE_NAME
 from tests.shared.approving import LIMITS, policy_text
 from tests.signer.conftest import LIGHT_WORK
-from tests.signer.team import ADDRESS, PHRASE, SECRET, Team
-
-
-@pytest.fixture
-def team(cli, tmp_path, make_keystore):
-    keystore = make_keystore(SECRET, PHRASE, folder=tmp_path / "key")
-    folder = tmp_path / "team"
-    folder.mkdir()
-    return Team(cli, folder, keystore)
+from tests.signer.team import ADDRESS, PHRASE, SECRET
 
 
 @pytest.fixture
