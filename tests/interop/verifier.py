@@ -14,10 +14,14 @@ from coldlever.shared.action import Network
 from coldlever.shared.action.market_name import name_market
 from coldlever.shared.errors import ColdleverError
 from coldlever.shared.message import check_words as words
-from coldlever.shared.message.any import ANY, load_expected
+from coldlever.shared.message.any import ANY, APPROVALS, SIGNABLE, load_expected
 from coldlever.shared.message.approvals_file import ApprovalsFile
+from coldlever.shared.message.approving import items_of
 from coldlever.shared.message.request import Defaults, RequestFile
 from coldlever.shared.message.signed import SignedFile, prove
+from coldlever.shared.policy import load_policy
+from coldlever.shared.policy.docket import Sheet, hearings
+from coldlever.shared.policy.judging import Circumstances, assess
 
 HOME = Path(__file__).resolve().parents[2] / "tools" / "verifier"
 
@@ -125,3 +129,48 @@ def _words(pairs):
     if any(signer is None for _, signer in pairs):
         return None
     return " ".join(words.check_words([words.Subject(one.digest(), who) for one, who in pairs]))
+
+
+def their_standings(answer):
+    """How far each case has come, by the JavaScript verifier; None for a refusal."""
+    if not answer["ok"]:
+        return None
+    keys = ("approved", "rules", "approvedBy", "rejectedBy", "proposedBy")
+    return [tuple(one[key] for key in keys) for one in answer["cases"]]
+
+
+def our_standings(data, policy_text, sheets, now):
+    """The same by our own reading, and the reason of a refusal."""
+    try:
+        return _our_standings(data, policy_text, sheets, now), None
+    except ColdleverError as error:
+        return None, error.message
+
+
+def _our_standings(data, policy_text, sheets, now):
+    _our_verdict(Job(data))
+    message = load_expected(data, "f", SIGNABLE, Defaults())
+    policy = load_policy(policy_text, "policy.toml")
+    is_request = isinstance(message, RequestFile)
+    found = hearings(items_of(message), [_sheet(one) for one in sheets], is_batch=message.is_batch)
+    standings = [
+        assess(
+            policy,
+            one.case,
+            one.approvals,
+            Circumstances(now, one.currents, needs_proposal=is_request),
+        ).to_wire()
+        for one in found
+    ]
+    return [
+        (
+            not one["rejectedBy"] and not one["missing"],
+            *(one[key] for key in ("rules", "approvedBy", "rejectedBy", "proposedBy")),
+        )
+        for one in standings
+    ]
+
+
+def _sheet(data):
+    file = load_expected(data, "sheet", APPROVALS, Defaults())
+    return Sheet("sheet", file.network, file.subject, file.approvals)

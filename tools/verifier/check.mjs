@@ -1,7 +1,9 @@
 // The verifier for a terminal or a test: node tools/verifier/check.mjs [OPTION…] FILE…
 //
-// Prints one JSON document: an array with a verdict for each file, in order. With --jobs FILE the
-// files are named by a JSON array of {"base64", "network"?, "signer"?, "challenge"?}.
+// Prints one JSON document: an array with a verdict for each file, in order. --jobs FILE takes instead
+// a JSON array of {"base64", "network"?, "signer"?, "challenge"?, "policy"?, "approvals"?, "now"?},
+// files in base64. Without --now no clock is asked. Exit status 0: each file is sound, and approved
+// where a policy is given; 3: one of them is not.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { asAddress } from './src/address.mjs'
@@ -9,17 +11,34 @@ import { asChallenge } from './src/check_words.mjs'
 import { asNetwork } from './src/fields.mjs'
 import { judge } from './src/verdict.mjs'
 
-function known({ network, signer, challenge }) {
+function known({ network, signer, challenge, policy, approvals, now }) {
   return {
     network: network == null ? null : asNetwork(network, '--network'),
     signer: signer == null ? null : asAddress(signer, '--signer'),
     challenge: challenge == null ? null : asChallenge(challenge),
+    policy: policy ?? null,
+    approvals: approvals ?? [],
+    now: now == null ? null : BigInt(now),
   }
 }
 
+const unpacked = (base64) => Buffer.from(base64, 'base64')
+
 function jobsOf(path) {
-  return JSON.parse(readFileSync(path, 'utf8')).map(({ base64, ...options }) =>
-    judge(Buffer.from(base64, 'base64'), known(options)))
+  return JSON.parse(readFileSync(path, 'utf8')).map(({ base64, policy, approvals, ...options }) =>
+    judge(unpacked(base64), known({
+      ...options,
+      policy: policy == null ? null : unpacked(policy),
+      approvals: (approvals ?? []).map(unpacked),
+    })))
+}
+
+function optionsOf(values) {
+  return known({
+    ...values,
+    policy: values.policy === undefined ? null : readFileSync(values.policy),
+    approvals: (values.approvals ?? []).map((path) => readFileSync(path)),
+  })
 }
 
 const { values, positionals } = parseArgs({
@@ -28,11 +47,14 @@ const { values, positionals } = parseArgs({
     network: { type: 'string' },
     signer: { type: 'string' },
     challenge: { type: 'string' },
+    policy: { type: 'string' },
+    approvals: { type: 'string', multiple: true },
+    now: { type: 'string' },
     jobs: { type: 'string' },
   },
 })
 const verdicts = values.jobs === undefined
-  ? positionals.map((path) => judge(readFileSync(path), known(values)))
+  ? positionals.map((path) => judge(readFileSync(path), optionsOf(values)))
   : jobsOf(values.jobs)
 process.stdout.write(`${JSON.stringify(verdicts)}\n`)
-process.exitCode = verdicts.every(({ ok }) => ok) ? 0 : 3
+process.exitCode = verdicts.every(({ ok, approved }) => ok && approved !== false) ? 0 : 3

@@ -4,16 +4,21 @@ import { toHex } from './bytes.mjs'
 import { answerWords, checkWords } from './check_words.mjs'
 import { actionHash, digestOf } from './digest.mjs'
 import { readDocument } from './document.mjs'
+import { judgeCases } from './judge.mjs'
 import { coinOf } from './market.mjs'
+import { readPolicy } from './policy.mjs'
 import { Refused } from './refused.mjs'
 
-export const NOTHING_KNOWN = { network: null, signer: null, challenge: null }
+export const NOTHING_KNOWN = {
+  network: null, signer: null, challenge: null, policy: null, approvals: [], now: null,
+}
 
 /**
  * Judge a document. Integers come as decimal texts, because JSON.stringify knows no BigInt.
  *
  * @param {Uint8Array} bytes
- * @param options `network` and `signer` that the person names, and the other side's `challenge`
+ * @param options `network` and `signer` that the person names, the other side's `challenge`, the bytes
+ *   of the `policy` and of files of `approvals`, and `now` (ms); null for what is not known
  */
 export function judge(bytes, options = NOTHING_KNOWN) {
   try {
@@ -31,7 +36,24 @@ function accepted(document, options) {
   const verdict = { ok: true, what, items: items.map((item, index) => facts(item, subjects[index])) }
   verdict.checkWords = checkWords(subjects)
   if (options.challenge !== null) verdict.answer = answerWords(subjects, options.challenge)
+  if (options.policy !== null) Object.assign(verdict, underPolicy(document, subjects, options))
   return verdict
+}
+
+function underPolicy(document, subjects, options) {
+  const policy = readPolicy(options.policy)
+  const items = document.items.map((item, index) => ({ ...item, signer: subjects[index].signer }))
+  const sheets = options.approvals.map((bytes) => {
+    const { what, file } = readDocument(bytes, options)
+    if (what !== 'approvals') throw new Refused('bad-value', '$', 'no file of approvals')
+    return file
+  })
+  const cases = judgeCases(policy, { ...document, items }, sheets, options.now)
+  return {
+    policy: { version: policy.version.toString(), digest: policy.digest, name: policy.name },
+    cases,
+    approved: cases.every(({ approved }) => approved),
+  }
 }
 
 function facts(item, subject) {
