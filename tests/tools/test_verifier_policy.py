@@ -253,8 +253,8 @@ _WORDS = [
     ("lower", "raise"), ("1 of 2", "2 of 2"), ("1 of 2", "1 of 4"), ("risk", "ops"), ("2 of 4", "4 of 4"),
     ('"24h"', '"1m"'), ("ceiling = 50", "ceiling = 9"), ("ceiling = 50", "ceiling = 0x0a"),
     ("true", "false"), ("mainnet", "testnet"), ("alice", "bob"), ("[[rule]]", "[rule]"), ("= 7", "= 1_0"),
-    ("[limits]", "[limits]\nchanges-a-day = 3"), ("[limits]", "[[limits.market]]\nnetwork = 'mainnet'\n"
-     "asset = 0\nceiling = 9\n[limits]"), ("needs", "refuse = true #"), ("needs", "modes = ['cross']\nneeds"),
+    ("[limits]", "[limits]\nchanges-a-day = 3"), ("[limits]", "limits.market = [{network = 'mainnet', asset = 0, ceiling = 9}]\n[limits]"),
+    ("ceiling = 50", "market = [{network = 'mainnet', asset = 0, ceiling = 9}]"), ("needs", "refuse = true #"), ("needs", "modes = ['cross']\nneeds"),
     ("needs", "leverage-up-to = 10\nneeds"), ("needs", "assets = [0, 1,]\nneeds"), ('"', "'"), ("=", " = "),
     ("version = 7", "version = 7.0"), ("version = 7", "version = 07"), ("name", '"name"'), ("\n", "\r\n"),
     ("policy = 1", "policy = 1 # \x01"), ("policy = 1", "proposers = ['alice']\npolicy = 1"),

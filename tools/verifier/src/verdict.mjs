@@ -5,9 +5,10 @@ import { answerWords, checkWords } from './check_words.mjs'
 import { actionHash, digestOf } from './digest.mjs'
 import { readDocument } from './document.mjs'
 import { judgeCases } from './judge.mjs'
-import { coinOf } from './market.mjs'
 import { readPolicy } from './policy.mjs'
 import { Refused } from './refused.mjs'
+import { reviewRows } from './review.mjs'
+import { parseJson } from './strict_json.mjs'
 
 export const NOTHING_KNOWN = {
   network: null, signer: null, challenge: null, policy: null, approvals: [], now: null,
@@ -65,7 +66,7 @@ function facts(item, subject) {
     actionHash: toHex(actionHash(item)),
     digest: toHex(subject.digest),
     checkWords: checkWords([subject]),
-    knownCoin: item.action.asset === undefined ? null : coinOf(item.network, item.action.asset),
+    review: reviewRows(item),
   }
 }
 
@@ -74,4 +75,13 @@ function plain(value) {
   if (Array.isArray(value)) return value.map(plain)
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))
+}
+
+/** Whether a document says that it is a file of approvals; it may be malformed all the same. */
+export function looksLikeApprovals(bytes) {
+  try {
+    return parseJson(bytes).get?.('kind') === 'coldlever/approvals'
+  } catch {
+    return false
+  }
 }
