@@ -25,7 +25,11 @@ def node():
 
 @pytest.fixture(scope="module")
 def chromium():
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     if found is None:
         pytest.skip("chromium is not installed")
     return found
@@ -91,25 +95,31 @@ def listener():
     made.close()
 
 
-def drive(node, chromium, page, listener, folder, *, files=(), expressions=()):
-    job = {
-        "chromium": chromium,
-        "profile": str(folder / "profile"),
-        "page": page.as_uri(),
-        "proxy": f"http://127.0.0.1:{listener.port}",
-        "files": [str(path) for path in files],
-        "expressions": list(expressions),
-    }
-    done = subprocess.run(
-        [node, str(ROOT / "tests" / "interop" / "browser.mjs")],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture
+def drive(node, chromium, listener, tmp_path):
+    """Opens a page in Chromium, gives it files, evaluates expressions; returns what came of it."""
+
+    def run(page, files=(), expressions=()):
+        job = {
+            "chromium": chromium,
+            "profile": str(tmp_path / "profile"),
+            "page": page.as_uri(),
+            "proxy": f"http://127.0.0.1:{listener.port}",
+            "files": [str(path) for path in files],
+            "expressions": list(expressions),
+        }
+        done = subprocess.run(
+            [node, str(ROOT / "tests" / "interop" / "browser.mjs")],
+            input=json.dumps(job),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
 
 
 def test_two_builds_are_the_same_bytes_of_about_a_hundred_kilobytes(node, page, tmp_path):
@@ -124,7 +134,9 @@ def test_the_page_names_no_host_and_forbids_itself_to_ask_one(page):
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
     assert policy.startswith("default-src 'none'; connect-src 'none'; ")
     assert "unsafe" not in policy
-    assert not re.search(r"\beval\(|\.innerHTML|\.outerHTML|insertAdjacentHTML|document\.write", text)
+    assert not re.search(
+        r"\beval\(|\.innerHTML|\.outerHTML|insertAdjacentHTML|document\.write", text
+    )
 
 
 def envelope(case):
@@ -149,7 +161,11 @@ def corpus():
     found = [json.dumps(envelope(case)).encode() for path in paths for case in cases_of(path)]
     found += [json.dumps(one).encode() for one in DOCUMENTS]
     edits = (mutation(chance).data for _ in range(300))
-    found += [data for data in edits if b"coldlever/market" not in data and b"coldlever/policy" not in data]
+    found += [
+        data
+        for data in edits
+        if b"coldlever/market" not in data and b"coldlever/policy" not in data
+    ]
     return [data for data in found if b"coldlever/approvals" not in data]
 
 
@@ -166,13 +182,13 @@ def by_file(sections):
 
 
 def test_the_page_judges_each_vector_and_edit_as_we_do_and_asks_nobody(
-    node, chromium, page, listener, tmp_path
+    drive, page, listener, tmp_path
 ):
     documents = corpus()
     files = [tmp_path / f"{number:04}.json" for number in range(len(documents))]
     for path, data in zip(files, documents, strict=True):
         path.write_bytes(data)
-    result = drive(node, chromium, page, listener, tmp_path, files=files)
+    result = drive(page, files=files)
     shown = by_file(result["sections"])
     assert result["asked"] == [page.as_uri()]
     assert len(shown) == len(documents)
@@ -192,14 +208,12 @@ def test_the_page_judges_each_vector_and_edit_as_we_do_and_asks_nobody(
     assert listener.foreign == []
 
 
-def test_foreign_text_is_shown_as_text(node, chromium, page, listener, tmp_path):
+def test_foreign_text_is_shown_as_text(drive, page, listener, tmp_path):
     host = f"http://127.0.0.1:{listener.port}"
     evil = f"<img src='{host}/image' onerror='document.title=1'><script>document.title=2</script>\u202e"
     path = tmp_path / "<b>evil.json"
     path.write_text(json.dumps({**REQUEST, "note": evil}))
-    result = drive(
-        node, chromium, page, listener, tmp_path,
-        files=[path],
+    result = drive(page, files=[path],
         expressions=["document.title", "document.querySelectorAll('#verdict img, #verdict script, #verdict b').length"],
     )  # fmt: skip
     assert result["values"] == ["coldlever verifier", 0]
@@ -223,9 +237,7 @@ _TRIES = [
 
 
 @pytest.mark.parametrize("guarded", [True, False])
-def test_what_a_script_in_the_page_asks_for_is_not_heard(
-    node, chromium, page, listener, guarded, tmp_path
-):
+def test_what_a_script_in_the_page_asks_for_is_not_heard(drive, page, listener, guarded, tmp_path):
     """Without the policy the same tries are heard, so the listener would have heard them."""
     target = page
     if not guarded:
@@ -233,7 +245,7 @@ def test_what_a_script_in_the_page_asks_for_is_not_heard(
         target.write_text(re.sub(r"<meta http-equiv[^>]*>", "", page.read_text("utf-8")))
     host = f"http://127.0.0.1:{listener.port}"
     tries = [one.format(host=host, port=listener.port) for one in _TRIES]
-    drive(node, chromium, target, listener, tmp_path, expressions=tries)
+    drive(target, expressions=tries)
     heard = {line.split(" ")[1].rpartition("/")[2] for line in listener.foreign}
     assert guarded == (heard == set()), listener.foreign
     assert guarded or {"fetch", "xhr", "image", "script", "style", "frame"} <= heard
