@@ -1,5 +1,5 @@
 // The page in Chromium, driven by the debugging protocol over pipes: one JSON document on stdin,
-// {"chromium", "profile", "page", "proxy", "files", "expressions"}, and one on stdout, {"sections":
+// {"chromium", "profile", "page", "proxy", "policy", "files", "expressions"}, and one on stdout, {"sections":
 // [[tag, class, text]], "values": [what each expression came to], "asked": [each URL that it asks for]}.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -53,12 +53,15 @@ async function run() {
     while (!(await evaluate(expression))) await new Promise((resolve) => setTimeout(resolve, 50))
   }
   await until("document.readyState === 'complete' && location.href !== 'about:blank'")
-  if (job.files.length > 0) {
+  const choose = async (selector, files) => {
     const { root } = await send('DOM.getDocument', {}, sessionId)
-    const { nodeId } = await send('DOM.querySelector', { nodeId: root.nodeId, selector: '#files' }, sessionId)
-    await send('DOM.setFileInputFiles', { nodeId, files: job.files }, sessionId)
-    await until("document.querySelectorAll('#verdict h2').length === " + job.files.length +
-      " || document.querySelector('#verdict > p.bad:only-child') !== null")
+    const { nodeId } = await send('DOM.querySelector', { nodeId: root.nodeId, selector }, sessionId)
+    await send('DOM.setFileInputFiles', { nodeId, files }, sessionId)
+  }
+  if (job.policy !== null) await choose('#policy', [job.policy])
+  if (job.files.length > 0) {
+    await choose('#files', job.files)
+    await until("document.querySelector('#verdict > *') !== null")
   }
   const sections = await evaluate(
     "[...document.querySelectorAll('#verdict > *')].map((one) => [one.tagName, one.className, one.innerText])")

@@ -3,11 +3,14 @@
 import base64
 import json
 import random
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.interop.verifier import Job, ask, ours, require_node, theirs
+from coldlever.shared.action import Network
+from coldlever.shared.action.coin_table import coin_of
+from tests.interop.verifier import HOME, Job, ask, ours, require_node, theirs
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors"
@@ -128,6 +131,56 @@ DOCUMENTS += [
     {"kind": "coldlever/batch", "version": 1, "markets": [EVERYTHING["market"]], "requests": [REQUEST]},
     {**REQUEST, "nonce": 2**53 - 1, "expiresAfter": 2**53 - 1 + 172_800_000},
 ]  # fmt: skip
+
+
+def test_a_payload_of_another_signer_than_the_person_names_is_refused(node, tmp_path):
+    [case] = cases_of(VECTORS / "core.json")[:1]
+    [job] = bodies([case])
+    wire = {"base64": base64.b64encode(job.data).decode(), "network": case["network"]}
+    answers = ask(node, [{**wire, "signer": case["signer"]}, {**wire, "signer": SIGNER}], tmp_path)
+    assert [answer["ok"] for answer in answers] == [True, False]
+    assert answers[1]["error"]["code"] == "signer-mismatch"
+
+
+def run(node, *arguments):
+    return subprocess.run(
+        [node, str(HOME / "check.mjs"), *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_command_line_prints_verdicts_in_plain_ascii(node, tmp_path):
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps({**REQUEST, "note": "\u202e\x7f\x9b"}, ensure_ascii=False), "utf-8")
+    bad.write_bytes(b'{"\xe2\x80\xae": 1}')
+    done = run(node, str(good), str(bad))
+    assert done.stdout.isascii()
+    assert "\x7f" not in done.stdout
+    verdicts = json.loads(done.stdout)
+    assert [one["ok"] for one in verdicts] == [True, False]
+    assert verdicts[0]["items"][0]["note"] == "\u202e\x7f\x9b"
+    assert (done.returncode, done.stderr) == (3, "")
+    assert run(node, str(good)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("no such file",), ("--signer", "0x1", "x"), ("--network", "m", "x"), ("--odd",)],
+)
+def test_wrong_usage_ends_with_two_and_says_why(node, arguments):
+    done = run(node, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_both_ship_the_same_names_of_markets(node):
+    module = (HOME / "src" / "coins.mjs").as_uri()
+    code = f"import({json.dumps(module)}).then(({{COINS}}) => console.log(JSON.stringify(COINS)))"
+    done = subprocess.run([node, "-e", code], capture_output=True, text=True, check=True)
+    theirs_of = json.loads(done.stdout)
+    for network in Network:
+        listed = theirs_of[network.value]
+        assert listed == [coin_of(network, asset) for asset in range(len(listed))]
+        assert coin_of(network, len(listed)) is None
 
 
 # What a mutation puts in the place of a value, or of a few bytes.

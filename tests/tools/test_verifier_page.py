@@ -8,11 +8,15 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
+from coldlever.shared.message.approvals_file import ApprovalsFile
 from tests.interop.verifier import HOME, Job, ours, require_node
+from tests.shared.approving import make_case, make_policy, make_signable, policy_text, say
 from tests.tools.test_verifier import DOCUMENTS, REQUEST, ROOT, cases_of, mutation
+from tests.tools.test_verifier_policy import document
 
 VECTORS = ROOT / "tests" / "vectors"
 pytestmark = pytest.mark.slow
@@ -99,12 +103,13 @@ def listener():
 def drive(node, chromium, listener, tmp_path):
     """Opens a page in Chromium, gives it files, evaluates expressions; returns what came of it."""
 
-    def run(page, files=(), expressions=()):
+    def run(page, files=(), expressions=(), policy=None):
         job = {
             "chromium": chromium,
             "profile": str(tmp_path / "profile"),
             "page": page.as_uri(),
             "proxy": f"http://127.0.0.1:{listener.port}",
+            "policy": None if policy is None else str(policy),
             "files": [str(path) for path in files],
             "expressions": list(expressions),
         }
@@ -219,6 +224,33 @@ def test_foreign_text_is_shown_as_text(drive, page, listener, tmp_path):
     assert result["values"] == ["coldlever verifier", 0]
     assert "\\u{202e}" in json.dumps(result["sections"]).replace("\\\\", "\\")
     assert listener.foreign == []
+
+
+def test_the_page_counts_approvals_by_its_own_clock(drive, page, listener, tmp_path):
+    now = time.time_ns() // 1_000_000
+    signable = make_signable(nonce=now, expires_after=now + 3_600_000)
+    case, policy = make_case(signable), make_policy()
+    path, rules, sheet = (tmp_path / name for name in ("r.json", "policy.toml", "carol.json"))
+    rules.write_text(policy_text())
+    path.write_bytes(document(signable, approvals=[say(policy, case, "alice")]))
+    carols = ApprovalsFile(case.network, case.subject, (say(policy, case, "carol"),))
+    sheet.write_text(json.dumps(carols.to_wire()))
+    for files, words in (([path], "NOT approved"), ([path, sheet], "Approved as the policy asks.")):
+        result = drive(page, files=files, policy=rules)
+        said = [text for tag, _, text in result["sections"] if tag == "P"]
+        assert said[0] == "Well-formed, and not signed yet."
+        assert said[1].startswith(words)
+    assert listener.foreign == []
+
+
+def test_of_two_runs_at_a_time_one_is_shown(drive, page, tmp_path):
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps(REQUEST))
+    again = "document.querySelector('#network').dispatchEvent(new Event('change'))"
+    wait = "new Promise((resolve) => setTimeout(resolve, 500))"
+    count = "document.querySelectorAll('#verdict h2').length"
+    result = drive(page, files=[path], expressions=[f"{again}, {again}, {again}", wait, count])
+    assert result["values"][-1] == 1
 
 
 # What a script in the page could try, if one got in. Navigation is beyond what a policy can stop.

@@ -44,21 +44,29 @@ async function known() {
   }
 }
 
+// Of two runs at a time the later one counts: nothing of an earlier choice may stand beside it.
+let latest = 0
+
 async function show() {
-  const files = dropped.length > 0 ? dropped : [...byId('files').files]
-  const contents = await Promise.all(files.map(async (file) => ({ name: file.name, bytes: await bytesOf(file) })))
-  const verdict = byId('verdict')
-  verdict.replaceChildren()
+  latest += 1
+  const own = latest
+  byId('verdict').replaceChildren()
+  const made = await judged()
+  if (own === latest) byId('verdict').replaceChildren(...made)
+}
+
+async function judged() {
   try {
+    const files = dropped.length > 0 ? dropped : [...byId('files').files]
+    const contents = await Promise.all(files.map(async (file) => ({ name: file.name, bytes: await bytesOf(file) })))
     const approvals = contents.filter(({ bytes }) => looksLikeApprovals(bytes))
     const documents = contents.filter((one) => !approvals.includes(one))
     const options = { ...(await known()), approvals: approvals.map(({ bytes }) => bytes) }
-    for (const { name, bytes } of documents.length > 0 ? documents : approvals) {
-      verdict.append(element('h2', printable(name)), ...sections(judge(bytes, options)))
-    }
+    return (documents.length > 0 ? documents : approvals).flatMap(({ name, bytes }) =>
+      [element('h2', printable(name)), ...sections(judge(bytes, options))])
   } catch (error) {
-    const reason = error instanceof Refused ? printable(`${error.path}: ${error.message}`) : `a defect: ${error}`
-    verdict.replaceChildren(element('p', reason, 'bad'))
+    const reason = error instanceof Refused ? `${error.path}: ${error.message}` : `nothing was checked: ${error}`
+    return [element('p', printable(reason), 'bad')]
   }
 }
 
@@ -98,8 +106,9 @@ function* approvalSections({ policy, cases, approved }) {
     ])])
 }
 
-for (const id of ['files', 'policy', 'network', 'signer', 'challenge']) byId(id).addEventListener('change', show)
-byId('files').addEventListener('change', () => { dropped = [] }, { capture: true })
+byId('files').addEventListener('change', () => { dropped = [] })
+for (const id of ['files', 'policy', 'network']) byId(id).addEventListener('change', show)
+for (const id of ['signer', 'challenge']) byId(id).addEventListener('input', show)
 byId('form').addEventListener('submit', (event) => event.preventDefault())
 document.addEventListener('dragover', (event) => event.preventDefault())
 document.addEventListener('drop', (event) => {
