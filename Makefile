@@ -1,6 +1,6 @@
 # Each target sets up what it needs by itself, in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast coverage lint format types bench model wheels bundle lock check clean campaign-sign campaign-postgres campaign-crash
+.PHONY: help setup demo test test-fast coverage lint format types bench model wheels bundle verifier lock check clean campaign-sign campaign-postgres campaign-crash
 
 # The first of these that coldlever runs on; `make PYTHON=…` chooses another.
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -13,6 +13,7 @@ DEV := $(VENV)/.dev-ready
 LOCK := $(VENV)/.lock-ready
 INTEROP := tests/interop/node_modules/.ready
 CLIENTS := $(VENV)/clients/.ready
+VERIFIER := tools/verifier/node_modules/.ready
 PACKAGES := shared signer broadcaster
 
 # The locks are complete, so pip resolves nothing and every day gives the same environment.
@@ -59,6 +60,12 @@ $(INTEROP): tests/interop/package.json
 	  cd tests/interop && npm install --no-package-lock --no-audit --no-fund --silent && touch node_modules/.ready; \
 	else echo "npm not found: the UR interoperability test will be skipped, and nktkas' with it"; fi
 
+# What the verifier in JavaScript is built with and stands on, by the hashes of its lock.
+$(VERIFIER): tools/verifier/package-lock.json
+	@if command -v npm >/dev/null 2>&1; then \
+	  cd tools/verifier && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules/.ready; \
+	else echo "npm not found: the verifier in JavaScript will not be compared"; fi
+
 # PyPI's ccxt pins much of what it needs, so it gets an environment of its own (150 MB). Where it
 # cannot be had, its test is skipped; in CI that is a failure.
 $(CLIENTS): $(VENV)/.made requirements/clients.txt
@@ -70,14 +77,14 @@ $(CLIENTS): $(VENV)/.made requirements/clients.txt
 demo: $(RUN) ## Run a whole leverage change against a local exchange, with explanations
 	@$(BIN)/python tools/demo.py
 
-test: $(DEV) $(INTEROP) $(CLIENTS) ## Run all tests
+test: $(DEV) $(INTEROP) $(CLIENTS) $(VERIFIER) ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 test-fast: $(DEV) ## Run the tests without the slow ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
 
 # Children that a test kills leave damaged data files; coverage names them and goes on without.
-coverage: $(DEV) $(INTEROP) ## Run all tests, measure branch coverage in all processes, and hold the gate
+coverage: $(DEV) $(INTEROP) $(VERIFIER) ## Run all tests, measure branch coverage in all processes, and hold the gate
 	@$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -q -m "not unmeasured"
 	@$(BIN)/coverage combine --quiet
@@ -131,6 +138,9 @@ bundle: wheels ## Pack all wheels of the signer for a machine without a network
 	tar -C dist -cf dist/coldlever-signer-bundle.tar signer-bundle
 	@echo "dist/coldlever-signer-bundle.tar"; sha256sum dist/coldlever-signer-bundle.tar
 
+verifier: $(VERIFIER) ## Build dist/verifier.html, which checks documents in a browser (needs node)
+	node tools/verifier/build.mjs dist/verifier.html
+
 lock: $(LOCK) ## Lock the dependencies anew
 	cd requirements && for name in dev run signer broadcaster scan camera postgres watch build lock clients; do \
 	  constraint=; [ $$name = dev ] || [ $$name = clients ] || constraint="--constraint dev.txt"; \
@@ -144,6 +154,6 @@ check: ## All that CI runs: about ten minutes
 	tools/check.sh
 
 clean: ## Remove everything that was made
-	rm -rf $(VENV) .venv-3.* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* tests/interop/node_modules
+	rm -rf $(VENV) .venv-3.* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* tests/interop/node_modules tools/verifier/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf $(PACKAGES:%=%/build) $(PACKAGES:%=%/src/*.egg-info)

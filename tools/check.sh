@@ -41,6 +41,12 @@ tools/check_stranger.sh
 step "other Pythons, and the built wheels without the sources"
 tools/check_pythons.sh
 
+step "the verifier's page, and a browser for its tests"
+if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ]; then
+  apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null
+fi
+make verifier
+
 step "tests"
 # Most of all those of a ledger on a server, which are skipped where there is none.
 if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
