@@ -17,9 +17,10 @@ from coldlever.shared.message.approving import items_of
 from coldlever.shared.policy import Circumstances, Policy, remarks_on
 from coldlever.shared.policy.docket import hearings, require_cases
 from coldlever.shared.policy.judging import changes_of
-from coldlever.shared.policy.policy import Rule
+from coldlever.shared.policy.policy import MarketRules, Rule
 from coldlever.shared.policy.rules import Change, deciding_rule, objections, passed_limits
 from coldlever.shared.qr.choices import Scanning
+from coldlever.shared.reading.times import span
 
 
 @click.command("show", short_help="Show a policy in words.")
@@ -44,9 +45,16 @@ def show_policy(policy: Policy, *, as_json: bool) -> None:
             say(f"            {key.fingerprint} {key.kind.value}")
     if policy.proposers:
         say(f"  proposers {', '.join(policy.proposers)}")
+    if policy.markets.attestors:
+        say(f"  attestors {_attesting(policy.markets)}")
     for number, rule in enumerate(policy.rules, start=1):
         say(f"  rule {number}    {rule.name}: {_needs(rule)}")
     say(f"  a change of the policy needs {policy.change}")
+
+
+def _attesting(rules: MarketRules) -> str:
+    age = "" if rules.max_age is None else f"; limits age after {span(rules.max_age)}"
+    return f"{', '.join(rules.attestors)} ({rules.needed} needed{age})"
 
 
 def _needs(rule: Rule) -> str:
@@ -60,6 +68,9 @@ def _policy_wire(policy: Policy) -> dict[str, object]:
         "name": policy.name,
         "change": str(policy.change),
         "proposers": list(policy.proposers),
+        "attestors": list(policy.markets.attestors),
+        "attestorsNeeded": policy.markets.needed,
+        "marketMaxAge": policy.markets.max_age,
         "people": [
             {
                 "name": person.name,
