@@ -33,7 +33,7 @@ that calls the asset id otherwise is refused. Forgetting a name has it asked for
 
 @click.group("market", epilog=_EPILOG)
 def command() -> None:
-    """Vouch for names of markets; look at those that you confirmed, and forget one."""
+    """Show, forget, or vouch for what markets are called."""
 
 
 command.add_command(attest)
