@@ -1,6 +1,6 @@
 # Each target sets up what it needs by itself, in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast coverage lint format types bench model wheels bundle lock check clean campaign-sign campaign-crash
+.PHONY: help setup demo test test-fast coverage lint format types bench model wheels bundle lock check clean campaign-sign campaign-postgres campaign-crash
 
 # The first of these that coldlever runs on; `make PYTHON=…` chooses another.
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -108,6 +108,10 @@ campaign-sign: $(DEV) ## Kill `sign` in some 700 places and look at what it leav
 campaign-crash: $(DEV) ## Kill `post` and `resolve` 1,000 times and judge what they tell (ten minutes)
 	$(BIN)/python tools/campaign_crash.py --kills $(or $(KILLS),1000) $(if $(SEED),--seed $(SEED))
 
+# Wants Debian's postgresql. Half an hour.
+campaign-postgres: $(DEV) ## Break everything around four processes that share a ledger on PostgreSQL
+	$(BIN)/python tools/campaign_postgres.py
+
 wheels: $(BUILD) ## Build the three wheels into dist/
 	@rm -rf dist $(PACKAGES:%=%/build)
 	@for package in $(PACKAGES); do \
@@ -128,7 +132,7 @@ bundle: wheels ## Pack all wheels of the signer for a machine without a network
 	@echo "dist/coldlever-signer-bundle.tar"; sha256sum dist/coldlever-signer-bundle.tar
 
 lock: $(LOCK) ## Lock the dependencies anew
-	cd requirements && for name in dev run signer broadcaster scan camera build lock clients; do \
+	cd requirements && for name in dev run signer broadcaster scan camera postgres watch build lock clients; do \
 	  constraint=; [ $$name = dev ] || [ $$name = clients ] || constraint="--constraint dev.txt"; \
 	  unsafe=--allow-unsafe; [ $$name = lock ] && unsafe=--no-allow-unsafe; \
 	  CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url \

@@ -13,6 +13,7 @@ _MODULES = (
     "bench_cage",
     "bench_approvals",
     "bench_broadcaster",
+    "bench_postgres",
     "bench_batch",
     "bench_ur",
     "bench_qr",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ledger_trace import impossible
+from postgresql import programs
 
 ROOT = Path(__file__).resolve().parents[1]
 # Children run this checkout's code too, not what another one has installed. Where there is no source
@@ -22,6 +23,17 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 # this, tests of interruption would wait for ever there.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def postgres_programs() -> Path:
+    """The folder of PostgreSQL's programs; skips where there are none."""
+    found = programs()
+    if found is None and os.environ.get("CI"):
+        pytest.fail("PostgreSQL is not installed, and CI must not skip it")
+    if found is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    return found
 
 
 @pytest.fixture(scope="session")

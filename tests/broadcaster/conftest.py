@@ -13,11 +13,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
+from postgresql import Postgres
 
 from coldlever.broadcaster.cli import cli
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger.server import LedgerServer
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.rehearsal import Outcome, RehearsalExchange, RehearsalServer
 from coldlever.broadcaster.venue.client import ExchangeApi, Venue
@@ -85,6 +88,7 @@ class Desk:
     stranger: SigningKey = field(default_factory=lambda: key(3))
     url: str = ""
     naps: list[float] = field(default_factory=list)
+    ledger_url: str | None = None  # of a ledger on a server
 
     def __post_init__(self) -> None:
         self.exchange = RehearsalExchange(
@@ -132,6 +136,8 @@ class Desk:
 
     def arguments(self, command: str, *arguments: str) -> list[str]:
         places = ["--state-dir", str(self.state)]
+        if self.ledger_url is not None:
+            places += ["--ledger", self.ledger_url]
         if command in ("draft", "market", "check", "post", "revoke"):
             places += ["--api-url", self.url]
         return [command, *arguments, *places]
@@ -184,7 +190,8 @@ class Desk:
         return now.is_cross, now.value
 
     def ledger(self) -> Ledger:
-        return Ledger(self.state)
+        server = None if self.ledger_url is None else LedgerServer(sa.make_url(self.ledger_url))
+        return Ledger(server or self.state)
 
     def row(self):
         """The only row of the ledger."""
@@ -205,10 +212,51 @@ class Desk:
         )
 
 
+ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc) -> None:
+    """Tests that are marked `both_engines` run with the ledger in a file and on a server."""
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    is_both = "both_engines" in marks and "file_ledger" not in marks
+    if is_both and "ledger_engine" in metafunc.fixturenames:
+        metafunc.parametrize("ledger_engine", ENGINES, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_programs) -> Iterator[Postgres]:
+    """A real PostgreSQL, started when the first test wants it."""
+    server = Postgres()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def desk(tmp_path, request) -> Iterator[Desk]:
+def ledger_engine(request) -> str:
+    """Which engine keeps the ledger; a file, where a test says nothing else."""
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture
+def ledger_url(ledger_engine, request) -> str | None:
+    """The URL of an empty ledger on a server; None for a file."""
+    if ledger_engine == "sqlite":
+        return None
+    postgres = request.getfixturevalue("postgres")
+    return postgres.url(postgres.new_database())
+
+
+@pytest.fixture
+def open_ledger(tmp_path, ledger_url) -> Callable[[], Ledger]:
+    """Opens the test's ledger, each time with connections of its own."""
+    server = None if ledger_url is None else LedgerServer(sa.make_url(ledger_url))
+    return lambda: Ledger(server or tmp_path)
+
+
+@pytest.fixture
+def desk(tmp_path, request, ledger_url) -> Iterator[Desk]:
     network = getattr(request, "param", Network.TESTNET)
-    one = Desk(tmp_path, network)
+    one = Desk(tmp_path, network, ledger_url=ledger_url)
     server = RehearsalServer(one.exchange, weight_limit=None)
     with server:
         one.url = server.url

@@ -147,7 +147,7 @@ def test_of_two_rows_with_one_nonce_each_is_judged_for_itself(desk, open_row):
         connection.exec_driver_sql(
             "INSERT INTO posts SELECT 'testnet@' || url || '0', signer, nonce, what, action_hash, url, "
             "account, coin, envelope, before, 'spent', 'not-read', attempts, 'nonce-used', sentence, "
-            "legacy, reserved_at, changed_at, change_number + 1, 0 FROM posts"
+            "legacy, reserved_at, changed_at, change_number + 1, 0, 0 FROM posts"
         )
     ledger.close()
     nonce = json.loads(desk.run("history", "--json").stdout)[0]["payload"]["nonce"]

@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from coldlever.broadcaster.fate import NonceState, Verdict
-from coldlever.broadcaster.ledger import migration
+from coldlever.broadcaster.ledger import file as module
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.shared.errors import EnvironmentFault
 
@@ -136,8 +136,14 @@ def test_the_drafted_nonces_are_kept(desk, old):
 
 
 def test_a_migration_that_fails_half_way_leaves_the_old_ledger(desk, old, monkeypatch):
+    upgrade = module.upgrade_schema
+
+    def fail_at_the_end(connection, version):
+        upgrade(connection, version)
+        connection.exec_driver_sql("NONSENSE")
+
     with monkeypatch.context() as patch:
-        patch.setattr(migration, "_STEPS", (*migration._STEPS, "NONSENSE"))
+        patch.setattr(module, "upgrade_schema", fail_at_the_end)
         with pytest.raises(EnvironmentFault):
             Ledger(desk.state)
     with sqlite3.connect(old) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_what_is_typed_changes_nothing_else_of_the_run(desk):
     board, own = object(), {"halt", "lock", "_machine", "_parts", "_checkers", "_after_open"}
     runner = Runner(
         desk.machine,
-        object(),
+        SimpleNamespace(leases=None),
         desk.state,
         desk.url,
         desk.user.address,

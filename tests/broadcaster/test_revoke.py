@@ -13,6 +13,8 @@ from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.venue.client import Answer, ExchangeApi, NoAnswer
 from coldlever.shared.action.what import What
 
+pytestmark = pytest.mark.both_engines
+
 LOST = NoAnswer("timed-out", "no answer within the time limit")
 OK = Answer(200, b'{"status":"ok","response":{"type":"default"}}', None)
 NOOP = {"type": "noop"}
@@ -240,6 +242,7 @@ def test_what_was_refused_for_good_is_not_revoked(desk, file, noop, scripted, se
     assert sent == ["updateLeverage"]
 
 
+@pytest.mark.file_ledger
 def test_from_a_state_folder_that_does_not_know_it_the_original_is_killed(
     desk, file, noop, original
 ):

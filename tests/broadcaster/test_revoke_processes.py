@@ -12,7 +12,7 @@ import pytest
 
 from coldlever.broadcaster.post.lock import MarketLock
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.both_engines]
 
 NOOP = {"type": "noop"}
 # Arguments: module:Class.method, before or after, and then the command's own.
@@ -80,6 +80,7 @@ def die_while_posting(desk, file: str, target: str, when: str) -> None:
 
 
 @pytest.mark.parametrize(("target", "when", "payload", "revocation", "landed"), STEPS)
+@pytest.mark.file_ledger
 def test_a_revocation_killed_on_the_way_is_finished_and_its_original_never_lands(
     desk, files, target, when, payload, revocation, landed
 ):
@@ -162,6 +163,7 @@ def test_a_post_that_is_being_repeated_stops_once_its_revocation_is_recorded(
     assert desk.setting() == (True, 20)
 
 
+@pytest.mark.file_ledger
 def test_a_revocation_waits_for_who_sends_the_original_and_blocks_meanwhile(desk, files):
     original, noop = files
     desk.exchange.inject("drop")

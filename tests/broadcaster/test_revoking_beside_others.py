@@ -22,6 +22,8 @@ from coldlever.shared.policy.docket import hearings
 from coldlever.shared.statement import merge
 from tests.shared.approving import policy_text, say
 
+pytestmark = pytest.mark.both_engines
+
 NOOP = {"type": "noop"}
 FREE = '[[rule]]\nname = "free"\nneeds = "nobody"\n'
 NOBODY_MAY = '[[rule]]\nname = "nothing at all"\nrefuse = true\n'
@@ -129,6 +131,7 @@ def test_an_open_revocation_is_nothing_that_a_change_has_to_wait_for(desk, actio
     assert desk.post(desk.save(change, name="change.json")).status == 0
 
 
+@pytest.mark.file_ledger
 def test_an_attempt_asks_in_its_own_transaction_whether_it_is_revoked(desk, noop_of, left_open):
     """As two processes would meet: one has looked already, the other records its revocation."""
     with closing(desk.ledger()) as ledger:
@@ -204,6 +207,7 @@ def test_two_changes_with_one_nonce_are_still_refused_beside_its_revocation(desk
     assert desk.requests() == 0
 
 
+@pytest.mark.file_ledger
 def test_a_revocation_waits_for_whoever_posts_at_the_market_of_its_original(
     desk, noop_of, left_open
 ):
@@ -228,6 +232,7 @@ def test_a_revocation_waits_for_whoever_posts_at_the_market_of_its_original(
     assert json.loads(Path(file).read_text())["payload"]["action"] == NOOP
 
 
+@pytest.mark.file_ledger
 def test_a_run_with_payloads_waits_for_all_its_markets_before_it_records_a_revocation(
     desk, action, noop_of, left_open
 ):

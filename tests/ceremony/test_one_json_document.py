@@ -185,6 +185,17 @@ BROADCASTER = [
     ("resolve --nonce 5", 4),
     ("history", 0),
     ("history --limit 0", 2),
+    ("ledger export --out NEW.json", 0),
+    ("ledger export", 2),
+    ("ledger import POSTS", 0),
+    ("ledger import LEDGER", 3),
+    ("ledger verify", 0),
+    ("ledger verify POSTS", 0),
+    ("ledger verify BAD", 3),
+    ("ledger backup FOLDER", 0),
+    ("ledger backup NOWHERE", 2),
+    ("ledger accept-loss", 0),
+    ("ledger accept-loss --ledger mysql://desk", 2),
     ("scan CODE", 0),
     ("scan BAD", 3),
     ("qr show SIGNED --qr-out NEW.png", 0),
@@ -213,6 +224,7 @@ class Desk:
         self.words = {
             "CLOSED": "http://127.0.0.1:9",
             "NOWHERE": str(folder / "nowhere"),
+            "FOLDER": str(folder),
             # A copy: beside it the signer keeps the head of this desk's ledger.
             "KEY": shutil.copy(VECTORS / "keystore.json", folder),
             "PHRASE": shutil.copy(VECTORS / "keystore.passphrase", folder),
@@ -324,11 +336,13 @@ def prepared(tmp_path_factory):
         desk.add("SIGNED", "signed.json")
         desk.add("CODE", "code.png")
         desk.add("LEDGER", "ledger.json")
+        desk.add("POSTS", "posts.jsonl")
         for side, line in (
             ("broadcaster", f"{DRAFT} --out REQUEST"),
             ("signer", f"{SIGN} --out SIGNED"),
             ("signer", "qr show SIGNED --qr-out CODE"),
             ("signer", "ledger export --out LEDGER"),
+            ("broadcaster", "ledger export --out POSTS"),
         ):
             done = desk.run(side, line)
             assert done.exit_code == 0, done.output

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -106,7 +106,7 @@ def rehearse_write(path: Path, size: int) -> None:
     try:
         require_space(path.parent, str(path), size)
         with _create(temporary) as stream:
-            _write_synced(stream, bytes(size))
+            _write_synced(stream, (bytes(size),))
     except OSError as error:
         raise _failed(path, error) from None
     finally:
@@ -114,6 +114,11 @@ def rehearse_write(path: Path, size: int) -> None:
 
 
 def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
+    """As `write_pieces`, of one piece."""
+    write_pieces(path, (data,), force=force)
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes], *, force: bool = False) -> None:
     """Write a new file, mode 0600, durably and all or nothing.
 
     The content is written and fsynced under a temporary name in the same folder and only then
@@ -121,7 +126,7 @@ def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
 
     Args:
         path: the file to make.
-        data: its content.
+        pieces: its content, one after the other; what they raise leaves no file behind.
         force: replace an existing file.
 
     Raises:
@@ -133,7 +138,7 @@ def write_exclusive(path: Path, data: bytes, *, force: bool = False) -> None:
     temporary = _temporary(path.parent)
     try:
         with _create(temporary) as stream:
-            _write_synced(stream, data)
+            _write_synced(stream, pieces)
             # Still open, and so still locked: see `leftovers`.
             if force:
                 temporary.replace(path)
@@ -251,8 +256,8 @@ def _create(path: Path, buffering: int = -1) -> BinaryIO:
         os.close(descriptor)
 
 
-def _write_synced(stream: BinaryIO, data: bytes) -> None:
-    stream.write(data)
+def _write_synced(stream: BinaryIO, pieces: Iterable[bytes]) -> None:
+    stream.writelines(pieces)
     stream.flush()
     os.fsync(stream.fileno())
 

@@ -44,6 +44,9 @@ _COMMANDS = {
         "coldlever.broadcaster.cli.revoke:revoke", "Write the request that kills a signed payload."
     ),
     "history": Lazy("coldlever.broadcaster.cli.history:history", "List what was posted from here."),
+    "ledger": Lazy(
+        "coldlever.broadcaster.cli.ledger:command", "Back up, move and check what was posted."
+    ),
     "approvals": Lazy(
         "coldlever.broadcaster.cli.approvals:approvals",
         "Bring approvals together, show them, and say who is missing.",

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from coldlever.broadcaster.cli.ledger_option import chosen_server, ledger_options
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.ledger import Ledger
-from coldlever.broadcaster.post import DEFAULT_RETRY_S, MarketLock, Poster
+from coldlever.broadcaster.ledger.memory import HostMemory
+from coldlever.broadcaster.post import DEFAULT_RETRY_S, MarketLease, MarketLock, Poster
 from coldlever.broadcaster.venue import (
     Exchange,
     ExchangeApi,
@@ -56,14 +58,14 @@ def venue_options(command: F) -> F:
 
 
 def state_options(command: F) -> F:
-    """Add ``--state-dir`` and ``--json``."""
+    """Add ``--ledger``, ``--state-dir`` and ``--json``."""
     command = click.option(
         "--state-dir",
         metavar="DIR",
         type=click.Path(file_okay=False),
         help="Where the ledger lives (default: the XDG state directory).",
     )(command)
-    return json_option(command)
+    return json_option(ledger_options(command))
 
 
 def retry_option(command: F) -> F:
@@ -80,7 +82,9 @@ def retry_option(command: F) -> F:
 
 def open_ledger(machine: Machine, state_dir: str | None) -> Ledger:
     """The broadcaster's ledger."""
-    return Ledger(machine.state(state_dir), machine.sleep, machine.monotonic)
+    folder = machine.state(state_dir)
+    place = chosen_server(machine) or folder
+    return Ledger(place, machine.sleep, machine.monotonic, HostMemory(folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,19 @@ def connect_any(
     return connect(machine, chosen or Network.TESTNET, api_url, ledger)
 
 
+def market_lock(machine: Machine, ledger: Ledger, folder: Path) -> MarketLock | MarketLease:
+    """What keeps others from posting at the same market at the same time.
+
+    Args:
+        machine: its pauses.
+        ledger: the broadcaster's ledger.
+        folder: the state folder, for lock files.
+    """
+    if ledger.leases is None:
+        return MarketLock(folder / "locks", machine.sleep)
+    return MarketLease(ledger.leases, machine.sleep)
+
+
 def make_poster(
     machine: Machine,
     connection: Connection,
@@ -175,7 +192,7 @@ def make_poster(
     folder: Path,
     retry_s: float,
     *,
-    lock: MarketLock | None = None,
+    lock: MarketLock | MarketLease | None = None,
 ) -> Poster:
     """The one who posts there.
 
@@ -190,7 +207,7 @@ def make_poster(
     return Poster(
         connection.exchange,
         ledger,
-        MarketLock(folder / "locks", machine.sleep) if lock is None else lock,
+        lock or market_lock(machine, ledger, folder),
         machine.clock,
         sleep=machine.sleep,
         monotonic=machine.monotonic,

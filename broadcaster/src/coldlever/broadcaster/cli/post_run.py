@@ -10,13 +10,13 @@ from pathlib import Path
 from coldlever.broadcaster.check import Blocked, Checker, Cleared
 from coldlever.broadcaster.check.board import Board
 from coldlever.broadcaster.check.report import failed
-from coldlever.broadcaster.cli.context import Connection, connect, make_poster
+from coldlever.broadcaster.cli.context import Connection, connect, make_poster, market_lock
 from coldlever.broadcaster.cli.job import Job
 from coldlever.broadcaster.cli.load import Item
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.fate import NonceState
 from coldlever.broadcaster.ledger import Ledger, Row, Turn
-from coldlever.broadcaster.post import MarketLock, Poster, result_of
+from coldlever.broadcaster.post import Poster, result_of
 from coldlever.broadcaster.post.result import is_unread
 from coldlever.shared.action import Address, Network
 from coldlever.shared.action.time_rules import POST_MARGIN_MS, expiry_problem
@@ -69,7 +69,7 @@ class Runner:
         self._board = board
         self._retry_s = retry_s
         self._after_open = after_open
-        self.lock = MarketLock(folder / "locks", machine.sleep)
+        self.lock = market_lock(machine, ledger, folder)
         self._parts: dict[Network, tuple[Connection, Poster]] = {}
         self._checkers: dict[Network, Checker] = {}
 

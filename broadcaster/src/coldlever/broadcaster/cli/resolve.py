@@ -48,6 +48,20 @@ Work = Callable[[Poster, Row], Result]
     is_flag=True,
     help="With --nonce: send a payload that has expired once more, to learn what happened to it.",
 )
+@click.option("--watch", "watching", is_flag=True, help="Go on for ever; SIGTERM ends it.")
+@click.option(
+    "--every",
+    type=click.FloatRange(1, 3600),
+    default=15,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --watch: how long a payload is left alone between two looks.",
+)
+@click.option(
+    "--metrics",
+    metavar="ADDRESS:PORT",
+    help="With --watch: serve /metrics (Prometheus) and /health, such as on 127.0.0.1:9464.",
+)
 @retry_option
 @state_options
 @pass_machine
@@ -57,6 +71,9 @@ def resolve(
     nonce: int | None,
     ending: bool,
     probing: bool,
+    watching: bool,
+    every: float,
+    metrics: str | None,
     retry_for: float,
     state_dir: str | None,
     as_json: bool,
@@ -67,16 +84,21 @@ def resolve(
     settles it (it takes a nonce only once), then the setting is read back. What was never admitted
     is never sent from here: `post` its file. Nothing is sent whose market has been changed since,
     and nothing new is ever signed.
+
+    With --watch it does so again and again, and writes a log to stderr, a JSON object a line.
+    Several can watch one ledger: each takes up payloads that no other is looking at.
     """
-    if (ending or probing) and nonce is None:
-        raise click.UsageError("--close and --probe need --nonce")
-    if ending and probing:
-        raise click.UsageError("--close and --probe exclude each other")
+    _require_fit(nonce, ending=ending, probing=probing, watching=watching, as_json=as_json)
+    if metrics is not None and not watching:
+        raise click.UsageError("--metrics goes with --watch")
     work: Work = Poster.close if ending else Poster.probe if probing else Poster.resume
     if as_json:
         require_stdout()
     with closing(open_ledger(machine, state_dir)) as ledger:
         posters = _Posters(machine, ledger, machine.state(state_dir), retry_for)
+        if watching:
+            _watch(machine, ledger, posters, every, metrics)
+            return
         # The oldest first: later ones may have been meant to follow it.
         rows = ledger.unfinished()
         if nonce is not None:
@@ -95,6 +117,32 @@ def resolve(
                 say("nothing is open")
             if not ending or any(isinstance(result, _Left) for result in results):
                 sys.exit(_worst(results, is_cut=is_cut))
+
+
+def _require_fit(
+    nonce: int | None, *, ending: bool, probing: bool, watching: bool, as_json: bool
+) -> None:
+    """The options go together."""
+    if watching and (as_json or nonce is not None):
+        raise click.UsageError("--watch goes with neither --nonce nor --json")
+    if (ending or probing) and nonce is None:
+        raise click.UsageError("--close and --probe need --nonce")
+    if ending and probing:
+        raise click.UsageError("--close and --probe exclude each other")
+
+
+def _watch(
+    machine: Machine, ledger: Ledger, posters: _Posters, every: float, metrics: str | None
+) -> None:
+    """Look until somebody asks to stop; what is being done then is done to its end."""
+    from coldlever.broadcaster.cli.watch import Watch, watch  # noqa: PLC0415 - needs an extra
+
+    def look(row: Row) -> Result | ColdleverError:
+        result = _work_on(posters, row, Poster.resume, StopRequest(), is_only=False)
+        return result.fault if isinstance(result, _Left) else result
+
+    with holding() as stop:
+        watch(Watch(machine, ledger, look, stop, every), metrics)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from coldlever.shared.face import lazy_face
 if TYPE_CHECKING:
     from coldlever.broadcaster.ledger.faults import nonce_revoked, nothing_to_revoke
     from coldlever.broadcaster.ledger.row import NonceKey, Place, Row, unreadable
+    from coldlever.broadcaster.ledger.server import LedgerServer
     from coldlever.broadcaster.ledger.store import Ledger, nonce_used, row_gone
     from coldlever.broadcaster.ledger.turn import Turn, older_open
 else:
@@ -20,6 +21,7 @@ else:
             "Place": "row",
             "unreadable": "row",
             "Ledger": "store",
+            "LedgerServer": "server",
             "nonce_revoked": "faults",
             "nonce_used": "store",
             "nothing_to_revoke": "faults",
@@ -31,6 +33,7 @@ else:
 
 __all__ = [
     "Ledger",
+    "LedgerServer",
     "NonceKey",
     "Place",
     "Row",

@@ -35,15 +35,18 @@ def write_row(connection: sa.Connection, row: Row) -> None:
     )
 
 
-def write_attempt(connection: sa.Connection, row: Row, before: NonceState) -> None:
+def write_attempt(connection: sa.Connection, row: Row, before: NonceState) -> int:
     """Write that the last of a row's attempts begins, as the latest sending of this ledger.
 
     Args:
         connection: in the transaction that changes the row.
         row: as it is then.
         before: where its nonce stood.
+
+    Returns:
+        Its place in the ledger's order of sending.
     """
-    connection.execute(
+    begun = connection.execute(
         sa.insert(ATTEMPTS).values(
             **key_values(row.key),
             number=row.attempts,
@@ -51,8 +54,10 @@ def write_attempt(connection: sa.Connection, row: Row, before: NonceState) -> No
             began_at=row.changed_at,
         )
     )
-    latest = sa.select(sa.func.max(ATTEMPTS.c.id)).scalar_subquery()
+    assert begun.inserted_primary_key is not None
+    latest = int(begun.inserted_primary_key[0])
     connection.execute(sa.update(POSTS).where(*of_key(POSTS, row.key)).values(last_attempt=latest))
+    return latest
 
 
 def write_change(connection: sa.Connection, seen: Row, then: Row) -> None:

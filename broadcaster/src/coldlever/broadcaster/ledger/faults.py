@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -13,6 +12,11 @@ from coldlever.broadcaster.ledger.row import NonceKey, Row
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.printable import printable
 
+# Of a server, by SQLSTATE: a lock or a statement that took too long, a deadlock, a transaction
+# that another one made obsolete.
+_BUSY = frozenset({"55P03", "57014", "40P01", "40001"})
+# Its classes for a connection that failed, and for a server that is going down or coming up.
+_GONE = ("08", "57P", "25P03")
 _SETTLED = {
     NonceState.SPENT_ACCEPTED: "the exchange accepted what it would kill",
     NonceState.SPENT_REFUSED: (
@@ -24,24 +28,48 @@ _SETTLED = {
 
 
 @contextmanager
-def database_errors(path: Path) -> Iterator[None]:
+def database_errors(name: str) -> Iterator[None]:
     """Turn the database's own errors into ours.
 
     Args:
-        path: the ledger's file, to be named.
+        name: the ledger's file or URL, to be named.
     """
     try:
         yield
     except sa.exc.IntegrityError:
         raise
     except sa.exc.DBAPIError as error:
-        reason = str(error.orig)
-        code = "ledger-locked" if "locked" in reason else "ledger-unusable"
-        raise EnvironmentFault(
-            code,
-            f"{printable(str(path))}: {printable(reason)}",
-            "close the other coldlever, free disk space, or choose another --state-dir",
-        ) from None
+        raise _fault(error, name) from None
+
+
+def _fault(error: sa.exc.DBAPIError, name: str) -> EnvironmentFault:
+    reason = str(error.orig)
+    is_server = hasattr(error.orig, "sqlstate")
+    if is_server and _is_gone(error):
+        return EnvironmentFault(
+            "ledger-unreachable",
+            f"{printable(name)}: {_first_line(reason)}",
+            "when the server can be reached again, run `resolve`, then look at `history`",
+        )
+    is_busy = getattr(error.orig, "sqlstate", None) in _BUSY if is_server else "locked" in reason
+    return EnvironmentFault(
+        "ledger-locked" if is_busy else "ledger-unusable",
+        f"{printable(name)}: {_first_line(reason) if is_server else printable(reason)}",
+        "look at the server's log, and run the command again"
+        if is_server
+        else "close the other coldlever, free disk space, or choose another --state-dir",
+    )
+
+
+def _is_gone(error: sa.exc.DBAPIError) -> bool:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+    return error.connection_invalidated or state.startswith(_GONE)
+
+
+def _first_line(reason: str) -> str:
+    return printable(reason.partition("\n")[0])
 
 
 def row_gone() -> EnvironmentFault:

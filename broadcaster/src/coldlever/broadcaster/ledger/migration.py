@@ -1,4 +1,9 @@
-"""A ledger's version, and the way from 0.1's: in place, in one transaction, after a copy."""
+"""The ledger's schema: made new, or brought forward from what a release had written.
+
+A new ledger is made from the tables as they are. An older one goes through the revisions, which
+Alembic runs in the caller's transaction; Alembic is imported for that alone, so that a ledger that
+is up to date does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -8,80 +13,85 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from coldlever.broadcaster.ledger.tables import METADATA
+from coldlever.broadcaster.ledger.tables import IDENTITY, METADATA, SCHEMA
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.printable import printable
 
 SCHEMA_VERSION = 2
-# What 0.1 had settled keeps its word, as `legacy`. What it had sent without learning the outcome
-# is open, and what it had recorded without sending is unsent: that much its rows do prove.
-_STEPS = (
-    (
-        "INSERT INTO posts (venue, signer, nonce, what, action_hash, url, account, coin, envelope,"
-        " before, state, reading, attempts, code, sentence, legacy, reserved_at, changed_at,"
-        " change_number)"
-        " SELECT venue, signer, nonce, 'payload', action_hash, url, account, coin, envelope,"
-        " before, CASE WHEN state = 'reserved' AND attempts = 0 THEN 'unsent'"
-        " WHEN state IN ('reserved', 'posting', 'unknown') THEN 'open' ELSE 'legacy' END,"
-        " 'not-read', attempts, REPLACE(code, '-after-attempt', ''), sentence, state, reserved_at,"
-        " changed_at, ROW_NUMBER() OVER (ORDER BY changed_at, nonce) FROM posts_0_1"
-    ),
-    (
-        "INSERT INTO attempts (venue, signer, nonce, what, number, state_before, code, answer,"
-        " began_at) SELECT venue, signer, nonce, 'payload', attempts, 'legacy', code,"
-        " CAST(answer AS BLOB), changed_at"
-        " FROM posts_0_1 WHERE attempts > 0 ORDER BY changed_at, nonce"
-    ),
-    (
-        "UPDATE posts SET last_attempt = COALESCE((SELECT MAX(id) FROM attempts"
-        " WHERE attempts.venue = posts.venue AND attempts.signer = posts.signer"
-        " AND attempts.nonce = posts.nonce AND attempts.what = posts.what), 0)"
-    ),
-    "DROP TABLE posts_0_1",
-)
+_REVISIONS = Path(__file__).parent / "revisions"
 
 
-def bring_up_to_date(connection: sa.Connection, path: Path) -> None:
-    """Make the tables of a new ledger, or those of an older one into today's.
+def make_schema(connection: sa.Connection) -> None:
+    """Make the tables of an empty ledger.
 
     Args:
-        connection: in a transaction that holds the write lock.
-        path: the ledger's file.
+        connection: in a transaction.
+    """
+    METADATA.create_all(connection)
+    name_ledger(connection)
+    connection.execute(sa.insert(SCHEMA).values(version_num=str(SCHEMA_VERSION)))
+
+
+def name_ledger(connection: sa.Connection) -> None:
+    """Give a ledger its identity, by the database's own chance."""
+    chance = {
+        "sqlite": sa.func.lower(sa.func.hex(sa.func.randomblob(16))),
+        "postgresql": sa.cast(sa.func.gen_random_uuid(), sa.String),
+    }
+    connection.execute(sa.insert(IDENTITY).values(ledger=chance[connection.dialect.name]))
+
+
+def upgrade_schema(connection: sa.Connection, version: int, target: int = SCHEMA_VERSION) -> None:
+    """Bring the tables of an older release up to date.
+
+    Args:
+        connection: in a transaction that keeps other writers out.
+        version: of the tables as they are; 0 where there are none.
+        target: the version to reach.
+    """
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    scripts = ScriptDirectory(str(_REVISIONS), version_locations=[str(_REVISIONS)])
+    head = str(target)
+    environment = EnvironmentContext(
+        Config(),
+        scripts,
+        fn=lambda current, _: scripts._upgrade_revs(head, current),  # noqa: SLF001
+    )
+    environment.configure(connection=connection, version_table=SCHEMA.name)
+    context = environment.get_context()
+    if version and not context.get_current_heads():
+        context.stamp(scripts, str(version))
+    environment.run_migrations()
+
+
+def require_known(version: int, name: str) -> None:
+    """The ledger's version is one that this program knows.
+
+    Args:
+        version: of the ledger.
+        name: where it is, to be named.
 
     Raises:
-        EnvironmentFault: ``ledger-unusable``, it is of another version.
+        EnvironmentFault: ``ledger-version``.
     """
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if version == 1:
-        migrate(connection, path)
-    elif version not in (0, SCHEMA_VERSION):
+    if not 0 <= version <= SCHEMA_VERSION:
         raise EnvironmentFault(
-            "ledger-unusable",
-            f"{printable(str(path))}: version {version}, expected {SCHEMA_VERSION}",
+            "ledger-version",
+            f"{printable(name)}: ledger version {version}, this program knows {SCHEMA_VERSION}",
             "use the coldlever version that wrote it, or update this one",
         )
-    METADATA.create_all(connection)
-    if version != SCHEMA_VERSION:
-        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def migrate(connection: sa.Connection, path: Path) -> None:
-    """Bring a ledger of version 1 up to date.
+def copy_file(path: Path, copy: Path) -> None:
+    """Copy an SQLite file as its readers see it, durably; an unfinished copy is replaced.
 
     Args:
-        connection: in a transaction that holds the write lock.
-        path: the ledger's file; the copy is ``ledger-0.1.sqlite3`` beside it.
+        path: the file.
+        copy: where to.
     """
-    _copy(path, path.with_name("ledger-0.1.sqlite3"))
-    connection.exec_driver_sql("DROP INDEX IF EXISTS posts_by_state")
-    connection.exec_driver_sql("ALTER TABLE posts RENAME TO posts_0_1")
-    METADATA.create_all(connection)
-    for step in _STEPS:
-        connection.exec_driver_sql(step)
-
-
-def _copy(path: Path, copy: Path) -> None:
-    """Copy a database as its readers see it, durably; one that was left unfinished is replaced."""
     fresh = copy.with_suffix(".part")
     fresh.unlink(missing_ok=True)
     fresh.touch(mode=0o600)

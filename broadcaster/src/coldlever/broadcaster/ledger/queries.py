@@ -49,14 +49,20 @@ _MAY_HAVE_LANDED = [one.value for one in NonceState if one.may_have_landed]
 def _superseded_by() -> sa.ColumnElement[int | None]:
     """The nonce of the latest payload that was sent after a superseded one and may have landed."""
     later, own = POSTS.alias("later"), ATTEMPTS.alias("own")
-    began = sa.select(sa.func.min(own.c.id)).where(*(own.c[one] == POSTS.c[one] for one in _KEY))
+    began = (
+        sa.select(sa.func.min(own.c.id))
+        .where(*(own.c[one] == POSTS.c[one] for one in _KEY))
+        # Two levels out: by itself it would take the first attempt of the whole ledger.
+        .correlate(POSTS)
+        .scalar_subquery()
+    )
     nonce = (
         sa.select(later.c.nonce)
         .where(
             *(later.c[one] == POSTS.c[one] for one in ("venue", "account", "coin")),
             sa.or_(*(later.c[one] != POSTS.c[one] for one in _KEY)),
             later.c.state.in_(_MAY_HAVE_LANDED),
-            later.c.last_attempt > began.scalar_subquery(),
+            later.c.last_attempt > began,
         )
         .order_by(later.c.last_attempt.desc())
         .limit(1)
@@ -77,17 +83,16 @@ FIND = ROWS.where(
 _FIRST_ATTEMPT = (
     sa.select(sa.func.min(ATTEMPTS.c.id)).where(*_OF_ROW).scalar_subquery().label("first_attempt")
 )
-UNFINISHED = ROWS.add_columns(_FIRST_ATTEMPT).where(
-    sa.or_(
-        POSTS.c.state.in_(_MAY_LAND),
-        sa.and_(
-            POSTS.c.state.in_(_READABLE),
-            POSTS.c.reading == Reading.NOT_READ.value,
-            # A revocation changes nothing that could be read.
-            POSTS.c.what == What.PAYLOAD.value,
-        ),
-    )
+IS_UNFINISHED = sa.or_(
+    POSTS.c.state.in_(_MAY_LAND),
+    sa.and_(
+        POSTS.c.state.in_(_READABLE),
+        POSTS.c.reading == Reading.NOT_READ.value,
+        # A revocation changes nothing that could be read.
+        POSTS.c.what == What.PAYLOAD.value,
+    ),
 )
+UNFINISHED = ROWS.add_columns(_FIRST_ATTEMPT).where(IS_UNFINISHED)
 # Of the change that is being written.
 NEXT_CHANGE = sa.select(
     sa.func.coalesce(sa.func.max(POSTS.alias("all").c.change_number), 0) + 1
@@ -116,7 +121,9 @@ def sent_after(row: Row) -> sa.Select[tuple[object, ...]]:
     # By the ledger's own order of sending; nothing comes after a row that was never sent.
     own = ATTEMPTS.alias("own")
     first = sa.select(sa.func.min(own.c.id)).where(*of_key(own, row.key)).scalar_subquery()
-    return ROWS.where(*_beside(row), POSTS.c.last_attempt > first).limit(1)
+    later = ROWS.where(*_beside(row), POSTS.c.last_attempt > first)
+    # The order is that of an index, which PostgreSQL would not take without it.
+    return later.order_by(POSTS.c.last_attempt.desc()).limit(1)
 
 
 def undecided_beside(row: Row) -> sa.Select[tuple[object, ...]]:
@@ -142,6 +149,11 @@ def key_values(key: NonceKey) -> dict[str, object]:
 def of_key(table: sa.FromClause, key: NonceKey) -> tuple[sa.ColumnElement[bool], ...]:
     """That a record is of that key."""
     return tuple(table.c[name] == value for name, value in key_values(key).items())
+
+
+def of_record(table: sa.FromClause, key: sa.RowMapping) -> tuple[sa.ColumnElement[bool], ...]:
+    """That a record has the key of another record."""
+    return tuple(table.c[name] == key[name] for name in _KEY)
 
 
 def to_row(record: sa.RowMapping) -> Row:

@@ -7,8 +7,8 @@ Whoever changes a row says what it has seen of it: when that has changed, nothin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,28 +17,29 @@ import sqlalchemy as sa
 from coldlever.broadcaster.fate import Event, NonceState, Reading
 from coldlever.broadcaster.ledger.beside import find_in, insert, require_unrevoked, tell_other
 from coldlever.broadcaster.ledger.change import write_attempt, write_change
+from coldlever.broadcaster.ledger.claim import claim
 from coldlever.broadcaster.ledger.draft_nonce import take_draft_nonce
 from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
-from coldlever.broadcaster.ledger.migration import bring_up_to_date
+from coldlever.broadcaster.ledger.file import LedgerFile
+from coldlever.broadcaster.ledger.lease import hold_signer
+from coldlever.broadcaster.ledger.memory import HostMemory
 from coldlever.broadcaster.ledger.queries import (
     ROWS,
     UNFINISHED,
     by_sending,
+    key_values,
     landed_after,
     latest,
     of_key,
+    of_record,
     sent_after,
     to_row,
     undecided_beside,
     with_nonces,
 )
 from coldlever.broadcaster.ledger.row import NonceKey, Row
-from coldlever.broadcaster.ledger.tables import (
-    ATTEMPTS,
-    POSTS,
-    Patience,
-    make_engine,
-)
+from coldlever.broadcaster.ledger.server import LedgerServer
+from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS, Patience
 from coldlever.broadcaster.ledger.turn import Turn, Turns, require_turn
 from coldlever.broadcaster.ledger.weight import SharedWeight
 from coldlever.shared.action import Address
@@ -56,38 +57,45 @@ class Ledger:
     """The broadcaster's ledger.
 
     Args:
-        folder: an existing folder; the ledger is ``ledger.sqlite3`` in it.
+        place: an existing folder, the ledger is ``ledger.sqlite3`` in it; or a server.
         sleep: waits that many seconds, for another process that opens it too.
         monotonic: a clock in seconds that never goes back.
+        memory: what this host remembers of servers; None where it does not matter.
 
     Attributes:
         turns: whose turn it is at a market.
+        leases: of a server, who may post where; None for a file.
 
     Raises:
-        EnvironmentFault: ``ledger-unusable`` when it cannot be opened or is of another version.
+        EnvironmentFault: ``ledger-behind``, or see `LedgerFile.open` and `LedgerServer.open`.
     """
 
     def __init__(
         self,
-        folder: Path,
+        place: Path | LedgerServer,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        memory: HostMemory | None = None,
     ) -> None:
-        self._path = folder / "ledger.sqlite3"
-        # Private from the start: the log beside it takes over the mode it finds.
-        self._path.touch(mode=0o600)
         patience = Patience(BUSY_TIMEOUT_MS, sleep, monotonic)
-        self._engine = make_engine(self._path, patience)
-        self._quick = make_engine(self._path, patience, is_durable=False)
-        self._reader = self._engine.execution_options(reading=True)
-        self.turns = Turns(self._reader, self._path)
+        self._place = LedgerFile(place, patience) if isinstance(place, Path) else place
+        self._engine = self._place.open()
+        self._quick = self._place.quick(self._engine)
+        self._reader = self._engine.execution_options(**self._place.reading)
+        self.turns = Turns(self._reader, self._place.name)
+        self.leases = self._place.leases(self._engine, monotonic)
+        self._memory = memory if self.leases is not None else None
+        self._compare()
+
+    def _compare(self) -> None:
+        if self._memory is None:
+            return
         try:
-            with self._guard(), self._engine.begin() as connection:
-                bring_up_to_date(connection, self._path)
+            with self.seeing() as connection:
+                self._memory.check(connection, self._place.name)
         except BaseException:
-            self._engine.dispose()
+            self.close()
             raise
-        self._path.chmod(0o600)
 
     def close(self) -> None:
         """Close all connections."""
@@ -95,8 +103,21 @@ class Ledger:
         self._quick.dispose()
 
     def weight_at(self, place: str, limit: int) -> SharedWeight:
-        """What all processes of this machine spend of a venue's budget; arguments as there."""
-        return SharedWeight(self._quick, self._path, place, limit)
+        """What all who share the ledger spend of a venue's budget; arguments as there."""
+        return SharedWeight(self._quick, self._place.name, place, limit)
+
+    @contextmanager
+    def seeing(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one moment of the ledger, through several statements."""
+        engine = self._engine.execution_options(**self._place.snapshot)
+        with self._guard(), engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def changing(self) -> Iterator[sa.Connection]:
+        """A transaction that changes the ledger, or nothing of it."""
+        with self._guard(), self._engine.begin() as connection:
+            yield connection
 
     def find(self, key: NonceKey) -> Row | None:
         """The row of that key, or None."""
@@ -143,6 +164,12 @@ class Ledger:
         """Rows that may still land, and settled ones whose account was not read; oldest first."""
         return [to_row(record) for record in sorted(self._records(UNFINISHED), key=by_sending)]
 
+    def claim(self, every_ms: int, limit: int, now: int) -> list[Row]:
+        """Unfinished rows that nobody else looks at now; arguments as in `claim.claim`."""
+        with self.changing() as connection:
+            keys = claim(connection, every_ms, limit, now)
+        return [row for key in keys for row in self._read_all(ROWS.where(*of_record(POSTS, key)))]
+
     def with_nonce(self, nonce: int) -> list[Row]:
         """Rows of that nonce, payloads first, of any signer on any venue."""
         rows = self._read_all(ROWS.where(POSTS.c.nonce == nonce))
@@ -162,7 +189,7 @@ class Ledger:
 
     def take_draft_nonce(self, venue: str, signer: Address, now: int) -> int:
         """A nonce for a new draft: the exchange's time, above every nonce known for the signer."""
-        with self._guard(), self._engine.begin() as connection:
+        with self.changing() as connection:
             return take_draft_nonce(connection, venue, signer, now)
 
     def reserve(self, row: Row) -> None:
@@ -173,7 +200,8 @@ class Ledger:
                 ``nothing-to-revoke``.
         """
         try:
-            with self._guard(), self._engine.begin() as connection:
+            with self.changing() as connection:
+                hold_signer(connection, row.key)
                 insert(connection, row)
         except sa.exc.IntegrityError:
             raise nonce_used(row.key) from None
@@ -191,7 +219,7 @@ class Ledger:
 
         Raises:
             RuleRefused: ``nonce-revoked``, ``older-open`` or ``newer-sent``; nothing was recorded.
-            EnvironmentFault: ``ledger-changed`` or ``ledger-unusable``.
+            EnvironmentFault: ``ledger-changed``, ``ledger-unusable`` or ``lease-lost``.
         """
         then = replace(
             row,
@@ -202,12 +230,15 @@ class Ledger:
             before=row.before if before is None else before,
             changed_at=now,
         )
-        with self._guard(), self._engine.begin() as connection:
+        with self._guard(), self._sending(row) as connection:
             require_unrevoked(connection, row.key)
             if turn is not None:
                 require_turn(connection, row, turn)
             write_change(connection, row, then)
-            write_attempt(connection, then, row.state)
+            order = write_attempt(connection, then, row.state)
+        if self._memory is not None:
+            attempt = (order, *key_values(row.key).values(), then.attempts)
+            self._memory.note(self._place.name, attempt)
         return then
 
     def record_answer(
@@ -244,7 +275,7 @@ class Ledger:
             answer=row.answer if answer is None else answer,
             changed_at=now,
         )
-        with self._guard(), self._engine.begin() as connection:
+        with self.changing() as connection:
             write_change(connection, row, then)
             connection.execute(
                 sa.update(ATTEMPTS)
@@ -271,7 +302,7 @@ class Ledger:
         then = replace(
             row, state=state or row.state, reading=reading or row.reading, changed_at=now
         )
-        with self._guard(), self._engine.begin() as connection:
+        with self.changing() as connection:
             write_change(connection, row, then)
         return then
 
@@ -282,5 +313,12 @@ class Ledger:
         with self._guard(), self._reader.connect() as connection:
             return list(connection.execute(query).mappings())
 
+    def _sending(self, row: Row) -> AbstractContextManager[sa.Connection]:
+        if self.leases is None:
+            return self._engine.begin()
+        # What a revocation kills is held for both.
+        other = self.find(row.key.other) if row.key.what is What.REVOCATION else None
+        return self.leases.sending(row.place if other is None else other.place)
+
     def _guard(self) -> AbstractContextManager[None]:
-        return database_errors(self._path)
+        return database_errors(self._place.name)

@@ -12,6 +12,12 @@ import sqlalchemy as sa
 _WAL_PAUSE_S = 0.01
 
 METADATA = sa.MetaData()
+# In the form of Alembic, which brings the ledgers of older releases forward.
+SCHEMA = sa.Table(
+    "coldlever_schema", METADATA, sa.Column("version_num", sa.String(32), primary_key=True)
+)
+# Which ledger it is, wherever it is moved to with its database: one record.
+IDENTITY = sa.Table("identity", METADATA, sa.Column("ledger", sa.String, primary_key=True))
 POSTS = sa.Table(
     "posts",
     METADATA,
@@ -36,6 +42,8 @@ POSTS = sa.Table(
     # The ledger's own order of changes, which no clock can turn round; and its last attempt.
     sa.Column("change_number", sa.BigInteger, nullable=False),
     sa.Column("last_attempt", sa.BigInteger, nullable=False, server_default="0"),
+    # When somebody last took it up to finish it, ms; see `claim.py`.
+    sa.Column("looked_at", sa.BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 # One for each question, so that none gets slower with the ledger: see the queries.
@@ -50,7 +58,12 @@ sa.Index("posts_by_nonce", POSTS.c.nonce)
 ATTEMPTS = sa.Table(
     "attempts",
     METADATA,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column(
+        "id",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
     sa.Column("venue", sa.String, nullable=False),
     sa.Column("signer", sa.String, nullable=False),
     sa.Column("nonce", sa.BigInteger, nullable=False),
@@ -71,6 +84,19 @@ DRAFTS = sa.Table(
     sa.Column("venue", sa.String, primary_key=True),
     sa.Column("signer", sa.String, primary_key=True),
     sa.Column("nonce", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+# Who may post at an account's market, on a server; `fence` counts its takers, `ends_at` is ms by
+# the database's clock. See `lease.py`.
+LEASES = sa.Table(
+    "leases",
+    METADATA,
+    sa.Column("venue", sa.String, primary_key=True),
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("coin", sa.String, primary_key=True),
+    sa.Column("holder", sa.String, nullable=False),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("ends_at", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 # What was spent of the exchange's budget, by the end of the second; see `weight.py`.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -50,16 +49,16 @@ class Turns:
 
     Args:
         reader: engine to the ledger, whose transactions only read.
-        path: the ledger's file, to be named.
+        name: the ledger's file or URL, to be named.
     """
 
-    def __init__(self, reader: sa.Engine, path: Path) -> None:
+    def __init__(self, reader: sa.Engine, name: str) -> None:
         self._reader = reader
-        self._path = path
+        self._name = name
 
     def newest(self, place: Place) -> int:
         """The highest nonce whose payload may have changed a market; 0 for none."""
-        with database_errors(self._path), self._reader.connect() as connection:
+        with database_errors(self._name), self._reader.connect() as connection:
             return newest_sent(connection, place)
 
     def require(self, row: Row, turn: Turn) -> None:
@@ -68,7 +67,7 @@ class Turns:
         Raises:
             RuleRefused: ``older-open`` or ``newer-sent``.
         """
-        with database_errors(self._path), self._reader.connect() as connection:
+        with database_errors(self._name), self._reader.connect() as connection:
             require_turn(connection, row, turn)
 
 

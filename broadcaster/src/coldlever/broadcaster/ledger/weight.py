@@ -1,4 +1,4 @@
-"""Request weight that all processes of this machine have spent, by its wall clock.
+"""Request weight that all processes which share a ledger have spent, by the machine's wall clock.
 
 The exchange counts by address, not by process. What is kept here need not outlive a power cut, so
 it is written without waiting for the disk.
@@ -10,11 +10,14 @@ most; each process still keeps its own, by a clock that cannot be set.
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from coldlever.broadcaster.ledger.faults import database_errors
+from coldlever.broadcaster.ledger.lease import DATABASE_NOW
 from coldlever.broadcaster.ledger.tables import WEIGHT
 
 WINDOW_MS = 60_000
@@ -22,6 +25,8 @@ WINDOW_MS = 60_000
 SLACK_MS = 500
 # All that is spent within a second is one record.
 _STEP_MS = 1_000
+# On a server: the record of a venue whose row lock lets one host in at a time.
+_LOCK = -1
 
 
 class SharedWeight:
@@ -29,16 +34,17 @@ class SharedWeight:
 
     Args:
         engine: to the ledger; its transactions take the write lock at once.
-        path: the ledger's file, to be named.
+        name: the ledger's file or URL, to be named.
         place: the venue's address.
         limit: weight allowed within any 60 seconds.
     """
 
-    def __init__(self, engine: sa.Engine, path: Path, place: str, limit: int) -> None:
+    def __init__(self, engine: sa.Engine, name: str, place: str, limit: int) -> None:
         self._engine = engine
-        self._path = path
+        self._name = name
         self._place = place
         self._limit = limit
+        self._ahead: int | None = None
 
     def take(self, weight: int, now: int) -> int:
         """Spend ``weight``, or say how long to wait.
@@ -53,11 +59,11 @@ class SharedWeight:
         Raises:
             EnvironmentFault: the ledger failed.
         """
-        with database_errors(self._path), self._engine.begin() as connection:
-            spent = self._recent(connection, now)
-            wait = _wait(spent, self._limit - weight, now)
+        with self._alone(now) as (connection, time):
+            spent = self._recent(connection, time)
+            wait = _wait(spent, self._limit - weight, time)
             if wait == 0:
-                self._add(connection, _end_of_step(now), weight)
+                self._add(connection, _end_of_step(time), weight)
         return wait
 
     def refuse(self, wait_ms: int, now: int) -> None:
@@ -67,9 +73,28 @@ class SharedWeight:
             wait_ms: for how long; a window at most.
             now: this machine's clock, ms since the epoch.
         """
-        with database_errors(self._path), self._engine.begin() as connection:
-            at = now + min(wait_ms, WINDOW_MS) - WINDOW_MS - SLACK_MS
+        with self._alone(now) as (connection, time):
+            at = time + min(wait_ms, WINDOW_MS) - WINDOW_MS - SLACK_MS
             self._add(connection, at, self._limit)
+
+    @contextmanager
+    def _alone(self, now: int) -> Iterator[tuple[sa.Connection, int]]:
+        """A transaction with no other of its venue at the same time, and the time by its clock."""
+        with database_errors(self._name), self._engine.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                yield connection, now
+                return
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            lock = insert(WEIGHT).values(place=self._place, at=_LOCK, weight=0)
+            connection.execute(
+                lock.on_conflict_do_update(
+                    index_elements=list(WEIGHT.primary_key), set_={"weight": 0}
+                )
+            )
+            if self._ahead is None:
+                # The hosts' clocks differ; each goes on from the database's by its own.
+                self._ahead = connection.execute(sa.select(DATABASE_NOW)).scalar_one() - now
+            yield connection, now + self._ahead
 
     def _recent(self, connection: sa.Connection, now: int) -> list[tuple[int, int]]:
         """What still counts, by time; what lies ahead is moved to now, what is over forgotten."""
@@ -80,7 +105,7 @@ class SharedWeight:
             connection.execute(sa.delete(WEIGHT).where(*self._own(), WEIGHT.c.at > end))
             self._add(connection, end, moved)
         over = now - WINDOW_MS - SLACK_MS
-        connection.execute(sa.delete(WEIGHT).where(*self._own(), WEIGHT.c.at <= over))
+        connection.execute(sa.delete(WEIGHT).where(*self._own(), WEIGHT.c.at.between(0, over)))
         query = sa.select(WEIGHT.c.at, WEIGHT.c.weight).where(*self._own()).order_by(WEIGHT.c.at)
         return [(at, weight) for at, weight in connection.execute(query)]
 

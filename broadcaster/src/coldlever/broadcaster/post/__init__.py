@@ -8,6 +8,7 @@ from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
     from coldlever.broadcaster.post.account import load_before
+    from coldlever.broadcaster.post.lease import MarketLease
     from coldlever.broadcaster.post.lock import MarketLock
     from coldlever.broadcaster.post.poster import DEFAULT_RETRY_S, Poster
     from coldlever.broadcaster.post.receipt import can_land_until, make_receipt
@@ -19,6 +20,7 @@ else:
         __name__,
         {
             "load_before": "account",
+            "MarketLease": "lease",
             "MarketLock": "lock",
             "DEFAULT_RETRY_S": "poster",
             "Poster": "poster",
@@ -35,6 +37,7 @@ else:
 __all__ = [
     "DEFAULT_RETRY_S",
     "Held",
+    "MarketLease",
     "MarketLock",
     "Poster",
     "Result",

@@ -26,7 +26,7 @@ from coldlever.broadcaster.ledger import (
 from coldlever.broadcaster.post.account import Account, Glance
 from coldlever.broadcaster.post.end import can_be_probed, is_over, is_past_end
 from coldlever.broadcaster.post.hold import hold_of
-from coldlever.broadcaster.post.lock import MarketLock
+from coldlever.broadcaster.post.lease import Leave
 from coldlever.broadcaster.post.result import NOTHING_TO_SEE, Held, Result, is_unread, result_of
 from coldlever.broadcaster.post.row import elsewhere, payload_of, row_of
 from coldlever.broadcaster.post.sending import Reader, Sender
@@ -58,7 +58,7 @@ class Poster:
         self,
         exchange: Exchange,
         ledger: Ledger,
-        lock: MarketLock,
+        lock: Leave,
         clock: Callable[[], int],
         *,
         sleep: Callable[[float], None],

@@ -1,0 +1,162 @@
+"""What a host remembers of the shared ledger: enough to see that it went back.
+
+A standby that takes over may not have got the last rows, and an old backup may be put back. A
+ledger that does not know what was sent would let it be sent beside something else. So each host
+keeps, in its state folder, the last attempts that it has recorded or seen, and looks for them
+before anything else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from coldlever.broadcaster.ledger.tables import ATTEMPTS, IDENTITY
+from coldlever.shared.errors import EnvironmentFault
+
+FILE_NAME = "shared-ledgers.json"
+# How many of the last attempts are kept.
+KEPT = 20
+_COLUMNS = ("id", "venue", "signer", "nonce", "what", "number")
+
+Attempt = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of a ledger.
+
+    Args:
+        identity: which ledger.
+        attempts: the last of them, each as the columns `_COLUMNS`.
+    """
+
+    identity: str
+    attempts: tuple[Attempt, ...]
+
+
+class HostMemory:
+    """The shared ledgers that this host has used, by their URLs.
+
+    Args:
+        folder: an existing folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+
+    def check(self, connection: sa.Connection, name: str) -> None:
+        """The ledger knows all that this host remembers of it; what is new is remembered.
+
+        Args:
+            connection: to the ledger.
+            name: its URL.
+
+        Raises:
+            EnvironmentFault: ``ledger-behind``.
+        """
+        lost = self.lost(connection, name)
+        if lost is not None:
+            raise _behind(lost)
+        self.renew(connection, name)
+
+    def lost(self, connection: sa.Connection, name: str) -> list[Attempt] | None:
+        """What this host remembers and the ledger does not know; None when nothing is lost.
+
+        Another ledger than the one that stood there has lost all of it.
+        """
+        seen = self._of(name, _identity(connection))
+        if seen is None:
+            return None
+        known = set(_attempts(connection, [one[0] for one in seen.attempts]))
+        missing = [one for one in seen.attempts if one not in known]
+        return missing or None
+
+    def renew(self, connection: sa.Connection, name: str) -> None:
+        """Remember the ledger as it is now, and nothing else."""
+        newest = sa.select(sa.func.max(ATTEMPTS.c.id))
+        highest = connection.execute(newest).scalar() or 0
+        kept = _attempts(connection, range(max(1, highest - KEPT + 1), highest + 1))
+        self._keep(name, Seen(_identity(connection), tuple(sorted(kept, key=_by_id))))
+
+    def note(self, name: str, attempt: Attempt) -> None:
+        """Remember an attempt that is on the record, before it is sent.
+
+        Args:
+            name: the ledger's URL.
+            attempt: as the columns `_COLUMNS`.
+        """
+        seen = self._load().get(name)
+        if seen is not None:
+            self._keep(name, Seen(seen.identity, (*seen.attempts, attempt)[-KEPT:]))
+
+    def _of(self, name: str, identity: str) -> Seen | None:
+        """What is remembered of a URL, or else of the same ledger at another one."""
+        known = self._load()
+        same = (seen for seen in known.values() if seen.identity == identity)
+        return known.get(name) or next(same, None)
+
+    def _load(self) -> dict[str, Seen]:
+        try:
+            wire = json.loads(self._path.read_text("utf-8"))
+            return {
+                name: Seen(one["identity"], tuple(tuple(each) for each in one["attempts"]))
+                for name, one in wire.items()
+            }
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            raise EnvironmentFault(
+                "ledger-memory",
+                f"{FILE_NAME} in the state directory is not what was written",
+                "move the file away: it is made anew, from the ledger as it is then",
+            ) from None
+
+    def _keep(self, name: str, seen: Seen) -> None:
+        wire = {
+            url: {"identity": one.identity, "attempts": one.attempts}
+            for url, one in {**self._load(), name: seen}.items()
+        }
+        self._write(json.dumps(wire, indent=1))
+
+    def _write(self, text: str) -> None:
+        """All or nothing, and not waiting for the disk: a killed process loses nothing of it."""
+        fresh = self._path.with_suffix(".part")
+        try:
+            fresh.unlink(missing_ok=True)
+            fresh.touch(mode=0o600)
+            fresh.write_text(text, "utf-8")
+            fresh.replace(self._path)
+        except OSError as error:
+            raise EnvironmentFault(
+                "write-failed", f"{FILE_NAME} in the state directory: {error.strerror}"
+            ) from None
+
+
+def _identity(connection: sa.Connection) -> str:
+    return str(connection.execute(sa.select(IDENTITY.c.ledger)).scalar_one())
+
+
+def _attempts(connection: sa.Connection, ids: Sequence[object]) -> list[Attempt]:
+    columns = [ATTEMPTS.c[name] for name in _COLUMNS]
+    found = connection.execute(sa.select(*columns).where(ATTEMPTS.c.id.in_(list(ids))))
+    return [tuple(record) for record in found]
+
+
+def _by_id(attempt: Attempt) -> int:
+    return int(str(attempt[0]))
+
+
+def _behind(lost: Sequence[Attempt]) -> EnvironmentFault:
+    nonces = ", ".join(sorted({str(one[3]) for one in lost}))
+    what = f"the attempts of nonce {nonces}" if lost else "what this host had recorded"
+    return EnvironmentFault(
+        "ledger-behind",
+        f"the ledger does not know {what}: an old copy was put back, or a standby took over that "
+        "had not got everything",
+        "find the server that has it; without it, see `ledger accept-loss --help`",
+    )
