@@ -340,3 +340,46 @@ def test_policy_show_names_the_attestors(team):
     assert shown["marketMaxAge"] == 7 * DAY
     text = team.cli("policy", "show", team.policy).stderr
     assert "carol, dave (1 needed; limits age after 7 d" in text
+
+
+def test_explain_says_who_vouches_for_the_market_of_a_request(team, table, attest, proven):
+    request = proven(attest(table()))
+    shown = team.cli.json("policy", "explain", request, "--policy", team.policy)
+    assert shown["markets"] == [{"network": "mainnet", "asset": BUILDER, "attestedBy": ["carol"]}]
+    text = team.cli("policy", "explain", request, "--policy", team.policy).stderr
+    assert "Asset 110001 on mainnet: attested by carol" in text
+
+
+def test_limits_that_age_while_the_person_reads_are_refused_before_anything_is_recorded(
+    team, table, attest, proven, now
+):
+    ours = attest(table())
+    times = iter([now + 7 * DAY - 2000])
+    late = {"nonce": now + 7 * DAY, "expiresAfter": now + 8 * DAY}
+    clock = team.cli.machine.clock
+    team.cli.machine = replace(team.cli.machine, clock=lambda: next(times, now + 7 * DAY + 60_000))
+    assert sign(team, proven(ours, **late), status=4)["error"]["code"] == "market-stale"
+    team.cli.machine = replace(team.cli.machine, clock=clock)
+    assert team.cli.json("ledger", "show")["entries"] == []
+
+
+def test_a_table_that_cannot_be_delivered_is_not_signed(team, table):
+    secrets = []
+    out = team.folder / "no" / "such" / "folder.json"
+    document = team.cli.json(
+        "market", "attest", table(), "--policy", team.policy, "--approver", team.person("carol"),
+        "--yes", "--out", out, status=8, ask_secret=lambda prompt, **_: secrets.append(prompt),
+    )  # fmt: skip
+    assert document["error"]["code"] == "output-folder"
+    assert secrets == []
+
+
+def test_an_attested_table_is_not_replaced_without_force(team, table, attest):
+    ours = attest(table())
+    before = ours.read_bytes()
+    error = team.cli.json(
+        "market", "attest", table(), "--policy", team.policy, "--approver", team.person("dave"),
+        "--passphrase-file", team.phrase, "--yes", "--out", ours, status=2,
+    )["error"]  # fmt: skip
+    assert error["code"] == "output-exists"
+    assert ours.read_bytes() == before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from coldlever.shared.action import Network
@@ -11,7 +13,7 @@ from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message import Defaults
+from coldlever.shared.message import Defaults, RequestFile, SignedFile
 from coldlever.shared.message.any import SIGNABLE
 from coldlever.shared.message.approving import items_of
 from coldlever.shared.policy import Circumstances, Policy, remarks_on
@@ -19,6 +21,7 @@ from coldlever.shared.policy.docket import hearings, require_cases
 from coldlever.shared.policy.judging import changes_of
 from coldlever.shared.policy.policy import MarketRules, Rule
 from coldlever.shared.policy.rules import Change, deciding_rule, objections, passed_limits
+from coldlever.shared.policy.vouching import market_vouchers
 from coldlever.shared.qr.choices import Scanning
 from coldlever.shared.reading.times import span
 
@@ -152,11 +155,34 @@ def explain(
         for change in changes_of(policy, one.case, Circumstances(None, one.currents))
     ]
     wires = [explained(policy, change) for change in changes]
+    markets = [
+        wire for loaded in given.messages for wire in _attested_markets(policy, loaded.message)
+    ]
     if as_json:
-        emit_json({"policy": policy.ref.to_wire(), "requests": wires})
+        emit_json({"policy": policy.ref.to_wire(), "requests": wires, "markets": markets})
         return
     for number, (change, wire) in enumerate(zip(changes, wires, strict=True), start=1):
         _show_explained(number, change, wire)
+    for one in markets:
+        say(f"Asset {one['asset']} on {one['network']}: attested by {', '.join(one['attestedBy'])}")
+
+
+def _attested_markets(policy: Policy, message: RequestFile | SignedFile) -> list[dict[str, Any]]:
+    """Who vouches for the markets of requests that carry a proof, each market once."""
+    requests = message.requests if isinstance(message, RequestFile) else ()
+    proven = {
+        one.market: one.proof
+        for one in requests
+        if one.market is not None and one.proof is not None
+    }
+    return [
+        {
+            "network": entry.network.value,
+            "asset": entry.asset,
+            "attestedBy": list(market_vouchers(policy, entry, proof)),
+        }
+        for entry, proof in proven.items()
+    ]
 
 
 def explained(policy: Policy, change: Change) -> dict[str, object]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from coldlever.shared.action import MarketTable, Network
-from coldlever.shared.action.attestation import Attestation, merge_attestations
+from coldlever.shared.action.attestation import Attestation
 from coldlever.shared.action.market import require_agreed_network
 from coldlever.shared.action.market_name import name_market
 from coldlever.shared.cli.approval_files import read_policy
 from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_approver
 from coldlever.shared.cli.console import (
-    dump_document,
-    emit_json,
     json_option,
     read_document,
     say,
@@ -34,19 +32,18 @@ from coldlever.shared.policy.vouching import (
     require_attestor,
     require_fresh,
     table_vouchers,
-    verify_attestation,
 )
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading import U32_MAX, Where
 from coldlever.shared.sshsig import PublicKey, SshSig, dearmor, parse_public_key, parse_sshsig
 from coldlever.shared.sshsig.private_key import MAX_BYTES
+from coldlever.shared.sshsig.signature import NUMBERS_BYTES
 from coldlever.shared.statement.market_list import (
     MARKET_NAMESPACE,
-    MarketList,
-    lines_of,
     list_of,
 )
+from coldlever.signer.cli.attesting import Attesting
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import files_argument, require_one_stdin
 from coldlever.signer.cli.machine import Machine, pass_machine
@@ -146,15 +143,16 @@ def attest(
     policy = read_policy(policy_file)
     table = _read_table(files, scanning, network, assets)
     _require_sound(policy, table, None if no_clock else machine.clock())
-    attesting = _Attesting(policy, table, list_of(table))
+    attesting = Attesting(policy, table, list_of(table))
     if signature_files:
         given = tuple(attesting.taken(_read_signature(name)) for name in signature_files)
         attesting.show(None)
-        attesting.deliver(outlet, given, as_json=as_json)
+        delivery = attesting.prove(outlet, given)
+        attesting.deliver(delivery, given, outlet.file, as_json=as_json)
         return
     path = None if public_file is not None else locate_approver(machine.state(state_dir), approver)
     public = _public(public_file if public_file is not None else f"{path}.pub")
-    person, _ = require_attestor(policy, public.key_id, public.fingerprint)
+    require_attestor(policy, public.key_id, public.fingerprint)
     attesting.show(public)
     if statement_only:
         then = "give FILE.sig to `market attest --signature`"
@@ -162,6 +160,7 @@ def attest(
             outlet, attesting.listed.statement(public), MARKET_NAMESPACE, then, as_json=as_json
         )
         return
+    delivery = attesting.prove(outlet, (_sized(public),))
     _confirm(machine, len(table.entries), yes=yes)
     assert path is not None, "only a statement is written without a key"
     permissions(()).require_private(path, "approver key")
@@ -174,68 +173,7 @@ def attest(
             "put the right .pub file beside it: ssh-keygen -y -f KEY",
         )
     made = attesting.taken(key.sign(MARKET_NAMESPACE, attesting.listed.statement(public)))
-    attesting.deliver(outlet, (made,), as_json=as_json)
-    say(f"attested as {person.name}", fg="green")
-
-
-@dataclass(frozen=True, slots=True)
-class _Attesting:
-    """What is attested.
-
-    Args:
-        policy: whose attestors.
-        table: with what others have said already.
-        listed: its lines, as they are signed for.
-    """
-
-    policy: Policy
-    table: MarketTable
-    listed: MarketList
-
-    def taken(self, made: SshSig) -> Attestation:
-        """A signature over it, checked.
-
-        Raises:
-            RuleRefused: ``not-an-attestor`` or ``attestation-invalid``.
-        """
-        if made.namespace != MARKET_NAMESPACE:
-            raise RuleRefused(
-                "attestation-invalid",
-                f"the signature is for {made.namespace}, not for {MARKET_NAMESPACE}",
-                f"sign the statement again: ssh-keygen -Y sign -n {MARKET_NAMESPACE}",
-            )
-        verify_attestation(self.policy, self.listed, made.key, made.raw)
-        return Attestation(made.key.key_id, made.raw.pack())
-
-    def show(self, key: PublicKey | None) -> None:
-        """Every line, who has attested them already, and the statement."""
-        say(f"{len(self.table.entries)} markets of {self.table.network.value}:", bold=True)
-        for line in lines_of(self.table):
-            say(f"  {line}")
-        already = table_vouchers(self.policy, self.table)
-        if already:
-            say(f"Attested already by: {', '.join(already)}")
-        if key is not None:
-            say("What you sign, word by word:", bold=True)
-            for line in self.listed.statement(key).decode("ascii").splitlines():
-                say(f"  {line}")
-
-    def deliver(self, outlet: Outlet, made: tuple[Attestation, ...], *, as_json: bool) -> None:
-        """Write the table with what was attested."""
-        done = replace(self.table, attestations=merge_attestations(self.table.attestations, made))
-        document = dump_document(done.to_wire())
-        outlet.prove(done, document).deliver(done, document)
-        vouchers, needed = table_vouchers(self.policy, done), self.policy.markets.needed
-        say(f"attested by {', '.join(vouchers)}: {len(vouchers)} of {needed} needed")
-        if as_json:
-            emit_json(
-                {
-                    "table": done.to_wire(),
-                    "attestedBy": list(vouchers),
-                    "needed": needed,
-                    "out": outlet.file,
-                }
-            )
+    attesting.deliver(delivery, (made,), outlet.file, as_json=as_json)
 
 
 def _read_table(
@@ -288,6 +226,11 @@ def _read_signature(name: str) -> SshSig:
 
 def _public(name: str) -> PublicKey:
     return parse_public_key(read_bounded(Path(name), MAX_BYTES).decode("utf-8", "replace"))
+
+
+def _sized(key: PublicKey) -> Attestation:
+    """As long as the real one; files hold no security keys."""
+    return Attestation(key.key_id, bytes(NUMBERS_BYTES))
 
 
 def _confirm(machine: Machine, count: int, *, yes: bool) -> None:

@@ -193,6 +193,7 @@ def command(
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
+    requests = vouch(requests, bond.policy, now)
     signed, leave = run.sign(requests, key, coins, now, is_new=is_new)
     with telling_what_is_recorded(signed):
         hand_over(signed, challenge, output, delivery, leave)
