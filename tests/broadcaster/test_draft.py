@@ -235,3 +235,73 @@ def test_market_writes_the_table_for_the_signer(desk):
     assert desk.run("market", "--out", str(out), "--json").error == "output-exists"
     both = desk.run("market", "--out", str(out), "--force", "--json")
     assert both.document == table
+
+
+@pytest.fixture
+def attested(desk):
+    """The table of the exchange, as somebody has attested it; what is changed is changed before."""
+
+    def make(change=lambda table: None):
+        table = desk.run("market").document
+        change(table)
+        table["attestations"] = [{"keyId": "0x" + "11" * 8, "signature": "0x" + "22" * 64}]
+        path = desk.folder / "attested.json"
+        path.write_text(json.dumps(table))
+        return str(path)
+
+    return make
+
+
+def test_an_attested_draft_carries_the_proof_for_its_market_alone(desk, draft, attested):
+    shown = draft(*CROSS, "--attested", attested())
+    assert shown.status == 0
+    request = shown.document["request"]
+    assert request["market"]["coin"] == "BTC"
+    proof = request["marketProof"]
+    assert len(proof["path"]) in range(6, 10)
+    assert len(proof["attestations"]) == 1
+    assert "ETH" not in json.dumps(request)
+    read = load_requests(json.dumps(request).encode(), "f", Defaults()).requests[0]
+    assert read.proof.markets == proof["markets"]
+
+
+def test_limits_that_differ_from_the_attested_ones_are_told(desk, draft, attested):
+    def raise_limit(table):
+        next(one for one in table["entries"] if one["coin"] == "BTC")["maxLeverage"] = 45
+
+    shown = draft(*CROSS, "--attested", attested(raise_limit))
+    assert shown.document["request"]["market"]["maxLeverage"] == 45
+    assert "The exchange tells other limits" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda one: one.update(coin="BTD"), "market-mismatch"),
+        (lambda one: one.update(coin="B T"), "market-not-plain"),
+        (lambda one: one.update(asset=9999), "market-missing"),
+    ],
+)
+def test_a_table_that_does_not_attest_the_market_drafts_nothing(
+    desk, draft, attested, change, error
+):
+    def edit(table):
+        change(next(one for one in table["entries"] if one["coin"] == "BTC"))
+
+    out = desk.folder / "request.json"
+    shown = draft(*CROSS, "--attested", attested(edit), "--out", str(out))
+    assert (shown.status, shown.error) == (4, error)
+    assert not out.exists()
+
+
+def test_a_table_of_the_other_network_or_of_nobody_drafts_nothing(desk, draft, attested):
+    def other(table):
+        table["network"] = "mainnet"
+        for one in table["entries"]:
+            one["network"] = "mainnet"
+
+    assert draft(*CROSS, "--attested", attested(other)).error == "network-mismatch"
+    bare = desk.folder / "bare.json"
+    desk.run("market", "--out", str(bare))
+    shown = draft(*CROSS, "--attested", str(bare))
+    assert (shown.status, shown.error) == (4, "attestations-missing")

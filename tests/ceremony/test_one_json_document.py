@@ -32,6 +32,7 @@ DRAFT = f"draft --coin BTC --leverage 10 --cross --account {ACCOUNT} --api-url U
 PHRASE = "passphrase-file PHRASE"
 AS_ALICE = f"--approver ALICE --{PHRASE} --yes"
 OWN_WORD = f"--policy POLICY {AS_ALICE}"
+AS_ATTESTOR = f"--policy ATTESTING {AS_ALICE}"
 # The same on both sides.
 SAID_OF_IT = [
     ("approvals add REQUEST SAID --policy POLICY", 0),
@@ -99,6 +100,15 @@ SIGNER = [
     ("market show extra", 2),
     ("market forget 110001 --network testnet", 0),
     ("market forget 0 --network mainnet", 4),
+    (f"market attest TABLE {AS_ATTESTOR}", 0),
+    (f"market attest TABLE {AS_ATTESTOR} --out NEW.json", 0),
+    (f"market attest TABLE {AS_ATTESTOR} --qr-out NEW.gif", 0),
+    (f"market attest TABLE {AS_ATTESTOR} --statement-only --out NEW.txt", 0),
+    (f"market attest TABLE {OWN_WORD}", 4),
+    (f"market attest BAD {AS_ATTESTOR}", 3),
+    (f"market attest TABLE --asset 7 {AS_ATTESTOR}", 4),
+    ("market show --attested TABLE --policy ATTESTING", 0),
+    ("market show --attested TABLE", 2),
     ("ledger show", 0),
     ("ledger show --signer nobody", 2),
     ("ledger export", 0),
@@ -266,6 +276,13 @@ class Desk:
         text = outline([("alice", public_of(bytes(32)))], None)
         self.add("POLICY", "policy.toml", text)
         self.add("PROPOSING", "proposing.toml", 'proposers = ["alice"]\n' + text)
+        self.add("ATTESTING", "attesting.toml", 'attestors = ["alice"]\n' + text)
+        entry = {
+            "network": "mainnet", "asset": 110001, "coin": "xyz:TSLA", "maxLeverage": 20,
+            "marginMode": "normal", "delisted": False, "time": 1,
+        }  # fmt: skip
+        table = {"kind": "coldlever/market", "version": 1, "network": "mainnet", "time": 1}
+        self.add("TABLE", "table.json", table | {"entries": [entry]})
         self.add("UNSOUND", "unsound.toml", text + '[[rule]]\nname = "x"\nneeds = "nobody"\n')
         self.add("NEXT", "next.toml", text.replace("version = 1", "version = 2"))
         for word, name in (("UNSEALED", "unsealed.json"), ("SEALED", "sealed.json")):

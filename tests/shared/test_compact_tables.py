@@ -160,7 +160,7 @@ def test_a_batch_names_the_element(kind):
     [
         (SIGNED, (9,), [], "unknown-key", "$: found the key number 9, expected only 0, 1, 2"),
         (SIGNED, (1, 9), 0, "unknown-key", "$.action: found the key number 9"),
-        (REQUEST, (13,), 0, "unknown-key", "$: found the key number 13"),
+        (REQUEST, (14,), 0, "unknown-key", "$: found the key number 14"),
         (REQUEST, (9,), bytes(19), "wrong-type", "$.account: "),
         (SIGNED, (8,), bytes(19), "wrong-type", "$.account: "),
         (REQUEST, (6, 7), 0, "unknown-key", "$.market: "),

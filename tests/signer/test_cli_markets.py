@@ -284,7 +284,7 @@ def test_names_are_listed_and_forgotten(cli, options, request_file, ask_for, ans
     forget = ("market", "forget", BUILDER)
     assert cli.refusal(*forget, status=2) == "network-missing"
     assert cli.refusal(*forget, "--network", "testnet", status=4) == "market-unconfirmed"
-    coin = {"network": "mainnet", "asset": BUILDER, "coin": "xyz:TSLA"}
+    coin = {"network": "mainnet", "asset": BUILDER, "coin": "xyz:TSLA", "voucher": "person"}
     assert cli.json(*forget, "--network", "mainnet") == {"forgotten": coin}
     assert cli.json("market", "show") == {"confirmed": []}
     with Ledger.open_existing(state / "ledger.sqlite3") as ledger:

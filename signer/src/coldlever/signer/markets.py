@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from coldlever.shared.action import MarketTable, Network
 from coldlever.shared.action.actions import Noop
 from coldlever.shared.errors import RuleRefused, UsageRefused
 from coldlever.shared.message import Request
+from coldlever.shared.message.attested import AttestedTable, attested_table
 from coldlever.shared.printable import quoted
 
 
@@ -18,9 +19,11 @@ class Markets:
 
     Args:
         tables: by network; empty when no ``--market`` was given.
+        attested: those of them that attestors have signed.
     """
 
     tables: dict[Network, MarketTable]
+    attested: dict[Network, AttestedTable] = field(default_factory=dict)
 
     def name(self, request: Request) -> Request:
         """The request with its market entry, where a table has one; nothing signed changes.
@@ -45,6 +48,9 @@ class Markets:
         if entry is None:
             return request
         own = request.market
+        attested = self.attested.get(network)
+        if attested is not None and (own is None or own.coin == entry.coin):
+            return attested.attach(request)
         if own is None:
             return replace(request, market=entry)
         if own.coin != entry.coin:
@@ -62,6 +68,7 @@ def collect(tables: Iterable[MarketTable]) -> Markets:
 
     Raises:
         UsageRefused: ``market-twice`` for two tables of one network.
+        RuleRefused: ``market-not-plain`` for an attested table that no attestor can have signed.
     """
     by_network: dict[Network, MarketTable] = {}
     for table in tables:
@@ -69,4 +76,5 @@ def collect(tables: Iterable[MarketTable]) -> Markets:
             raise UsageRefused(
                 "market-twice", f"there are two market tables for {table.network.value}"
             )
-    return Markets(by_network)
+    found = {network: attested_table(table) for network, table in by_network.items()}
+    return Markets(by_network, {key: one for key, one in found.items() if one is not None})

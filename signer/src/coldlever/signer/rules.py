@@ -47,6 +47,7 @@ def place(
     where: Where,
     confirmed: str | None = None,
     signed_before: str | None = None,
+    attestors: tuple[str, ...] = (),
 ) -> Placed:
     """A request with its place, its review and its market's name.
 
@@ -55,13 +56,16 @@ def place(
         where: file and position in it.
         confirmed: what a person confirmed on this machine as the name of its asset id, or None.
         signed_before: what this machine has signed with the nonce that a noop kills, or None.
+        attestors: who of the policy in force has attested its market entry.
 
     Raises:
         RuleRefused: ``market-mismatch`` or ``asset-class``, for its market's name.
     """
     try:
-        name = name_action(request.signable, request.market, confirmed)
-        words = review(request, confirmed=confirmed, signed_before=signed_before)
+        name = name_action(request.signable, request.market, confirmed, attestors)
+        words = review(
+            request, confirmed=confirmed, attestors=attestors, signed_before=signed_before
+        )
     except RuleRefused as problem:
         raise problem.at(where) from None
     return Placed(request, where, words, name, signed_before)
@@ -216,6 +220,7 @@ def name_signer(requests: Sequence[Placed], address: Address) -> tuple[Placed, .
             placed.where,
             None if placed.name is None else placed.name.confirmed,
             placed.signed_before,
+            () if placed.name is None else placed.name.attestors,
         )
         for placed in requests
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal, DecimalException
 
 import click
 
+from coldlever.broadcaster.cli.attested import attach, read_attested
 from coldlever.broadcaster.cli.context import (
     ADDRESS,
     connect_any,
@@ -77,6 +79,11 @@ _MAX_VALIDITY_MS = 2 * 86_400_000
     is_flag=True,
     help="Leave the expiry out (postable until its nonce is two days old).",
 )
+@click.option(
+    "--attested",
+    metavar="TABLE",
+    help="A table of `coldlever-signer market attest`, to show who vouches for the market.",
+)
 @click.option("--note", help="Words for the person who signs; not covered by the signature.")
 @click.option("--out", metavar="PATH", help="File to make; - is stdout (default without a code).")
 @click.option("--force", is_flag=True, help="Replace existing files.")
@@ -100,6 +107,7 @@ def draft(
     valid_for: str,
     no_expiry: bool,
     note: str | None,
+    attested: str | None,
     out: str | None,
     force: bool,
     drawing: Drawing,
@@ -126,6 +134,7 @@ def draft(
     validity = None if no_expiry else _validity(valid_for)
     outlet = Outlet.choose(out, drawing, force=force, as_json=as_json)
     outlet.require()
+    vouched = None if attested is None else read_attested(attested)
     with closing(open_ledger(machine, state_dir)) as ledger:
         connection = connect_any(machine, network, api_url, ledger)
         made = make_draft(
@@ -133,6 +142,8 @@ def draft(
             ledger,
             Wish(coin, change, account, vault, signer, validity, note),
         )
+    if vouched is not None:
+        made = replace(made, request=attach(made.request, vouched))
     challenge = take_challenge(asked, machine.entropy)
     message = RequestFile((made.request,), is_batch=False)
     document = dump_document(made.request.to_wire())

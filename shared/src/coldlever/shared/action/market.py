@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from coldlever.shared.action.actions import LeverageAction, UpdateLeverage
+from coldlever.shared.action.attestation import Attestation, parse_attestations
 from coldlever.shared.action.network import Network
 from coldlever.shared.errors import RuleRefused
 from coldlever.shared.reading import (
@@ -84,21 +85,26 @@ class MarketTable:
         network: the network the entries belong to.
         time: when it was read, by the exchange's clock, in ms since the epoch.
         entries: by asset id.
+        attestations: who vouches for all of them, as they say; foreign until they are checked.
     """
 
     network: Network
     time: int
     entries: Mapping[int, MarketEntry]
+    attestations: tuple[Attestation, ...] = ()
 
     def to_wire(self) -> dict[str, object]:
         """The table as a ``coldlever/market`` document."""
-        return {
+        wire: dict[str, object] = {
             "kind": KIND,
             "version": VERSION,
             "network": self.network.value,
             "time": self.time,
             "entries": [self.entries[asset].to_wire() for asset in sorted(self.entries)],
         }
+        if self.attestations:
+            wire["attestations"] = [one.to_wire() for one in self.attestations]
+        return wire
 
 
 def parse_market_entry(value: JsonValue, where: Where) -> MarketEntry:
@@ -127,7 +133,8 @@ def parse_market_table(value: JsonValue, where: Where) -> MarketTable:
     Raises:
         InputRefused: wrong form, an asset listed twice, or an entry of another network.
     """
-    fields = as_object(value, where, ("kind", "version", "network", "time", "entries"))
+    required = ("kind", "version", "network", "time", "entries")
+    fields = as_object(value, where, required, ("attestations",))
     as_choice(fields["kind"], where.key("kind"), (KIND,))
     as_integer(fields["version"], where.key("version"), VERSION, VERSION)
     network = parse_network(fields["network"], where.key("network"))
@@ -142,7 +149,10 @@ def parse_market_table(value: JsonValue, where: Where) -> MarketTable:
             raise place.refusal("market-duplicate", f"asset {entry.asset} twice", "each asset once")
         entries[entry.asset] = entry
     time = as_integer(fields["time"], where.key("time"), 0, SAFE_INTEGER_MAX)
-    return MarketTable(network, time, entries)
+    listed, place = fields.get("attestations"), where.key("attestations")
+    return MarketTable(
+        network, time, entries, () if listed is None else parse_attestations(listed, place)
+    )
 
 
 _NETWORKS = tuple(network.value for network in Network)

@@ -1,8 +1,8 @@
 """What a person gets to read about an asset id: the coin, and who vouches for that name.
 
 The signature covers the id alone, so a name is only as good as whoever vouches for it: the table
-that coldlever ships, or a person who confirmed it on this machine. A name that contradicts one of
-them is refused, wherever it comes from.
+that coldlever ships, attestors of the policy in force, or a person who confirmed it on this
+machine. A name that contradicts one of them is refused, wherever it comes from.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Voucher(enum.Enum):
     """Who vouches for a name, in the words that stand behind it."""
 
     TABLE = "in coldlever's table"
+    ATTESTORS = "attested"
     PERSON = "confirmed here before"
     NOBODY = "name unverified"
 
@@ -38,12 +39,14 @@ class MarketName:
         asset: asset id, u32.
         coin: the name, None where nothing names the id. Foreign text unless the table has it.
         voucher: who says so.
+        attestors: who of the policy in force has attested it.
     """
 
     network: Network
     asset: int
     coin: str | None
     voucher: Voucher
+    attestors: tuple[str, ...] = ()
 
     @property
     def is_vouched(self) -> bool:
@@ -66,11 +69,22 @@ class MarketName:
             return f"asset {self.asset} ({kind.value}, no perpetual)"
         if self.coin is None:
             return f"asset {self.asset} (name unknown)"
-        return f"{self.shown_coin} = asset {self.asset} ({self.voucher.value})"
+        return f"{self.shown_coin} = asset {self.asset} ({self._voucher_words})"
+
+    @property
+    def _voucher_words(self) -> str:
+        attested = f"attested by {', '.join(self.attestors)}" if self.attestors else ""
+        if self.voucher is Voucher.ATTESTORS:
+            return attested
+        return f"{self.voucher.value}, {attested}" if attested else self.voucher.value
 
 
 def name_market(
-    network: Network, asset: int, entry: MarketEntry | None, confirmed: str | None = None
+    network: Network,
+    asset: int,
+    entry: MarketEntry | None,
+    confirmed: str | None = None,
+    attestors: tuple[str, ...] = (),
 ) -> MarketName:
     """Name an asset id by the table, by what was confirmed here, or else by ``entry``.
 
@@ -79,6 +93,7 @@ def name_market(
         asset: asset id, u32.
         entry: the market entry for this very id, or None.
         confirmed: the name that a person confirmed for this id on this machine, or None.
+        attestors: who has attested ``entry``; not without one.
 
     Raises:
         RuleRefused: ``market-mismatch`` when two of them call the id by different names, or when
@@ -94,7 +109,9 @@ def name_market(
     if confirmed is not None:
         _require_confirmed(network, asset, confirmed, shipped or claimed)
     if shipped is not None:
-        return MarketName(network, asset, shipped, Voucher.TABLE)
+        return MarketName(network, asset, shipped, Voucher.TABLE, attestors)
+    if attestors:
+        return MarketName(network, asset, claimed, Voucher.ATTESTORS, attestors)
     if confirmed is not None:
         return MarketName(network, asset, confirmed, Voucher.PERSON)
     return MarketName(network, asset, claimed, Voucher.NOBODY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from coldlever.shared.action import Network
@@ -11,15 +13,17 @@ from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.cli.qr_options import scanning_options
 from coldlever.shared.errors import RuleRefused
-from coldlever.shared.message import Defaults
+from coldlever.shared.message import Defaults, RequestFile, SignedFile
 from coldlever.shared.message.any import SIGNABLE
 from coldlever.shared.message.approving import items_of
 from coldlever.shared.policy import Circumstances, Policy, remarks_on
 from coldlever.shared.policy.docket import hearings, require_cases
 from coldlever.shared.policy.judging import changes_of
-from coldlever.shared.policy.policy import Rule
+from coldlever.shared.policy.policy import MarketRules, Rule
 from coldlever.shared.policy.rules import Change, deciding_rule, objections, passed_limits
+from coldlever.shared.policy.vouching import market_vouchers
 from coldlever.shared.qr.choices import Scanning
+from coldlever.shared.reading.times import span
 
 
 @click.command("show", short_help="Show a policy in words.")
@@ -44,9 +48,16 @@ def show_policy(policy: Policy, *, as_json: bool) -> None:
             say(f"            {key.fingerprint} {key.kind.value}")
     if policy.proposers:
         say(f"  proposers {', '.join(policy.proposers)}")
+    if policy.markets.attestors:
+        say(f"  attestors {_attesting(policy.markets)}")
     for number, rule in enumerate(policy.rules, start=1):
         say(f"  rule {number}    {rule.name}: {_needs(rule)}")
     say(f"  a change of the policy needs {policy.change}")
+
+
+def _attesting(rules: MarketRules) -> str:
+    age = "" if rules.max_age is None else f"; limits age after {span(rules.max_age)}"
+    return f"{', '.join(rules.attestors)} ({rules.needed} needed{age})"
 
 
 def _needs(rule: Rule) -> str:
@@ -60,6 +71,9 @@ def _policy_wire(policy: Policy) -> dict[str, object]:
         "name": policy.name,
         "change": str(policy.change),
         "proposers": list(policy.proposers),
+        "attestors": list(policy.markets.attestors),
+        "attestorsNeeded": policy.markets.needed,
+        "marketMaxAge": policy.markets.max_age,
         "people": [
             {
                 "name": person.name,
@@ -141,11 +155,34 @@ def explain(
         for change in changes_of(policy, one.case, Circumstances(None, one.currents))
     ]
     wires = [explained(policy, change) for change in changes]
+    markets = [
+        wire for loaded in given.messages for wire in _attested_markets(policy, loaded.message)
+    ]
     if as_json:
-        emit_json({"policy": policy.ref.to_wire(), "requests": wires})
+        emit_json({"policy": policy.ref.to_wire(), "requests": wires, "markets": markets})
         return
     for number, (change, wire) in enumerate(zip(changes, wires, strict=True), start=1):
         _show_explained(number, change, wire)
+    for one in markets:
+        say(f"Asset {one['asset']} on {one['network']}: attested by {', '.join(one['attestedBy'])}")
+
+
+def _attested_markets(policy: Policy, message: RequestFile | SignedFile) -> list[dict[str, Any]]:
+    """Who vouches for the markets of requests that carry a proof, each market once."""
+    requests = message.requests if isinstance(message, RequestFile) else ()
+    proven = {
+        one.market: one.proof
+        for one in requests
+        if one.market is not None and one.proof is not None
+    }
+    return [
+        {
+            "network": entry.network.value,
+            "asset": entry.asset,
+            "attestedBy": list(market_vouchers(policy, entry, proof)),
+        }
+        for entry, proof in proven.items()
+    ]
 
 
 def explained(policy: Policy, change: Change) -> dict[str, object]:

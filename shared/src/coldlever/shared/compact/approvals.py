@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coldlever.shared.action.attestation import HASH_BYTES
 from coldlever.shared.compact.fields import INTEGER, Choice, Field, Packed, Record
 from coldlever.shared.compact.strict_cbor import CborValue
 from coldlever.shared.reading import JsonValue, Where
@@ -70,6 +71,36 @@ def _unpack(value: CborValue, where: Where) -> JsonValue:
     packed = members[_SIGNED]
     parts = {"keyId": packed[:_KEY_ID_END], _SIGNED: "0x" + packed[_KEY_ID_END:]}
     return {"decision": _USUAL, **members, **parts}
+
+
+class Attestations:
+    """An array of attestations, each key id and signature as one byte string."""
+
+    def to_cbor(self, value: Any) -> CborValue:
+        """As byte strings."""
+        return [bytes.fromhex(one["keyId"][2:] + one[_SIGNED][2:]) for one in value]
+
+    def to_json(self, value: CborValue, where: Where) -> JsonValue:
+        """As ``attestations`` of a JSON document."""
+        if not isinstance(value, list):
+            raise where.refusal("wrong-type", "no array", "an array of attestations")
+        both = _KeyAndSignature()
+        texts = [str(both.to_json(one, where.index(at))) for at, one in enumerate(value)]
+        return [{"keyId": text[:_KEY_ID_END], _SIGNED: "0x" + text[_KEY_ID_END:]} for text in texts]
+
+
+class Path:
+    """Digests one behind the other, in one byte string."""
+
+    def to_cbor(self, value: Any) -> CborValue:
+        """As bytes."""
+        return b"".join(bytes.fromhex(digest[2:]) for digest in value)
+
+    def to_json(self, value: CborValue, where: Where) -> JsonValue:
+        """As an array of digests."""
+        if not isinstance(value, bytes) or len(value) % HASH_BYTES:
+            raise where.refusal("wrong-length", "something else", f"{HASH_BYTES} bytes a digest")
+        return [to_0x(value[at : at + HASH_BYTES]) for at in range(0, len(value), HASH_BYTES)]
 
 
 DIGEST = Packed(32, "32 bytes", lambda text: bytes.fromhex(text[2:]), to_0x)

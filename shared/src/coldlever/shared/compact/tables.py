@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from coldlever.shared.action import MarginMode, Network, UpdateIsolatedMargin, UpdateLeverage
 from coldlever.shared.action.actions import Noop, TopUpIsolatedOnlyMargin
-from coldlever.shared.compact.approvals import APPROVAL, DIGEST, Approvals
+from coldlever.shared.compact.approvals import APPROVAL, DIGEST, Approvals, Attestations, Path
 from coldlever.shared.compact.fields import (
     ADDRESS,
     BOOLEAN,
@@ -74,6 +74,15 @@ MARKET_TABLE = Record(
     Field(0, "network", NETWORK, required=True),
     Field(1, "time", INTEGER, required=True),
     Field(2, "entries", Array(TABLE_ENTRY), required=True),
+    Field(3, "attestations", Attestations()),
+)
+
+MARKET_PROOF = Record(
+    "market proof",
+    Field(0, "markets", INTEGER, required=True),
+    Field(1, "position", INTEGER, required=True),
+    Field(2, "path", Path(), required=True),
+    Field(3, "attestations", Attestations(), required=True),
 )
 
 # A decimal stays the text that the exchange gave.
@@ -114,6 +123,7 @@ REQUEST = Record(
     Field(10, "position", POSITION),
     Field(11, "approvals", Approvals()),
     Field(12, "kills", KILLED),
+    Field(13, "marketProof", MARKET_PROOF),
 )
 
 SIGNED_PAYLOAD = Record(
@@ -159,4 +169,5 @@ RECORDS = (
     POLICY_REF,
     POLICY_CHANGE,
     KILLED,
+    MARKET_PROOF,
 )

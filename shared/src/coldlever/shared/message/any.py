@@ -50,6 +50,7 @@ SIGNED: Expected[SignedFile] = Expected((SignedFile,))
 SIGNABLE: Expected[RequestFile | SignedFile] = Expected((RequestFile, SignedFile))
 APPROVALS: Expected[ApprovalsFile] = Expected((ApprovalsFile,))
 CHANGES: Expected[PolicyChange] = Expected((PolicyChange,))
+TABLES: Expected[MarketTable] = Expected((MarketTable,))
 ANY: Expected[RequestFile | SignedFile | MarketTable | ApprovalsFile | PolicyChange] = Expected(
     (RequestFile, SignedFile, MarketTable, ApprovalsFile, PolicyChange)
 )
@@ -114,7 +115,8 @@ def _parse(
     if PolicyChange in types and (types == (PolicyChange,) or kind == CHANGE_KIND):
         return parse_policy_change(value, where)
     first = value[0] if isinstance(value, list) and value else value
-    if MarketTable in types and isinstance(first, dict) and first.get("kind") == MARKET_KIND:
+    is_table = isinstance(first, dict) and first.get("kind") == MARKET_KIND
+    if MarketTable in types and (types == (MarketTable,) or is_table):
         return parse_market_table(value, where)
     if SignedFile in types and (RequestFile not in types or _is_signed(first)):
         return parse_signed(value, where, defaults.network)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from coldlever.shared.action import Address, MarketEntry, Network, Setting, Signable
 from coldlever.shared.action.actions import Noop, parse_action
 from coldlever.shared.action.address import as_optional_address
+from coldlever.shared.action.attestation import MarketProof, parse_proof
 from coldlever.shared.action.market import (
     describe_kind,
     parse_market_entry,
@@ -57,6 +58,7 @@ _OPTIONAL = (
     "position",
     "approvals",
     "kills",
+    "marketProof",
 )
 
 
@@ -74,6 +76,7 @@ class Request:
         position: what the drafter says it does to the open position, or None. Not signed.
         approvals: what people have said about it; of a batch they stand at its first request.
         kills: what the drafter says a noop kills, or None. Not signed.
+        proof: that attestors vouch for its market, or None. Not signed.
     """
 
     signable: Signable
@@ -85,6 +88,7 @@ class Request:
     position: Position | None = None
     approvals: tuple[Approval, ...] = ()
     kills: Signable | None = None
+    proof: MarketProof | None = None
 
     def to_wire(self) -> dict[str, object]:
         """The request as JSON; optional parts are left out when absent."""
@@ -112,6 +116,8 @@ class Request:
             wire["approvals"] = [approval_wire(one) for one in self.approvals]
         if self.kills is not None:
             wire["kills"] = killed_wire(self.kills)
+        if self.proof is not None:
+            wire["marketProof"] = self.proof.to_wire()
         return wire
 
 
@@ -230,6 +236,7 @@ def _parse_request(value: JsonValue, where: Where, defaults: Defaults) -> Reques
         parse_position(fields.get("position"), where.key("position")),
         parse_approvals(fields.get("approvals", []), where.key("approvals")),
         parse_killed(fields.get("kills"), where.key("kills"), signable),
+        parse_proof(fields, where),
     )
 
 

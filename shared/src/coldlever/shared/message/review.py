@@ -143,6 +143,7 @@ def review(
     market: MarketEntry | None = None,
     *,
     confirmed: str | None = None,
+    attestors: tuple[str, ...] = (),
     signed_before: str | None = None,
     origin: Origin = Origin.DRAFTED,
 ) -> Review:
@@ -152,6 +153,7 @@ def review(
         request: the request; of a signed payload, a request of its `signable` and signer.
         market: the entry to go by when the request has none of its own.
         confirmed: the name that a person confirmed for this asset id on this machine, or None.
+        attestors: who of the policy in force has attested the request's market entry.
         signed_before: what this machine has signed with the nonce that a noop kills, or None.
         origin: where the request's facts that are not signed come from.
 
@@ -161,7 +163,7 @@ def review(
     signable = request.signable
     signer = request.signer
     entry = request.market if request.market is not None else market
-    name = name_action(signable, entry, confirmed)
+    name = name_action(signable, entry, confirmed, attestors)
     current = request.current if isinstance(signable.action, UpdateLeverage) else None
     held = request.position
     return Review(
@@ -189,7 +191,10 @@ def review(
 
 
 def name_action(
-    signable: Signable, entry: MarketEntry | None, confirmed: str | None = None
+    signable: Signable,
+    entry: MarketEntry | None,
+    confirmed: str | None = None,
+    attestors: tuple[str, ...] = (),
 ) -> MarketName | None:
     """What the market of an action is called; None for a noop, which has none.
 
@@ -197,6 +202,7 @@ def name_action(
         signable: what gets signed.
         entry: what its asset id is said to mean, or None.
         confirmed: the name that a person confirmed for this asset id on this machine, or None.
+        attestors: who of the policy in force has attested ``entry``.
 
     Raises:
         RuleRefused: ``market-mismatch`` or ``asset-class``.
@@ -206,7 +212,7 @@ def name_action(
         return None
     if entry is not None:
         require_fitting(entry, signable.network, action)
-    return name_market(signable.network, action.asset, entry, confirmed)
+    return name_market(signable.network, action.asset, entry, confirmed, attestors)
 
 
 def _describe_killed(drafted: Signable | None, signed_before: str | None) -> str | None:

@@ -31,7 +31,8 @@ class Remark:
 
 def remarks_on(policy: Policy) -> tuple[Remark, ...]:
     """Everything to say about a policy, the problems first."""
-    found = [*_thresholds(policy), *_rules(policy), *_people(policy), *_limits(policy)]
+    found = [*_thresholds(policy), *_rules(policy), *_people(policy)]
+    found += [*_limits(policy), *_markets(policy)]
     return tuple(sorted(found, key=lambda one: not one.is_problem))
 
 
@@ -172,5 +173,31 @@ def _limits(policy: Policy) -> Iterator[Remark]:
         yield Remark(
             "trusts-drafted-setting",
             "the signer believes whoever drafts what a change lowers; only the broadcaster looks",
+            False,
+        )
+
+
+def _markets(policy: Policy) -> Iterator[Remark]:
+    rules = policy.markets
+    if not rules.attestors:
+        return
+    if rules.needed == len(rules.attestors):
+        yield Remark(
+            "loss-blocks",
+            f"markets are attested by {rules.needed} of {len(rules.attestors)}: without "
+            f"{' or without '.join(rules.attestors)} no table is",
+            False,
+        )
+    both = [name for name in rules.attestors if name in policy.proposers]
+    if both:
+        yield Remark(
+            "proposer-attests",
+            f"{', '.join(both)} may propose and attest: let who drafts not vouch for the markets",
+            False,
+        )
+    if rules.max_age is None:
+        yield Remark(
+            "no-market-age",
+            "attested limits of markets never age: there is no market-max-age",
             False,
         )

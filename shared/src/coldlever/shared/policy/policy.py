@@ -86,6 +86,21 @@ class Limits:
     a_day: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class MarketRules:
+    """Who vouches for what markets are called, and for how long their limits are believed.
+
+    Args:
+        attestors: names, in the order of the file; empty when nobody may.
+        needed: how many of them have to attest a table.
+        max_age: how old attested limits may be, ms, or None.
+    """
+
+    attestors: tuple[str, ...] = ()
+    needed: int = 1
+    max_age: int | None = None
+
+
 @dataclass(frozen=True)  # without slots: the tables below are computed once
 class Policy:
     """One version of a policy.
@@ -102,6 +117,7 @@ class Policy:
         trusts_drafted_setting: whether a drafter's word on the setting in force may make a change
             one that lowers.
         rules: the first that matches decides.
+        markets: who attests them.
         text: the file's bytes.
         ref: its version and digest.
     """
@@ -116,6 +132,7 @@ class Policy:
     needs_pin: bool
     trusts_drafted_setting: bool
     rules: tuple[Rule, ...]
+    markets: MarketRules
     text: bytes
     ref: PolicyRef
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from coldlever.shared.action import Network, UpdateIsolatedMargin, UpdateLeverage
 from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
-from coldlever.shared.policy.policy import Limits, Person, Policy, Rule
+from coldlever.shared.policy.policy import Limits, MarketRules, Person, Policy, Rule
 from coldlever.shared.policy.threshold import Threshold
 from coldlever.shared.policy.toml_fields import (
     Fields,
@@ -44,7 +44,16 @@ MAX_BYTES = 32 << 10
 ACTIONS = (UpdateLeverage.TYPE, UpdateIsolatedMargin.TYPE, TopUpIsolatedOnlyMargin.TYPE)
 MODES = ("cross", "isolated")
 _REQUIRED = ("policy", "version", "name", "change", "person", "rule")
-_OPTIONAL = ("limits", "proposers", "proposer-counts", "pin", "trust-drafted-setting")
+_OPTIONAL = (
+    "limits",
+    "proposers",
+    "proposer-counts",
+    "pin",
+    "trust-drafted-setting",
+    "attestors",
+    "attestors-needed",
+    "market-max-age",
+)
 _CONDITIONS = (
     "networks",
     "signers",
@@ -97,6 +106,7 @@ def load_policy(data: bytes, source: str) -> Policy:
         flag(fields, where, "pin"),
         flag(fields, where, "trust-drafted-setting"),
         many(fields["rule"], where.key("rule"), _rule),
+        _markets(fields, where),
         data,
         PolicyRef(version, sha256(data).digest()),
     )
@@ -153,6 +163,19 @@ def _rule(value: JsonValue, where: Where) -> Rule:
         number(fields, where, "leverage-up-to"),
         _needs(fields, where),
     )
+
+
+def _markets(fields: Fields, where: Where) -> MarketRules:
+    attestors = names(fields, where, "attestors")
+    needed = number(fields, where, "attestors-needed")
+    for key in ("attestors-needed", "market-max-age"):
+        if key in fields and not attestors:
+            raise where.refusal("missing-key", 'no key "attestors"', f"it, beside {key}")
+    if needed is not None and needed > len(attestors):
+        raise where.key("attestors-needed").refusal(
+            "bad-threshold", str(needed), f"at most {len(attestors)}, as there are attestors"
+        )
+    return MarketRules(attestors, needed or 1, duration(fields, where, "market-max-age"))
 
 
 def _needs(fields: Fields, where: Where) -> Threshold | None:
@@ -224,6 +247,7 @@ def _require_consistent(policy: Policy, where: Where) -> None:
                 raise place.refusal("bad-threshold", f'"{part}"', f"the policy has {size} {whole}")
     if not policy.change.parts:
         raise where.key("change").refusal("bad-threshold", '"nobody"', "somebody has to agree")
-    for name in policy.proposers:
-        if name not in policy.groups[None]:
-            raise where.key("proposers").refusal("unknown-name", f'"{name}"', "a person's name")
+    for key, listed in (("proposers", policy.proposers), ("attestors", policy.markets.attestors)):
+        for name in listed:
+            if name not in policy.groups[None]:
+                raise where.key(key).refusal("unknown-name", f'"{name}"', "a person's name")

@@ -52,7 +52,7 @@ _COMMANDS = {
     ),
     "market": Lazy(
         "coldlever.signer.cli.market:command",
-        "Look at the names of markets that you confirmed, and forget one.",
+        "Show, forget, or vouch for what markets are called.",
     ),
     "ledger": Lazy(
         "coldlever.signer.cli.ledger:command",

@@ -54,6 +54,7 @@ from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_sec
 from coldlever.signer.cli.state import permissions, state_option
 from coldlever.signer.cli.statement_output import write_statement
 from coldlever.signer.rules import Placed, require_perpetuals, require_timely
+from coldlever.signer.vouching import vouch
 
 _EPILOG = """\b
 Examples:
@@ -181,7 +182,7 @@ def _say_word(
     if len(given.messages) != 1:
         raise UsageRefused("one-document", "several documents", "approve one after the other")
     (loaded,) = given.messages
-    placed = intake.place(loaded.message, loaded.where)
+    placed = vouch(intake.place(loaded.message, loaded.where), policy, intake.now)
     require_perpetuals(placed)
     if intake.now is not None:
         require_timely(placed, intake.now)

@@ -67,6 +67,7 @@ from coldlever.signer.rules import (
     wanted_signer,
 )
 from coldlever.signer.signing import Signed, ledger_entries, sign_requests
+from coldlever.signer.vouching import vouch
 
 _EPILOG = """\b
 Examples:
@@ -165,10 +166,11 @@ def command(
     output = PayloadOutput(outlet, payload_only, is_batch)
     _require_rules(requests, intake)
     requests = _recall(machine, state_dir, requests)
-    naming = prepare_naming(requests, expected, yes=yes)
     path = _locate(machine, state_dir, keystore, requests, accepted)
     closed = load_keystore(path)
     bond = bind(closed, policy_file, sheets, is_batch=is_batch)
+    requests = vouch(requests, bond.policy, intake.now)
+    naming = prepare_naming(requests, expected, yes=yes)
     ledger_file = ledger_path(machine, state_dir)
     outlet.spare(path, ledger_file)
     run = _Run(path, ledger_file, bond, Consent(accepted, new_ledger, yes, machine.ask))
@@ -191,6 +193,7 @@ def command(
     now = intake.later()
     if now is not None:
         require_timely(requests, now)
+    requests = vouch(requests, bond.policy, now)
     signed, leave = run.sign(requests, key, coins, now, is_new=is_new)
     with telling_what_is_recorded(signed):
         hand_over(signed, challenge, output, delivery, leave)
