@@ -51,6 +51,8 @@ class Leases:
         self, engine: sa.Engine, name: str, holder: str, monotonic: Callable[[], float]
     ) -> None:
         self._engine = engine
+        # One statement is a transaction by itself, and begins and ends without asking for it.
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._name = name
         # Its own, so that a number which a crash of the server gives out twice is still one's own.
         self._holder = f"{holder}, {secrets.token_hex(4)}"
@@ -78,7 +80,7 @@ class Leases:
             },
             where=LEASES.c.ends_at <= DATABASE_NOW,
         ).returning(LEASES.c.fence, _NOT_TO_DISK)
-        with database_errors(self._name), self._engine.begin() as connection:
+        with database_errors(self._name), self._single.begin() as connection:
             fence = connection.execute(taking).scalar()
             if fence is None:
                 theirs = sa.select(LEASES.c.holder).where(*_at(place))
@@ -96,7 +98,7 @@ class Leases:
         if fence is None:
             return
         ending = sa.update(LEASES).where(*self._own(place, fence)).values(ends_at=0)
-        with database_errors(self._name), self._engine.begin() as connection:
+        with database_errors(self._name), self._single.begin() as connection:
             connection.execute(ending.returning(_NOT_TO_DISK))
 
     @contextmanager
