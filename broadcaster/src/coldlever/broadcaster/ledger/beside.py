@@ -65,7 +65,9 @@ def insert(connection: sa.Connection, row: Row) -> None:
     write_row(connection, row)
 
 
-def tell_other(connection: sa.Connection, key: NonceKey, event: Event, now: int) -> None:
+def tell_other(
+    connection: sa.Connection, key: NonceKey, event: Event, now: int
+) -> tuple[tuple[Row, Row], ...]:
     """Write what an answer to ``key``'s row tells about the one beside it, if there is one.
 
     Args:
@@ -73,17 +75,22 @@ def tell_other(connection: sa.Connection, key: NonceKey, event: Event, now: int)
         key: of the row that was answered.
         event: what the answer told about it.
         now: ms since the epoch.
+
+    Returns:
+        That row as it was and as it is then, if it has changed; otherwise nothing.
     """
     told = _BESIDE.get(event)
     if event is Event.DUPLICATE and key.what is What.REVOCATION:
         told = Event.REVOCATION_DUPLICATE
     if told is None:
-        return
+        return ()
     other = find_in(connection, key.other)
     if other is None:
-        return
+        return ()
     state = after(other.state, told)
-    if state is not other.state:
-        sentence = _SENTENCES[told].format(beside=key.what.value)
-        then = replace(other, state=state, code=REVOKED, sentence=sentence, changed_at=now)
-        write_change(connection, other, then)
+    if state is other.state:
+        return ()
+    sentence = _SENTENCES[told].format(beside=key.what.value)
+    then = replace(other, state=state, code=REVOKED, sentence=sentence, changed_at=now)
+    write_change(connection, other, then)
+    return ((other, then),)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from coldlever.broadcaster.ledger.audit import begin_chain
 from coldlever.broadcaster.ledger.tables import IDENTITY, METADATA, SCHEMA
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.printable import printable
@@ -29,6 +30,7 @@ def make_schema(connection: sa.Connection) -> None:
     """
     METADATA.create_all(connection)
     name_ledger(connection)
+    begin_chain(connection)
     connection.execute(sa.insert(SCHEMA).values(version_num=str(SCHEMA_VERSION)))
 
 

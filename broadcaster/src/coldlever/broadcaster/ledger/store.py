@@ -7,53 +7,45 @@ Whoever changes a row says what it has seen of it: when that has changed, nothin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from coldlever.broadcaster.fate import Event, NonceState, Reading
-from coldlever.broadcaster.ledger.beside import find_in, insert, require_unrevoked, tell_other
+from coldlever.broadcaster.ledger.audit import AuditTable, append
+from coldlever.broadcaster.ledger.beside import insert, require_unrevoked, tell_other
 from coldlever.broadcaster.ledger.change import write_attempt, write_change
 from coldlever.broadcaster.ledger.claim import claim
 from coldlever.broadcaster.ledger.draft_nonce import take_draft_nonce
-from coldlever.broadcaster.ledger.faults import database_errors, nonce_used, row_gone
+from coldlever.broadcaster.ledger.faults import nonce_used, row_gone
 from coldlever.broadcaster.ledger.file import LedgerFile
 from coldlever.broadcaster.ledger.lease import hold_signer
 from coldlever.broadcaster.ledger.memory import HostMemory
-from coldlever.broadcaster.ledger.queries import (
-    ROWS,
-    UNFINISHED,
-    by_sending,
-    key_values,
-    landed_after,
-    latest,
-    of_key,
-    of_record,
-    sent_after,
-    to_row,
-    undecided_beside,
-    with_nonces,
-)
+from coldlever.broadcaster.ledger.queries import ROWS, key_values, of_key, of_record
+from coldlever.broadcaster.ledger.questions import Questions
 from coldlever.broadcaster.ledger.row import NonceKey, Row
+from coldlever.broadcaster.ledger.seen_heads import SeenHeads
 from coldlever.broadcaster.ledger.server import LedgerServer
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, POSTS, Patience
+from coldlever.broadcaster.ledger.telling import Author
 from coldlever.broadcaster.ledger.turn import Turn, Turns, require_turn
 from coldlever.broadcaster.ledger.weight import SharedWeight
-from coldlever.shared.action import Address
-from coldlever.shared.action.time_rules import NONCE_SET_SIZE
+from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.what import What
+from coldlever.shared.audit import Event as AuditEvent
+from coldlever.shared.errors import ColdleverError
+from coldlever.shared.printable import printable
 
 __all__ = ["Ledger", "NonceKey", "Row", "nonce_used", "row_gone"]
 
 BUSY_TIMEOUT_MS = 10_000
-# Nonces in one question: far below SQLite's limit of variables.
-_AT_ONCE = 500
+_NOBODY = Author()
 
 
-class Ledger:
+class Ledger(Questions):
     """The broadcaster's ledger.
 
     Args:
@@ -61,8 +53,12 @@ class Ledger:
         sleep: waits that many seconds, for another process that opens it too.
         monotonic: a clock in seconds that never goes back.
         memory: what this host remembers of servers; None where it does not matter.
+        author: who writes to it.
+        heads: where the head of its audit chain is remembered; None where that does not matter.
 
     Attributes:
+        audit: the audit chain.
+        author: who writes to it.
         turns: whose turn it is at a market.
         leases: of a server, who may post where; None for a file.
 
@@ -76,15 +72,22 @@ class Ledger:
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         memory: HostMemory | None = None,
+        *,
+        author: Author = _NOBODY,
+        heads: SeenHeads | None = None,
     ) -> None:
         patience = Patience(BUSY_TIMEOUT_MS, sleep, monotonic)
         self._place = LedgerFile(place, patience) if isinstance(place, Path) else place
         self._engine = self._place.open()
         self._quick = self._place.quick(self._engine)
-        self._reader = self._engine.execution_options(**self._place.reading)
-        self.turns = Turns(self._reader, self._place.name)
+        super().__init__(self._engine.execution_options(**self._place.reading), self._place.name)
+        self.turns = Turns(self._reader, self._name)
         self.leases = self._place.leases(self._engine, monotonic)
         self._memory = memory if self.leases is not None else None
+        self.author = author
+        self.audit = AuditTable(self.seeing, printable(self._name))
+        self._heads = heads
+        self._has_told = False
         self._compare()
 
     def _compare(self) -> None:
@@ -92,19 +95,25 @@ class Ledger:
             return
         try:
             with self.seeing() as connection:
-                self._memory.check(connection, self._place.name)
+                self._memory.check(connection, self._name)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
-        self._quick.dispose()
+        """Close all connections, and remember how far the audit chain reaches."""
+        try:
+            if self._heads is not None and self._has_told:
+                # What was done is on the record, and is not to be hidden by this.
+                with suppress(ColdleverError):
+                    self._heads.keep(self._name, self.audit.head())
+        finally:
+            self._engine.dispose()
+            self._quick.dispose()
 
     def weight_at(self, place: str, limit: int) -> SharedWeight:
         """What all who share the ledger spend of a venue's budget; arguments as there."""
-        return SharedWeight(self._quick, self._place.name, place, limit)
+        return SharedWeight(self._quick, self._name, place, limit)
 
     @contextmanager
     def seeing(self) -> Iterator[sa.Connection]:
@@ -119,78 +128,46 @@ class Ledger:
         with self._guard(), self._engine.begin() as connection:
             yield connection
 
-    def find(self, key: NonceKey) -> Row | None:
-        """The row of that key, or None."""
-        with self._guard(), self._reader.connect() as connection:
-            return find_in(connection, key)
-
-    def is_revoked(self, key: NonceKey) -> bool:
-        """Whether a revocation of that payload is recorded, sent or not."""
-        return key.what is What.PAYLOAD and self.find(key.other) is not None
-
-    def find_all(self, venue: str, nonces: Sequence[int]) -> dict[NonceKey, Row]:
-        """The rows on a venue with any of those nonces, in few questions for many."""
-        parts = (nonces[at : at + _AT_ONCE] for at in range(0, len(nonces), _AT_ONCE))
-        found = (row for part in parts for row in self._read_all(with_nonces(venue, part)))
-        return {row.key: row for row in found}
-
-    def highest_nonces(self, venue: str, signer: Address) -> list[int]:
-        """The signer's 100 highest nonces that may have reached the venue, highest first."""
-        query = (
-            sa.select(POSTS.c.nonce)
-            .distinct()
-            .where(POSTS.c.venue == venue, POSTS.c.signer == signer.lower)
-            .order_by(POSTS.c.nonce.desc())
-            .limit(NONCE_SET_SIZE)
-        )
-        with self._guard(), self._reader.connect() as connection:
-            return list(connection.execute(query).scalars())
-
-    def rows(self, states: Sequence[NonceState] | None = None, limit: int = 10_000) -> list[Row]:
-        """Rows, the latest change first, by the ledger's own order.
-
-        Args:
-            states: only these, or None for all.
-            limit: how many at the most.
-        """
-        # One state at a time, so that each is read in order from an index.
-        wanted: Sequence[NonceState | None] = [None] if states is None else states
-        queries = [latest(state, limit) for state in wanted]
-        records = [record for query in queries for record in self._records(query)]
-        records.sort(key=lambda record: record["change_number"], reverse=True)
-        return [to_row(record) for record in records[:limit]]
-
-    def unfinished(self) -> list[Row]:
-        """Rows that may still land, and settled ones whose account was not read; oldest first."""
-        return [to_row(record) for record in sorted(self._records(UNFINISHED), key=by_sending)]
-
     def claim(self, every_ms: int, limit: int, now: int) -> list[Row]:
         """Unfinished rows that nobody else looks at now; arguments as in `claim.claim`."""
         with self.changing() as connection:
             keys = claim(connection, every_ms, limit, now)
         return [row for key in keys for row in self._read_all(ROWS.where(*of_record(POSTS, key)))]
 
-    def with_nonce(self, nonce: int) -> list[Row]:
-        """Rows of that nonce, payloads first, of any signer on any venue."""
-        rows = self._read_all(ROWS.where(POSTS.c.nonce == nonce))
-        return sorted(rows, key=lambda row: row.key.what.value)
+    def take_draft_nonce(
+        self,
+        venue: str,
+        signer: Address,
+        now: int,
+        draft: Callable[[int], Signable | None] = lambda _: None,
+    ) -> int:
+        """A nonce for a new draft: the exchange's time, above every nonce known for the signer.
 
-    def sent_after(self, row: Row) -> Row | None:
-        """A payload for the same account and market whose sending began after ``row``'s.
-
-        One that may have landed comes before one that is proven not to have.
+        Args:
+            venue: `coldlever.broadcaster.venue.client.Venue.key`.
+            signer: who is to sign.
+            now: ms since the epoch.
+            draft: what is drafted with a nonce, for the audit chain.
         """
-        later = (self._read_all(query(row)) for query in (landed_after, sent_after))
-        return next((row for rows in later for row in rows), None)
-
-    def may_have_moved(self, row: Row) -> bool:
-        """Whether another payload of ours can have changed the market since ``row`` was sent."""
-        return any(self._records(query(row)) for query in (undecided_beside, sent_after))
-
-    def take_draft_nonce(self, venue: str, signer: Address, now: int) -> int:
-        """A nonce for a new draft: the exchange's time, above every nonce known for the signer."""
         with self.changing() as connection:
-            return take_draft_nonce(connection, venue, signer, now)
+            nonce = take_draft_nonce(connection, venue, signer, now)
+            given = self.author.nonce_given(venue, signer, nonce, now, draft(nonce))
+            self.tell(connection, given)
+        return nonce
+
+    def tell(self, connection: sa.Connection, *events: AuditEvent) -> None:
+        """Append to the audit chain: the last step of a transaction that changes the ledger.
+
+        Raises:
+            RuleRefused: ``audit-damaged``.
+        """
+        append(connection, events, self._name)
+        self._has_told = True
+
+    def note(self, *events: AuditEvent) -> None:
+        """Append to the audit chain what no row tells, durably, all of it or none."""
+        with self.changing() as connection:
+            self.tell(connection, *events)
 
     def reserve(self, row: Row) -> None:
         """Write a new row, durably, before anything is sent.
@@ -203,6 +180,8 @@ class Ledger:
             with self.changing() as connection:
                 hold_signer(connection, row.key)
                 insert(connection, row)
+                if row.key.what is What.REVOCATION:
+                    self.tell(connection, self.author.revoked(row))
         except sa.exc.IntegrityError:
             raise nonce_used(row.key) from None
 
@@ -236,9 +215,10 @@ class Ledger:
                 require_turn(connection, row, turn)
             write_change(connection, row, then)
             order = write_attempt(connection, then, row.state)
+            self.tell(connection, self.author.sent(then))
         if self._memory is not None:
             attempt = (order, *key_values(row.key).values(), then.attempts)
-            self._memory.note(self._place.name, attempt)
+            self._memory.note(self._name, attempt)
         return then
 
     def record_answer(
@@ -282,7 +262,10 @@ class Ledger:
                 .where(*of_key(ATTEMPTS, row.key), ATTEMPTS.c.number == row.attempts)
                 .values(event=event.value, code=code, answer=answer, answered_at=now)
             )
-            tell_other(connection, row.key, event, now)
+            beside = tell_other(connection, row.key, event, now)
+            told = self.author.answered(then, event, answer)
+            judged = (self.author.judged(*pair) for pair in ((row, then), *beside))
+            self.tell(connection, told, *(one for some in judged for one in some))
         return then
 
     def settle(
@@ -304,14 +287,8 @@ class Ledger:
         )
         with self.changing() as connection:
             write_change(connection, row, then)
+            self.tell(connection, *self.author.judged(row, then))
         return then
-
-    def _read_all(self, query: sa.Select[tuple[object, ...]]) -> list[Row]:
-        return [to_row(record) for record in self._records(query)]
-
-    def _records(self, query: sa.Select[tuple[object, ...]]) -> list[sa.RowMapping]:
-        with self._guard(), self._reader.connect() as connection:
-            return list(connection.execute(query).mappings())
 
     def _sending(self, row: Row) -> AbstractContextManager[sa.Connection]:
         if self.leases is None:
@@ -319,6 +296,3 @@ class Ledger:
         # What a revocation kills is held for both.
         other = self.find(row.key.other) if row.key.what is What.REVOCATION else None
         return self.leases.sending(row.place if other is None else other.place)
-
-    def _guard(self) -> AbstractContextManager[None]:
-        return database_errors(self._place.name)

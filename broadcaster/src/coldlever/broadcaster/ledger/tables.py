@@ -108,6 +108,30 @@ WEIGHT = sa.Table(
     sa.Column("weight", sa.Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+# Which audit chain this is, and its head: one record, locked last in a transaction; see `audit.py`.
+CHAIN = sa.Table(
+    "audit_chain",
+    METADATA,
+    sa.Column("one", sa.Integer, sa.CheckConstraint("one = 1"), primary_key=True),
+    sa.Column("id", sa.LargeBinary, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("link", sa.LargeBinary, nullable=False),
+)
+# Its events, in their canonical bytes; `nonce` repeats theirs, to find them by.
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column(
+        "position",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("event", sa.LargeBinary, nullable=False),
+    sa.Column("link", sa.LargeBinary, nullable=False),
+    sa.Column("nonce", sa.BigInteger),
+)
+sa.Index("audit_by_nonce", AUDIT.c.nonce, AUDIT.c.position)
 
 
 @dataclass(frozen=True, slots=True)

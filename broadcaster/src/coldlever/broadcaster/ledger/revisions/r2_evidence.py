@@ -9,10 +9,13 @@ revision after it writes them out here.
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
+from coldlever.broadcaster.ledger.audit import append, begin_chain
 from coldlever.broadcaster.ledger.migration import name_ledger
-from coldlever.broadcaster.ledger.tables import METADATA
+from coldlever.broadcaster.ledger.tables import METADATA, POSTS
+from coldlever.shared.audit import Event, Kind
 
 revision = "2"
 down_revision = "1"
@@ -50,7 +53,11 @@ def upgrade() -> None:
         op.execute("ALTER TABLE posts_0_1 RENAME CONSTRAINT posts_pkey TO posts_0_1_pkey")
     METADATA.create_all(connection)
     name_ledger(connection)
+    begin_chain(connection)
     op.execute(_POSTS)
     op.execute(_ATTEMPTS.format(answer=_AS_BYTES[engine]))
     op.execute(_LAST_ATTEMPT)
     op.drop_table("posts_0_1")
+    count = connection.execute(sa.select(sa.func.count()).select_from(POSTS)).scalar_one()
+    adopted = Event(Kind.ADOPTED, f"took over {count} payloads of a ledger of release 0.1")
+    append(connection, [adopted], "ledger")

@@ -1,0 +1,233 @@
+"""The audit chain in the ledger: appended with the rows that it tells of, read with suspicion.
+
+Appending is the last step of a transaction, everywhere: it locks the chain's one record, and
+whoever holds that waits for nothing else.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+import sqlalchemy as sa
+
+from coldlever.broadcaster.ledger.row import NonceKey
+from coldlever.broadcaster.ledger.tables import AUDIT, CHAIN
+from coldlever.shared.audit import Chain, Event, Head, Linked, Side, follow
+from coldlever.shared.audit.chain import CHAIN_ID_BYTES, LINK_BYTES, damaged
+from coldlever.shared.audit.chain_head import ChainHead, adopted_heads
+from coldlever.shared.audit.event import Kind
+from coldlever.shared.audit.stored import linked_of
+from coldlever.shared.printable import printable
+
+# Built once: putting them together costs more than running them.
+_LOCK = (
+    sa.select(CHAIN.c.id, CHAIN.c.position, CHAIN.c.link).where(CHAIN.c.one == 1).with_for_update()
+)
+_ADD = sa.insert(AUDIT)
+_MOVE = (
+    sa.update(CHAIN)
+    .where(CHAIN.c.one == 1)
+    .values(position=sa.bindparam("to_position"), link=sa.bindparam("to_link"))
+)
+# As text: what somebody else has put into a column is to be seen as it is.
+_HEAD = sa.text("SELECT id, position, link FROM audit_chain WHERE one = 1")
+_ROWS = sa.text("SELECT position, event, link, nonce FROM audit ORDER BY position")
+_AT = sa.text("SELECT position, event, link, nonce FROM audit WHERE position = :position")
+_OF_NONCE = sa.text(
+    "SELECT position, event, link, nonce FROM audit WHERE nonce = :nonce ORDER BY position DESC"
+)
+_BATCH = 1_000
+
+Stored = tuple[int, bytes, bytes]
+
+
+def begin_chain(connection: sa.Connection) -> None:
+    """Begin the chain of a new ledger.
+
+    Args:
+        connection: in a transaction.
+    """
+    chain = Chain(secrets.token_bytes(CHAIN_ID_BYTES), Side.BROADCASTER)
+    start = {"position": chain.start.position, "link": chain.start.link}
+    connection.execute(sa.insert(CHAIN).values(one=1, id=chain.id, **start))
+
+
+def append(connection: sa.Connection, events: Sequence[Event], name: str) -> ChainHead | None:
+    """Add events behind the last one: the last step of a transaction.
+
+    Args:
+        connection: in a transaction; of SQLite one that has the write lock.
+        events: in their order.
+        name: where the ledger is, to be named.
+
+    Returns:
+        The head then; None without events.
+
+    Raises:
+        RuleRefused: ``audit-damaged`` when there is nothing to append to.
+    """
+    if not events:
+        return None
+    chain, head = _head(connection.execute(_LOCK).first(), name)
+    added = list[dict[str, object]]()
+    for event in events:
+        linked = chain.append(head, event)
+        head = linked.head
+        added.append(
+            {
+                "position": linked.position,
+                "event": linked.data,
+                "link": linked.link,
+                "nonce": event.nonce,
+            }
+        )
+    try:
+        connection.execute(_ADD, added)
+    except sa.exc.IntegrityError:
+        reason = f"row {added[0]['position']} is there, and the head lies before it"
+        raise damaged(printable(name), reason) from None
+    connection.execute(_MOVE, {"to_position": head.position, "to_link": head.link})
+    return ChainHead(chain.id, head)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTable:
+    """The chain of an open ledger; nothing here writes.
+
+    Args:
+        seeing: opens a transaction that sees one moment of the ledger.
+        name: where the ledger is, printable.
+    """
+
+    seeing: Callable[[], AbstractContextManager[sa.Connection]]
+    name: str
+
+    def chain(self) -> Chain:
+        """Which chain it is.
+
+        Raises:
+            RuleRefused: ``audit-damaged``; so for all that follow.
+        """
+        with self.seeing() as connection:
+            return _head(connection.execute(_HEAD).first(), self.name)[0]
+
+    def head(self) -> ChainHead:
+        """How far it reaches."""
+        with self.seeing() as connection:
+            return _chain_head(connection, self.name)
+
+    def events(self) -> tuple[Linked, ...]:
+        """All events, the first one first; that each link fits is for `require_whole`."""
+        with self.seeing() as connection:
+            return tuple(self._linked(row) for row in _stored(connection, _ROWS, self.name))
+
+    def head_of(self, key: NonceKey) -> ChainHead | None:
+        """The chain's head when the last event about a row was appended; None without any.
+
+        Args:
+            key: of the row; what is told of the row beside it counts, because it has the nonce.
+        """
+        with self.seeing() as connection:
+            chain = _chain_head(connection, self.name).chain
+            for row in _stored(connection, _OF_NONCE, self.name, nonce=key.nonce):
+                linked = self._linked(row)
+                if linked.event.signer == key.signer:
+                    return ChainHead(chain, linked.head)
+        return None
+
+    def missing(self, seen: Iterable[ChainHead]) -> tuple[ChainHead, ...]:
+        """Those heads that the chain neither passes through nor has taken over."""
+        with self.seeing() as connection:
+            chain, _ = _head(connection.execute(_HEAD).first(), self.name)
+            own = {one for one in seen if self._passes(connection, chain, one)}
+            strangers = [one for one in seen if one.chain != chain.id]
+            taken = self._taken(connection) if strangers else ()
+        return tuple(
+            one
+            for one in seen
+            if one not in own
+            and not any(
+                one.chain == known.chain and one.head.position <= known.head.position
+                for known in taken
+            )
+        )
+
+    def require_whole(self) -> Head:
+        """Compute every link anew.
+
+        Raises:
+            RuleRefused: ``audit-damaged``; it names the first row that is wrong.
+        """
+        with self.seeing() as connection:
+            return require_chain(connection, self.name)
+
+    def _passes(self, connection: sa.Connection, chain: Chain, seen: ChainHead) -> bool:
+        if seen.chain != chain.id:
+            return False
+        if seen.head.position == 0:
+            return seen.head == chain.start
+        rows = _stored(connection, _AT, self.name, position=seen.head.position)
+        return any(link == seen.head.link for _, _, link in rows)
+
+    def _taken(self, connection: sa.Connection) -> tuple[ChainHead, ...]:
+        mark = f'"kind":"{Kind.ADOPTED.value}"'.encode("ascii")
+        rows = (row for row in _stored(connection, _ROWS, self.name) if mark in row[1])
+        return tuple(head for row in rows for head in adopted_heads(self._linked(row).event))
+
+    def _linked(self, row: Stored) -> Linked:
+        return linked_of(*row, self.name)
+
+
+def require_chain(connection: sa.Connection, name: str) -> Head:
+    """Compute every link anew, to the head that the chain's record names.
+
+    Args:
+        connection: in a transaction that sees one moment of the ledger.
+        name: where the ledger is, printable.
+
+    Raises:
+        RuleRefused: ``audit-damaged``; it names the first row that is wrong.
+    """
+    chain, claimed = _head(connection.execute(_HEAD).first(), name)
+    head = follow(chain, _stored(connection, _ROWS, name), name)
+    if head.position < claimed.position:
+        raise damaged(name, f"row {head.position + 1} is missing, of {claimed.position}")
+    if head != claimed:
+        raise damaged(name, f"row {head.position} was not the last one that was written")
+    return head
+
+
+def _chain_head(connection: sa.Connection, name: str) -> ChainHead:
+    chain, head = _head(connection.execute(_HEAD).first(), name)
+    return ChainHead(chain.id, head)
+
+
+def _head(record: Sequence[object] | None, name: str) -> tuple[Chain, Head]:
+    if record is None:
+        raise damaged(printable(name), "its head is missing")
+    id_, position, link = record
+    if _is_bytes(id_, CHAIN_ID_BYTES) and _is_bytes(link, LINK_BYTES) and isinstance(position, int):
+        return Chain(id_, Side.BROADCASTER), Head(position, link)
+    raise damaged(printable(name), "its head is not what was written")
+
+
+def _stored(
+    connection: sa.Connection, query: sa.TextClause, name: str, **values: int
+) -> Iterator[Stored]:
+    found = connection.execution_options(yield_per=_BATCH).execute(query, values)
+    for record in found:
+        position, event, link, nonce = tuple[Any, ...](record)
+        if not (_is_bytes(event) and _is_bytes(link, LINK_BYTES)):
+            raise damaged(name, f"row {position} is not the one that was written")
+        mark = b"null" if nonce is None else str(nonce).encode("ascii", "replace")
+        if b'"nonce":%s,' % mark not in event:
+            raise damaged(name, f"row {position} is filed under another nonce")
+        yield position, event, link
+
+
+def _is_bytes(value: object, size: int | None = None) -> TypeGuard[bytes]:
+    return isinstance(value, bytes) and size in (None, len(value))
