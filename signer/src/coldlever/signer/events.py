@@ -11,6 +11,7 @@ from coldlever.shared.errors import ColdleverError
 from coldlever.shared.policy import Approved
 from coldlever.shared.policy.saying import Draft
 from coldlever.shared.statement import Decision, PolicyRef
+from coldlever.shared.statement.market_list import MarketList
 from coldlever.signer.rules import Placed
 
 _SIGNED = {What.PAYLOAD: Kind.SIGNED, What.REVOCATION: Kind.REVOCATION_SIGNED}
@@ -77,6 +78,31 @@ def said_events(
         )
         for placed in requests
     )
+
+
+def attested_event(listed: MarketList, who: str, policy: PolicyRef, now: int | None) -> Event:
+    """An attestor vouches for a list of markets; its digest is the list's."""
+    return Event(
+        Kind.ATTESTED,
+        "1 market" if listed.markets == 1 else f"{listed.markets} markets",
+        at=now,
+        network=listed.network,
+        digest=listed.root,
+        who=who,
+        policy=policy,
+    )
+
+
+def agreed_event(old: PolicyRef | None, new: PolicyRef | None, who: str, now: int | None) -> Event:
+    """A person agrees to another policy, or to none."""
+    says = f"from {old or 'none'} to {new or 'none'}"
+    return Event(Kind.POLICY_APPROVED, says, at=now, who=who, policy=old)
+
+
+def sealed_event(signer: Address, policy: PolicyRef | None, says: str, now: int | None) -> Event:
+    """A keystore is sealed to a policy, or to none any more."""
+    kind = Kind.POLICY_UNSEALED if policy is None else Kind.POLICY_SEALED
+    return Event(kind, says, at=now, signer=signer, who=str(signer), policy=policy)
 
 
 def refused_events(

@@ -74,7 +74,7 @@ class AuditTable:
         with faults(self.name):
             own = _chain(self.connection, self.name).id
             wanted = [one for one in seen if one.head.position and not self._passes(own, one)]
-            taken = self._taken() if any(one.chain != own for one in wanted) else ()
+            taken = self._taken() if wanted else ()
         return tuple(one for one in wanted if not any(_reaches(known, one) for known in taken))
 
     def _passes(self, own: bytes, seen: ChainHead) -> bool:
