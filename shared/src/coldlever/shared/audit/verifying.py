@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coldlever.shared.audit.chain import Head
+from coldlever.shared.audit.chain_head import ChainHead
 from coldlever.shared.audit.document import Export
 from coldlever.shared.audit.seen import HeadClaim, head_text
 from coldlever.shared.errors import RuleRefused
+
+_ASK = (
+    "find out who changed the ledger; the heads on receipts and screens, and earlier exports, show "
+    "which copy is right"
+)
 
 
 def require_head(seen: HeadClaim, passed: Sequence[Head], name: str) -> None:
@@ -71,4 +77,26 @@ def require_same(first: Export, second: Export, names: tuple[str, str]) -> Expor
     return max(first, second, key=lambda export: len(export.events))
 
 
-_ASK = "find out who changed the ledger; the heads on receipts and screens show which copy is right"
+def lost(seen: ChainHead, reached: ChainHead, name: str) -> RuleRefused:
+    """The refusal of a chain that does not contain a head which was remembered beside it.
+
+    Args:
+        seen: the head that is remembered.
+        reached: how far the chain reaches, and which it is.
+        name: where it is kept, printable.
+    """
+    claim = HeadClaim(seen.head.position, seen.head.link)
+    if seen.chain != reached.chain:
+        return RuleRefused(
+            "audit-forked",
+            f"{name}: holds another audit chain than the one that was seen to reach row "
+            f"{claim.position}, and has not taken that one over",
+            _ASK,
+        )
+    if claim.position > reached.head.position:
+        return behind(claim, reached.head, name)
+    return RuleRefused(
+        "audit-forked",
+        f"{name}: row {claim.position} of the audit chain is not the one that was seen there",
+        _ASK,
+    )

@@ -60,28 +60,26 @@ class AuditTable:
             rows = self.connection.execute(_ROWS).fetchall()
         return tuple(linked_of(row[0], row[1], row[2], self.name) for row in rows)
 
-    def missing(self, seen: Iterable[ChainHead]) -> tuple[ChainHead, ...]:
-        """Those heads that the chain neither passes through nor has taken over."""
+    def heads(self) -> tuple[ChainHead, ...]:
+        """The head, and those of the other chains that it has taken over."""
         with faults(self.name):
-            chain = _chain(self.connection, self.name)
-            own = {one for one in seen if self._passes(chain, one)}
-            others = [one for one in seen if one.chain != chain.id]
-            taken = self._taken() if others else ()
-        return tuple(
-            one
-            for one in seen
-            if one not in own
-            and not any(
-                one.chain == known.chain and one.head.position <= known.head.position
-                for known in taken
-            )
-        )
+            own = self.head()
+            return (*([own] if own.head.position else []), *self._taken())
 
-    def _passes(self, chain: Chain, seen: ChainHead) -> bool:
-        if seen.chain != chain.id:
+    def missing(self, seen: Iterable[ChainHead]) -> tuple[ChainHead, ...]:
+        """Those heads that the chain neither passes through nor has taken over.
+
+        A chain without any event is never missing.
+        """
+        with faults(self.name):
+            own = _chain(self.connection, self.name).id
+            wanted = [one for one in seen if one.head.position and not self._passes(own, one)]
+            taken = self._taken() if wanted else ()
+        return tuple(one for one in wanted if not any(_reaches(known, one) for known in taken))
+
+    def _passes(self, own: bytes, seen: ChainHead) -> bool:
+        if seen.chain != own:
             return False
-        if seen.head.position == 0:
-            return seen.head == chain.start
         row = self.connection.execute(
             "SELECT link FROM audit WHERE position = ?", (seen.head.position,)
         ).fetchone()
@@ -97,6 +95,10 @@ class AuditTable:
             for row in rows
             for head in adopted_heads(linked_of(row[0], row[1], row[2], self.name).event)
         )
+
+
+def _reaches(known: ChainHead, seen: ChainHead) -> bool:
+    return known.chain == seen.chain and known.head.position >= seen.head.position
 
 
 def begin(connection: sqlite3.Connection) -> None:
@@ -119,6 +121,13 @@ def append(connection: sqlite3.Connection, events: Iterable[Event], name: str) -
         row = (linked.position, linked.data, linked.link)
         connection.execute("INSERT INTO audit VALUES (?, ?, ?)", row)
         head = linked.head
+
+
+def import_events(added: int, taken: Iterable[ChainHead], now: int | None) -> tuple[Event, ...]:
+    """That an export was taken over, and with it the chains of the ledger that it is of."""
+    says = f"imported {added} entries of an exported ledger"
+    named = tuple(f"{says}, whose audit {one.words}" for one in taken)
+    return tuple(Event(Kind.ADOPTED, words, at=now) for words in named or (says,))
 
 
 def require_chain(connection: sqlite3.Connection, name: str) -> None:

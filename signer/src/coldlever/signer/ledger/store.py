@@ -19,6 +19,7 @@ from typing import Self
 from coldlever.shared.action import Address, Network
 from coldlever.shared.action.what import What
 from coldlever.shared.audit import Event
+from coldlever.shared.audit.chain_head import ChainHead
 from coldlever.shared.printable import printable
 from coldlever.signer.ledger import (
     audit,
@@ -36,6 +37,7 @@ from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.coins import ConfirmedCoin
 from coldlever.signer.ledger.entry import Entry
 from coldlever.signer.ledger.faults import faults
+from coldlever.signer.ledger.heads import Reached
 from coldlever.signer.ledger.policies import PolicyMark
 
 FILE_NAME = "ledger.sqlite3"
@@ -192,14 +194,16 @@ class Ledger:
         self,
         entries: Sequence[Entry],
         heads: Sequence[Head] = (),
-        tell: Callable[[Merged], Sequence[Event]] = nothing_to_tell,
+        audit_heads: Sequence[ChainHead] = (),
+        now: int | None = None,
     ) -> Merged:
         """Take over entries of another ledger, all of them or none.
 
         Args:
             entries: in the order of the other ledger.
             heads: every head that the other ledger contains; from now on this one contains them.
-            tell: the events of it, by what this returns; they are recorded in the same step.
+            audit_heads: every head of an audit chain that the other ledger contains; likewise.
+            now: the time to note, ms since the epoch; None without a clock.
 
         Raises:
             RuleRefused: ``nonce-used`` when an entry contradicts this ledger or another entry.
@@ -219,9 +223,10 @@ class Ledger:
                     for first in range(0, len(missing), _HEADS_A_ROW)
                 ]
             )
-            merged = Merged(added, len(entries) - added)
-            self._note(tell(merged))
-        return merged
+            taken = self.audit.missing(audit_heads)
+            if added or missing or taken:
+                self._note(audit.import_events(added, taken, now))
+        return Merged(added, len(entries) - added)
 
     def entries(
         self, network: Network | None = None, signer: Address | None = None
@@ -250,6 +255,11 @@ class Ledger:
         """How far the chain of rows reaches."""
         with faults(self._name):
             return rows.end(self._connection)
+
+    def reached(self) -> Reached:
+        """How far both chains reach."""
+        with self._transaction("BEGIN"):
+            return Reached(rows.end(self._connection), self.audit.head())
 
     def missing(self, heads: Sequence[Head]) -> tuple[Head, ...]:
         """Those of ``heads`` that this ledger does not contain."""
