@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from coldlever.broadcaster.check.checker import Checker
 from coldlever.broadcaster.cli import cli
-from coldlever.broadcaster.ledger import store
+from coldlever.broadcaster.ledger import questions
 from coldlever.broadcaster.ledger.store import Ledger
 from coldlever.broadcaster.venue.client import ExchangeApi
 from coldlever.shared.action.network import Network
@@ -193,7 +193,7 @@ def test_both_networks_in_one_batch_are_checked_each_at_its_own_place(desk):
 def test_many_payloads_are_looked_up_in_the_ledger_at_once_and_each_is_found(desk, monkeypatch):
     payloads = [desk.sign() for _ in range(12)]
     assert desk.post(desk.save(payloads[7])).status == 0
-    monkeypatch.setattr(store, "_AT_ONCE", 5)
+    monkeypatch.setattr(questions, "_AT_ONCE", 5)
     monkeypatch.setattr(Ledger, "find", lambda *_: pytest.fail("asked for a single one"))
     shown = desk.check(desk.save(*payloads))
     used = [

@@ -144,10 +144,13 @@ def make_draft(exchange: Exchange, ledger: Ledger, wish: Wish) -> Draft:
             "give the account that approved this API wallet",
         )
     standing = exchange.standing(acted.account, market.coin)
-    nonce = ledger.take_draft_nonce(exchange.api.venue.key, signer, now)
     expires_after = None if wish.validity is None else now + wish.validity
     action = _action(market, wish.change, standing)
-    signable = Signable(exchange.network, action, nonce, wish.vault, expires_after)
+
+    def with_nonce(nonce: int) -> Signable:
+        return Signable(exchange.network, action, nonce, wish.vault, expires_after)
+
+    signable = with_nonce(ledger.take_draft_nonce(exchange.api.venue.key, signer, now, with_nonce))
     held = position_before(standing)
     request = Request(signable, signer, market, standing.setting, wish.note, acted.account, held)
     foresight = Checker(ledger, exchange.api.venue.key, now, exchange).foresee(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import click
 
@@ -20,7 +20,7 @@ from coldlever.broadcaster.cli.context import (
 from coldlever.broadcaster.cli.load import Items, load_items
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.cli.policy_option import load_board, policy_options
-from coldlever.broadcaster.cli.show import show_payloads, show_report
+from coldlever.broadcaster.cli.show import show_head, show_payloads, show_report
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.broadcaster.venue import choose_venue
 from coldlever.shared.action import Address, Network
@@ -74,13 +74,13 @@ def check(
         items = load_items(files, network, scanning)
         board = load_board(items, policy_file, approval_files, machine.state(state_dir))
         challenge = take_challenge(asked, machine.entropy)
-        ledger = open_ledger(machine, state_dir)
-        try:
+        with closing(open_ledger(machine, state_dir)) as ledger:
             checked = run_checks(
                 machine, items, ledger, api_url, signer, board=board, offline=offline
             )
-        finally:
-            ledger.close()
+            if not as_json:
+                _show(items, [one.report for one in checked], challenge, offline=offline)
+                show_head(ledger)
         if as_json:
             subjects = [one.report.subject for one in checked]
             whole = run_wire(subjects, challenge, is_batch=items.is_batch)
@@ -92,8 +92,6 @@ def check(
                 emit_json_rows(wires)
             else:
                 emit_json(next(wires))
-        else:
-            _show(items, [one.report for one in checked], challenge, offline=offline)
         if not all(one.report.ok for one in checked):
             sys.exit(RuleRefused.exit_status)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from coldlever.broadcaster.cli.ledger_option import chosen_server, ledger_option
 from coldlever.broadcaster.cli.machine import Machine
 from coldlever.broadcaster.ledger import Ledger
 from coldlever.broadcaster.ledger.memory import HostMemory
+from coldlever.broadcaster.ledger.seen_heads import SeenHeads
+from coldlever.broadcaster.ledger.telling import Author
 from coldlever.broadcaster.post import DEFAULT_RETRY_S, MarketLease, MarketLock, Poster
 from coldlever.broadcaster.post.leave import Leave
 from coldlever.broadcaster.venue import (
@@ -28,6 +31,7 @@ from coldlever.broadcaster.venue.weight import LIMIT as WEIGHT_LIMIT
 from coldlever.shared.action import Address, Network, parse_address
 from coldlever.shared.cli.console import json_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
+from coldlever.shared.statement.policy_ref import PolicyRef
 
 if TYPE_CHECKING:
     from coldlever.broadcaster.venue.transport import Session
@@ -81,11 +85,30 @@ def retry_option(command: F) -> F:
     )(command)
 
 
-def open_ledger(machine: Machine, state_dir: str | None) -> Ledger:
-    """The broadcaster's ledger."""
+def open_ledger(
+    machine: Machine,
+    state_dir: str | None,
+    policy: PolicyRef | None = None,
+    *,
+    is_compared: bool = True,
+) -> Ledger:
+    """The broadcaster's ledger.
+
+    Args:
+        machine: its clocks and pauses.
+        state_dir: from ``--state-dir``, or None.
+        policy: what is done goes by it, for the audit chain; None without one.
+        is_compared: with what this host remembers of a shared one.
+    """
     folder = machine.state(state_dir)
-    place = chosen_server(machine) or folder
-    return Ledger(place, machine.sleep, machine.monotonic, HostMemory(folder))
+    return Ledger(
+        chosen_server(machine) or folder,
+        machine.sleep,
+        machine.monotonic,
+        HostMemory(folder) if is_compared else None,
+        author=Author(platform.node(), policy),
+        heads=SeenHeads(folder),
+    )
 
 
 @dataclass(frozen=True, slots=True)

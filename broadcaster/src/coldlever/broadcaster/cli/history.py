@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from contextlib import closing
 
 import click
 
 from coldlever.broadcaster.cli.context import open_ledger, state_options
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
-from coldlever.broadcaster.cli.show import colour_of, describe_row
+from coldlever.broadcaster.cli.show import colour_of, describe_row, show_head
 from coldlever.broadcaster.fate import NonceState
+from coldlever.broadcaster.ledger import Row
 from coldlever.broadcaster.post import can_land_until, make_receipt, offer_of
 from coldlever.shared.cli.console import emit_json, say
 from coldlever.shared.reading import moment
@@ -35,16 +38,18 @@ def history(
     as_json: bool,
 ) -> None:
     """List payloads and what became of them, the latest first."""
-    ledger = open_ledger(machine, state_dir)
-    try:
-        wanted = [NonceState(name) for name in states] or None
+    wanted = [NonceState(name) for name in states] or None
+    with closing(open_ledger(machine, state_dir)) as ledger:
         rows = ledger.rows(wanted, limit)
-    finally:
-        ledger.close()
-    receipts = [make_receipt(row, None) for row in rows]
-    if as_json:
-        emit_json(receipts)
-        return
+        receipts = [make_receipt(row, None) for row in rows]
+        if as_json:
+            emit_json(receipts)
+            return
+        _show(rows, receipts)
+        show_head(ledger)
+
+
+def _show(rows: Sequence[Row], receipts: Sequence[dict[str, object]]) -> None:
     if not rows:
         say("nothing has been posted from here")
     for row, receipt in zip(rows, receipts, strict=True):

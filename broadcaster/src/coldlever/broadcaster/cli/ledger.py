@@ -12,11 +12,12 @@ import click
 from coldlever.broadcaster.cli.context import open_ledger, state_options
 from coldlever.broadcaster.cli.ledger_option import chosen_server
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
-from coldlever.broadcaster.ledger import Ledger, LedgerServer, Row
+from coldlever.broadcaster.ledger import Ledger, Row
 from coldlever.broadcaster.ledger.document import Line, dump, load
 from coldlever.broadcaster.ledger.memory import HostMemory
 from coldlever.broadcaster.ledger.transfer import problems, take_over
 from coldlever.broadcaster.post.row import payload_of
+from coldlever.shared.audit import head_text
 from coldlever.shared.cli.console import STDIO, emit_json, require_output, say
 from coldlever.shared.cli.stdout import require_stdout
 from coldlever.shared.errors import ColdleverError, InputRefused, PersonDeclined
@@ -101,6 +102,7 @@ def import_rows(machine: Machine, *, file: str, state_dir: str | None, as_json: 
         ledger.changing() as connection,
     ):
         done = take_over(connection, lines)
+        ledger.tell(connection, *ledger.author.adopted(done.added, done.heads, machine.clock()))
     if as_json:
         emit_json({"added": done.added, "known": done.known})
     else:
@@ -139,34 +141,43 @@ def verify(machine: Machine, *, file: str | None, state_dir: str | None, as_json
 @state_options
 @pass_machine
 def accept_loss(machine: Machine, *, yes: bool, state_dir: str | None, as_json: bool) -> None:
-    """Go on with a shared ledger that does not know what this host has recorded (`ledger-behind`).
+    """Go on with a ledger that does not know what this host has recorded.
+
+    A shared one says so itself (`ledger-behind`), `audit verify` says it of any (`audit-behind`,
+    `audit-forked`).
 
     What it lost was sent, perhaps, and may still land: it keeps no later payload for its market
     from being sent. Wait until these payloads have expired, look at the accounts, and `post` the
     files again that you still want: a nonce that was used is told as such.
     """
-    server = chosen_server(machine)
-    memory = HostMemory(machine.state(state_dir))
-    lost = 0 if server is None else _give_up(machine, server, memory, is_agreed=yes)
+    lost = _give_up(machine, state_dir, is_agreed=yes)
     if as_json:
         emit_json({"lost": lost})
     else:
         say(f"{lost} attempts are given up")
 
 
-def _give_up(machine: Machine, server: LedgerServer, memory: HostMemory, *, is_agreed: bool) -> int:
+def _give_up(machine: Machine, state_dir: str | None, *, is_agreed: bool) -> int:
     """Remember the ledger as it is now; how many attempts that gives up."""
+    server, memory = chosen_server(machine), HostMemory(machine.state(state_dir))
     with (
-        closing(Ledger(server, machine.sleep, machine.monotonic)) as ledger,
+        # Without the memory, which would refuse it.
+        closing(open_ledger(machine, state_dir, is_compared=False)) as ledger,
         ledger.seeing() as connection,
     ):
-        lost = memory.lost(connection, server.name) or []
+        lost = [] if server is None else memory.lost(connection, server.name) or []
+        heads = ledger.lost_heads()
         for attempt in lost:
             say(f"lost: nonce {attempt[3]} of {attempt[2]}, attempt {attempt[5]}")
+        for one in heads:
+            say(f"lost: the audit chain as far as {head_text(one.head)}")
         wanted = f"lost {len(lost)}"
-        if lost and not is_agreed and machine.ask(f"Go on without? Type {wanted}") != wanted:
-            raise PersonDeclined("declined", f"you did not type {wanted}")
-        memory.renew(connection, server.name)
+        if lost or heads:
+            if not is_agreed and machine.ask(f"Go on without? Type {wanted}") != wanted:
+                raise PersonDeclined("declined", f"you did not type {wanted}")
+            ledger.note(*ledger.author.lost(len(lost), heads, machine.clock()))
+        if server is not None:
+            memory.renew(connection, server.name)
     return len(lost)
 
 

@@ -25,8 +25,13 @@ from coldlever.broadcaster.cli.policy_option import load_board, policy_options
 from coldlever.broadcaster.cli.post_run import Runner
 from coldlever.broadcaster.cli.progress import progress
 from coldlever.broadcaster.cli.receipts import require_outputs
+from coldlever.broadcaster.cli.refusal_note import (
+    note_refused,
+    noting_refusals,
+    noting_refusals_before,
+)
 from coldlever.broadcaster.cli.result import show_result
-from coldlever.broadcaster.cli.show import show_payloads, show_report
+from coldlever.broadcaster.cli.show import show_head, show_payloads, show_report
 from coldlever.shared.action import Address, Network
 from coldlever.shared.action.what import What
 from coldlever.shared.cli.challenge_option import (
@@ -120,8 +125,10 @@ def post(
     require_outputs(receipt, len(items.items), force=force, as_json=as_json)
     challenge = take_challenge(asked, machine.entropy)
     folder = machine.state(state_dir)
-    board = load_board(items, policy_file, approval_files, folder)
-    with closing(open_ledger(machine, state_dir)) as ledger:
+    with noting_refusals_before(machine, state_dir, items.items):
+        board = load_board(items, policy_file, approval_files, folder)
+    policy = None if board is None else board.policy.ref
+    with closing(open_ledger(machine, state_dir, policy)) as ledger:
         runner = Runner(
             machine,
             ledger,
@@ -144,18 +151,23 @@ def post(
         if goes:
             waiting = sum(job.is_waiting for job in jobs)
             if waiting > 0 and not as_json and not yes:
-                _confirm(machine, waiting)
+                asked_for = [job.item.payload for job in jobs if job.is_waiting]
+                with noting_refusals(machine, ledger, asked_for):
+                    _confirm(machine, waiting)
         # From here on payloads leave, and whoever stops it is told of every one.
         with holding() as stop:
             if goes:
                 with progress(sum(job.is_waiting for job in jobs), quiet=as_json) as shown:
                     jobs = Batch(runner, jobs, Way(keep_going, at_once), stop, shown).run()
+            note_refused(machine, ledger, jobs)
             unsaved = _save_receipts(
                 jobs, receipt, force=force, as_json=as_json, is_batch=items.is_batch
             )
             status = _status(jobs, unsaved, stop)
             with _unless_hung_up(stop):
                 _report(jobs, challenge, as_json=as_json, is_batch=items.is_batch)
+                if not as_json:
+                    show_head(ledger)
                 if unsaved is not None:
                     say(f"no receipt was written: {unsaved.message}", fg="red")
             sys.exit(status)

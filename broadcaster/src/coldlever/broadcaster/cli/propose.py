@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import click
 
-from coldlever.broadcaster.cli.context import state_options
+from coldlever.broadcaster.cli.context import open_ledger, state_options
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.shared.action import Network
 from coldlever.shared.cli.approval_files import read_policy
@@ -87,7 +88,16 @@ def propose(
     proposed = replace(hearing, approvals=merge(hearing.approvals, [proposal]))
     message = with_approvals(loaded.message, [proposed])
     data = dump_document(message_wire(message))
-    outlet.prove(message, data).deliver(message, data)
+    delivery = outlet.prove(message, data)
+    # Before anybody gets it: a proposal that nothing tells of there is none.
+    with closing(open_ledger(machine, state_dir, policy.ref)) as ledger:
+        who = f"{policy.holders[public.key_id][0].name} {public.fingerprint}"
+        events = (
+            ledger.author.proposed(one.signable, said.case.signer, who, machine.clock())
+            for one in loaded.message.requests
+        )
+        ledger.note(*events)
+    delivery.deliver(message, data)
     if as_json:
         emit_json({"request": message_wire(message), "out": outlet.file})
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
 from coldlever.broadcaster.cli.context import open_ledger, venue_options
@@ -72,17 +74,16 @@ def revoke(
     outlet.require()
     if (nonce is None) == (not files and not scanning.wanted):
         raise UsageRefused("one-payload", "give either SIGNED or --nonce", "say what to revoke")
-    ledger = open_ledger(machine, state_dir)
-    try:
+    with closing(open_ledger(machine, state_dir)) as ledger:
         if nonce is None:
             message = _from_files(ledger, files, scanning, network, api_url)
         else:
             message = _from_ledger(ledger, nonce, network, api_url)
-    finally:
-        ledger.close()
-    challenge = take_challenge(asked, machine.entropy)
-    document = dump_document(_document(message))
-    delivery = outlet.prove(message, document)
+        challenge = take_challenge(asked, machine.entropy)
+        document = dump_document(_document(message))
+        delivery = outlet.prove(message, document)
+        now, drafted = machine.clock(), ledger.author.drafted
+        ledger.note(*(drafted(one.signable, one.signer, now) for one in message.requests))
     reviews = [review(request) for request in message.requests]
     if not as_json:
         show_reviews(reviews, challenge)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from coldlever.broadcaster.check import Finding, Report
 from coldlever.broadcaster.fate import Verdict
-from coldlever.broadcaster.ledger import Row
+from coldlever.broadcaster.ledger import Ledger, Row
 from coldlever.shared.action.what import What
+from coldlever.shared.cli.audit_head import say_head
 from coldlever.shared.cli.console import say
 from coldlever.shared.cli.show_review import show_reviews
+from coldlever.shared.errors import ColdleverError
 from coldlever.shared.message import Request
 from coldlever.shared.message.check_words import Challenge
 from coldlever.shared.message.review import Origin, Review, review
@@ -55,6 +58,13 @@ def show_finding(finding: Finding) -> None:
     say(f"  {mark}  {finding.code:<15} {finding.detail}", fg=colour)
     if finding.ok is False and finding.remedy is not None:
         say(f"        {'':<15} remedy: {finding.remedy}")
+
+
+def show_head(ledger: Ledger) -> None:
+    """Print how far the ledger's audit chain reaches; where that cannot be read, nothing."""
+    # It stands behind what was done or found, and must not hide that.
+    with suppress(ColdleverError):
+        say_head(ledger.audit.head().head)
 
 
 def describe_row(row: Row) -> str:

@@ -7,8 +7,8 @@ whoever holds that waits for nothing else.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -19,10 +19,10 @@ from coldlever.broadcaster.ledger.tables import AUDIT, CHAIN
 from coldlever.shared.audit import Chain, Event, Head, Linked, Side, follow
 from coldlever.shared.audit.chain import CHAIN_ID_BYTES, LINK_BYTES, damaged
 from coldlever.shared.audit.chain_head import ChainHead, adopted_heads
-from coldlever.shared.audit.event import Kind
 from coldlever.shared.audit.stored import linked_of
 from coldlever.shared.printable import printable
 
+_BATCH = 1_000
 # Built once: putting them together costs more than running them.
 _LOCK = (
     sa.select(CHAIN.c.id, CHAIN.c.position, CHAIN.c.link).where(CHAIN.c.one == 1).with_for_update()
@@ -35,13 +35,16 @@ _MOVE = (
 )
 # As text: what somebody else has put into a column is to be seen as it is.
 _HEAD = sa.text("SELECT id, position, link FROM audit_chain WHERE one = 1")
-_ROWS = sa.text("SELECT position, event, link, nonce FROM audit ORDER BY position")
+_ALL = sa.text("SELECT position, event, link, nonce FROM audit ORDER BY position")
+_ROWS = _ALL.execution_options(yield_per=_BATCH)
+# What was taken over is about no nonce.
+_WITHOUT_NONCE = sa.text(
+    "SELECT position, event, link, nonce FROM audit WHERE nonce IS NULL ORDER BY position"
+)
 _AT = sa.text("SELECT position, event, link, nonce FROM audit WHERE position = :position")
 _OF_NONCE = sa.text(
     "SELECT position, event, link, nonce FROM audit WHERE nonce = :nonce ORDER BY position DESC"
 )
-_BATCH = 1_000
-
 Stored = tuple[int, bytes, bytes]
 
 
@@ -123,7 +126,7 @@ class AuditTable:
     def events(self) -> tuple[Linked, ...]:
         """All events, the first one first; that each link fits is for `require_whole`."""
         with self.seeing() as connection:
-            return tuple(self._linked(row) for row in _stored(connection, _ROWS, self.name))
+            return tuple(self._linked(row) for row in _stored(connection, _ALL, self.name))
 
     def head_of(self, key: NonceKey) -> ChainHead | None:
         """The chain's head when the last event about a row was appended; None without any.
@@ -133,28 +136,27 @@ class AuditTable:
         """
         with self.seeing() as connection:
             chain = _chain_head(connection, self.name).chain
-            for row in _stored(connection, _OF_NONCE, self.name, nonce=key.nonce):
-                linked = self._linked(row)
-                if linked.event.signer == key.signer:
-                    return ChainHead(chain, linked.head)
-        return None
+            rows = list(_stored(connection, _OF_NONCE, self.name, nonce=key.nonce))
+        found = (one for one in map(self._linked, rows) if one.event.signer == key.signer)
+        return next((ChainHead(chain, one.head) for one in found), None)
+
+    def heads(self) -> tuple[ChainHead, ...]:
+        """As `known_heads`."""
+        with self.seeing() as connection:
+            return known_heads(connection, self.name)
 
     def missing(self, seen: Iterable[ChainHead]) -> tuple[ChainHead, ...]:
-        """Those heads that the chain neither passes through nor has taken over."""
+        """Those heads that the chain neither passes through nor has taken over.
+
+        A chain without any event is never missing.
+        """
         with self.seeing() as connection:
-            chain, _ = _head(connection.execute(_HEAD).first(), self.name)
-            own = {one for one in seen if self._passes(connection, chain, one)}
-            strangers = [one for one in seen if one.chain != chain.id]
-            taken = self._taken(connection) if strangers else ()
-        return tuple(
-            one
-            for one in seen
-            if one not in own
-            and not any(
-                one.chain == known.chain and one.head.position <= known.head.position
-                for known in taken
-            )
-        )
+            own = _chain_head(connection, self.name).chain
+            wanted = [
+                one for one in seen if one.head.position and not self._passes(connection, own, one)
+            ]
+            taken = _taken(connection, self.name) if wanted else ()
+        return tuple(one for one in wanted if not any(_reaches(known, one) for known in taken))
 
     def require_whole(self) -> Head:
         """Compute every link anew.
@@ -165,21 +167,28 @@ class AuditTable:
         with self.seeing() as connection:
             return require_chain(connection, self.name)
 
-    def _passes(self, connection: sa.Connection, chain: Chain, seen: ChainHead) -> bool:
-        if seen.chain != chain.id:
+    def _passes(self, connection: sa.Connection, own: bytes, seen: ChainHead) -> bool:
+        if seen.chain != own:
             return False
-        if seen.head.position == 0:
-            return seen.head == chain.start
-        rows = _stored(connection, _AT, self.name, position=seen.head.position)
+        rows = list(_stored(connection, _AT, self.name, position=seen.head.position))
         return any(link == seen.head.link for _, _, link in rows)
-
-    def _taken(self, connection: sa.Connection) -> tuple[ChainHead, ...]:
-        mark = f'"kind":"{Kind.ADOPTED.value}"'.encode("ascii")
-        rows = (row for row in _stored(connection, _ROWS, self.name) if mark in row[1])
-        return tuple(head for row in rows for head in adopted_heads(self._linked(row).event))
 
     def _linked(self, row: Stored) -> Linked:
         return linked_of(*row, self.name)
+
+
+def known_heads(connection: sa.Connection, name: str) -> tuple[ChainHead, ...]:
+    """The head, and those of the other chains that it has taken over.
+
+    Args:
+        connection: in a transaction that sees one moment of the ledger.
+        name: where the ledger is, printable.
+
+    Raises:
+        RuleRefused: ``audit-damaged``.
+    """
+    own = _chain_head(connection, name)
+    return (*([own] if own.head.position else []), *_taken(connection, name))
 
 
 def require_chain(connection: sa.Connection, name: str) -> Head:
@@ -193,12 +202,22 @@ def require_chain(connection: sa.Connection, name: str) -> Head:
         RuleRefused: ``audit-damaged``; it names the first row that is wrong.
     """
     chain, claimed = _head(connection.execute(_HEAD).first(), name)
-    head = follow(chain, _stored(connection, _ROWS, name), name)
+    with closing(_stored(connection, _ROWS, name)) as rows:
+        head = follow(chain, rows, name)
     if head.position < claimed.position:
         raise damaged(name, f"row {head.position + 1} is missing, of {claimed.position}")
     if head != claimed:
         raise damaged(name, f"row {head.position} was not the last one that was written")
     return head
+
+
+def _taken(connection: sa.Connection, name: str) -> tuple[ChainHead, ...]:
+    rows = list(_stored(connection, _WITHOUT_NONCE, name))
+    return tuple(head for row in rows for head in adopted_heads(linked_of(*row, name).event))
+
+
+def _reaches(known: ChainHead, seen: ChainHead) -> bool:
+    return known.chain == seen.chain and known.head.position >= seen.head.position
 
 
 def _chain_head(connection: sa.Connection, name: str) -> ChainHead:
@@ -217,16 +236,17 @@ def _head(record: Sequence[object] | None, name: str) -> tuple[Chain, Head]:
 
 def _stored(
     connection: sa.Connection, query: sa.TextClause, name: str, **values: int
-) -> Iterator[Stored]:
-    found = connection.execution_options(yield_per=_BATCH).execute(query, values)
-    for record in found:
-        position, event, link, nonce = tuple[Any, ...](record)
-        if not (_is_bytes(event) and _is_bytes(link, LINK_BYTES)):
-            raise damaged(name, f"row {position} is not the one that was written")
-        mark = b"null" if nonce is None else str(nonce).encode("ascii", "replace")
-        if b'"nonce":%s,' % mark not in event:
-            raise damaged(name, f"row {position} is filed under another nonce")
-        yield position, event, link
+) -> Generator[Stored]:
+    """Rows with their types checked; a whole chain needs no memory."""
+    with connection.execute(query, values) as found:
+        for record in found:
+            position, event, link, nonce = tuple[Any, ...](record)
+            if not (_is_bytes(event) and _is_bytes(link, LINK_BYTES)):
+                raise damaged(name, f"row {position} is not the one that was written")
+            mark = b"null" if nonce is None else str(nonce).encode("ascii", "replace")
+            if b'"nonce":%s,' % mark not in event:
+                raise damaged(name, f"row {position} is filed under another nonce")
+            yield position, event, link
 
 
 def _is_bytes(value: object, size: int | None = None) -> TypeGuard[bytes]:

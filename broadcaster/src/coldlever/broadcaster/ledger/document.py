@@ -1,6 +1,7 @@
 """A ledger as a document: one JSON object a line, so that a long one needs no memory.
 
-The first line names the format, then come the payloads in the order of their last change, the
+The first line names the format and the heads of the ledger's audit chain and of those that it has
+taken over; then come the payloads in the order of their last change, the
 attempts in the order of sending, and the nonces given to drafts; the last line counts them and
 holds the SHA-256 of all lines before it.
 """
@@ -14,9 +15,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from coldlever.broadcaster.ledger.audit import known_heads
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, DRAFTS, POSTS
+from coldlever.shared.audit.chain_head import ChainHead, parse_chain_head
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.reading import strict_json
+from coldlever.shared.reading import JsonValue, Where, strict_json
+from coldlever.shared.reading.fields import elements
 
 KIND = "coldlever/broadcaster-ledger"
 VERSION = 1
@@ -37,12 +41,14 @@ class Line:
     """One record of a document.
 
     Args:
-        part: ``post``, ``attempt`` or ``draft``.
-        record: by the names of the table's columns.
+        part: ``post``, ``attempt`` or ``draft``; ``audit`` for the first.
+        record: by the names of the table's columns; of the first none.
+        heads: of audit chains, in the first.
     """
 
     part: str
     record: Record
+    heads: tuple[ChainHead, ...] = ()
 
 
 def columns(part: str) -> list[sa.Column[object]]:
@@ -84,8 +90,7 @@ def load(lines: Iterable[bytes], source: str) -> Iterator[Line]:
             return
         digest.update(line)
         if number == 1:
-            if (part, value) != ("kind", KIND):
-                raise _refused(source, 1, "no ledger of the broadcaster")
+            yield Line("audit", {}, _heads(part, value, source))
             continue
         counts[part] += 1
         yield Line(part, _record(part, value, source, number))
@@ -93,7 +98,8 @@ def load(lines: Iterable[bytes], source: str) -> Iterator[Line]:
 
 
 def _wires(connection: sa.Connection, counts: dict[str, int]) -> Iterator[dict[str, object]]:
-    yield {"kind": KIND, "version": VERSION}
+    heads = [head.to_wire() for head in known_heads(connection, "ledger")]
+    yield {"kind": KIND, "version": VERSION, "audit": heads}
     for part, (_, order) in PARTS.items():
         query = sa.select(*columns(part)).order_by(*order)
         found = connection.execution_options(yield_per=_BATCH).execute(query)
@@ -115,18 +121,30 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-def _read(line: bytes, source: str, number: int) -> tuple[str, object]:
+def _read(line: bytes, source: str, number: int) -> tuple[str, JsonValue]:
     value = strict_json.loads(line, f"{source}, line {number}")
-    if number == 1 and isinstance(value, dict) and value.keys() == {"kind", "version"}:
-        if value["version"] != VERSION:
+    if number == 1 and isinstance(value, dict) and "kind" in value:
+        if value["kind"] != KIND:
+            raise _refused(source, 1, "no ledger of the broadcaster")
+        if value.get("version") != VERSION or value.keys() != {"kind", "version", "audit"}:
             raise _refused(source, 1, f"version {VERSION} is what this program reads")
-        return "kind", value["kind"]
+        return "audit", value["audit"]
     if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= {*PARTS, "end"}:
         raise _refused(source, number, "expected one record")
     return next(iter(value.items()))
 
 
-def _record(part: str, value: object, source: str, number: int) -> Record:
+def _heads(part: str, value: JsonValue, source: str) -> tuple[ChainHead, ...]:
+    if part != "audit":
+        raise _refused(source, 1, "no ledger of the broadcaster")
+    try:
+        spots = elements(value, Where(source))
+        return tuple(parse_chain_head(one, spot) for one, spot in spots)
+    except InputRefused as error:
+        raise _refused(source, 1, error.message) from None
+
+
+def _record(part: str, value: JsonValue, source: str, number: int) -> Record:
     expected = {_camel(column.name): column for column in columns(part)}
     if not isinstance(value, dict) or value.keys() != expected.keys():
         raise _refused(source, number, f"not the members of a {part}")

@@ -36,6 +36,7 @@ from coldlever.broadcaster.ledger.weight import SharedWeight
 from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.what import What
 from coldlever.shared.audit import Event as AuditEvent
+from coldlever.shared.audit.chain_head import ChainHead
 from coldlever.shared.errors import ColdleverError
 from coldlever.shared.printable import printable
 
@@ -106,7 +107,8 @@ class Ledger(Questions):
             if self._heads is not None and self._has_told:
                 # What was done is on the record, and is not to be hidden by this.
                 with suppress(ColdleverError):
-                    self._heads.keep(self._name, self.audit.head())
+                    if not self.lost_heads():
+                        self._heads.keep(self._name, self.audit.head())
         finally:
             self._engine.dispose()
             self._quick.dispose()
@@ -163,6 +165,16 @@ class Ledger(Questions):
         """
         append(connection, events, self._name)
         self._has_told = True
+
+    def lost_heads(self) -> tuple[ChainHead, ...]:
+        """What this host has seen of the audit chain and is not in it.
+
+        Raises:
+            RuleRefused: ``audit-damaged``.
+            EnvironmentFault: ``audit-memory``, or from the ledger.
+        """
+        seen = None if self._heads is None else self._heads.of(self._name)
+        return () if seen is None else self.audit.missing([seen])
 
     def note(self, *events: AuditEvent) -> None:
         """Append to the audit chain what no row tells, durably, all of it or none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -117,26 +118,29 @@ class Author:
         says = f"{then.verdict.value}: nonce {then.state.value}, account {then.reading.value}"
         return (self._of_row(Kind.JUDGED, then, says, code=then.verdict.value),)
 
-    def adopted(self, count: int, source: ChainHead | None, at: int) -> Event:
-        """The rows of another ledger were taken over.
+    def adopted(self, count: int, heads: Sequence[ChainHead], at: int) -> tuple[Event, ...]:
+        """An exported ledger was taken over, and with it the chains that it knew.
 
         Args:
-            count: how many payloads.
-            source: the head of the other ledger's chain, or None where it has none.
+            count: how many payloads were new.
+            heads: of the other ledger's chain and those that it had taken over.
             at: ms since the epoch.
         """
-        of = "" if source is None else f" of {source.words}"
-        return self._event(Kind.ADOPTED, f"took over {count} payloads{of}", at)
+        says = f"imported {count} payloads of an exported ledger"
+        named = tuple(f"{says}, whose audit {one.words}" for one in heads)
+        return tuple(self._event(Kind.ADOPTED, one, at) for one in named or (says,))
 
-    def lost(self, count: int, at: int) -> Event:
-        """The ledger has gone back, and somebody goes on with it.
+    def lost(self, count: int, heads: Sequence[ChainHead], at: int) -> tuple[Event, ...]:
+        """The ledger has gone back, and a person goes on with it.
 
         Args:
             count: how many attempts it does not know.
+            heads: of audit chains that this host has seen and it does not know.
             at: ms since the epoch.
         """
-        says = f"goes on without {count} attempts that this host had recorded"
-        return self._event(Kind.ADOPTED, says, at)
+        says = f"went on without {count} attempts that this host had recorded"
+        named = tuple(f"{says}, and without the audit {one.words}" for one in heads)
+        return tuple(self._event(Kind.ADOPTED, one, at) for one in named or (says,))
 
     def _of_signable(
         self, kind: Kind, says: str, at: int, signable: Signable, signer: Address | None

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from coldlever.broadcaster.ledger.audit import require_chain
 from coldlever.broadcaster.ledger.document import Line, Record, columns
 from coldlever.broadcaster.ledger.lease import hold_still
 from coldlever.broadcaster.ledger.queries import NEXT_CHANGE, ROWS, to_row
 from coldlever.broadcaster.ledger.row import Row
 from coldlever.broadcaster.ledger.tables import ATTEMPTS, DRAFTS, POSTS
+from coldlever.shared.audit.chain_head import ChainHead
 from coldlever.shared.errors import EnvironmentFault, InputRefused, RuleRefused
 
 _KEY = tuple(column.name for column in POSTS.primary_key)
@@ -28,12 +30,14 @@ class TakenOver:
         known: how many the ledger had already, the same in all.
         new: the keys of those that were added.
         markets: where they are posted.
+        heads: of the other ledger's audit chain, and of those that it had taken over.
     """
 
     added: int = 0
     known: int = 0
     new: set[tuple[object, ...]] = field(default_factory=set)
     markets: set[tuple[object, ...]] = field(default_factory=set)
+    heads: tuple[ChainHead, ...] = ()
 
 
 def take_over(connection: sa.Connection, lines: Iterable[Line]) -> TakenOver:
@@ -66,6 +70,8 @@ def _take_all(connection: sa.Connection, lines: Iterable[Line]) -> TakenOver:
             _take_post(connection, line.record, done, newest)
         elif line.part == "attempt":
             _take_attempt(connection, line.record, done)
+        elif line.part == "audit":
+            done.heads = line.heads
         else:
             _take_draft(connection, line.record)
     for problem in _contradictions(connection):
@@ -139,6 +145,10 @@ def problems(connection: sa.Connection) -> Iterator[tuple[Row | None, str]]:
             yield None, f"nonce {record['nonce']}: {fault.message}"
     for problem in _contradictions(connection):
         yield None, problem
+    try:
+        require_chain(connection, "ledger")
+    except RuleRefused as refusal:
+        yield None, refusal.message
 
 
 def _contradictions(connection: sa.Connection) -> Iterator[str]:
