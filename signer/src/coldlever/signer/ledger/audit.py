@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -136,7 +137,9 @@ def require_chain(connection: sqlite3.Connection, name: str) -> None:
     Raises:
         RuleRefused: ``audit-damaged``; it names the first row that is wrong.
     """
-    follow(_chain(connection, name), connection.execute(_ROWS), name)
+    # A cursor that is left half-read would keep the file locked for as long as the refusal lives.
+    with contextlib.closing(connection.execute(_ROWS)) as found:
+        follow(_chain(connection, name), found, name)
 
 
 def _chain(connection: sqlite3.Connection, name: str) -> Chain:
