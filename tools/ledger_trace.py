@@ -4,7 +4,7 @@ A ledger keeps, for each attempt, the state before it and what its answer told, 
 state that it has now. What the clock or another payload told (`settle`) is kept as the new state alone. So
 what is checked is this: every recorded answer leads, by the table, from the state before its attempt to a
 state from which the next attempt's state before, or the payload's state now, can be reached by what needs no
-answer; and an attempt begins where the programme begins one.
+answer; and an attempt begins where the programme begins one. `audit_trace` compares it with its audit chain.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+from audit_trace import untold
 from model import PAGE
 
 from coldlever.broadcaster.fate import Event, NonceState, after
@@ -75,6 +76,7 @@ def _of_ledger(ledger: sqlite3.Connection, table: Table) -> Iterator[str]:
             yield f"nonce {post['nonce']}: {problem}"
     for one, *_ in attempts.values():
         yield f"nonce {one['nonce']}: attempts without a payload"
+    yield from untold(ledger)
 
 
 def _is_ours(ledger: sqlite3.Connection) -> bool:

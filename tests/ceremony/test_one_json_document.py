@@ -167,6 +167,7 @@ SIGNER = [
     ("policy unseal CHANGE --keystore SEALED --passphrase-file PHRASE --yes", 2),
 ]
 BROADCASTER = [
+    *AUDIT,
     (DRAFT, 0),
     (f"{DRAFT} --out -", 0),
     (f"{DRAFT} --out NEW.json", 0),

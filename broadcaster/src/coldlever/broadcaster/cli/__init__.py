@@ -47,6 +47,9 @@ _COMMANDS = {
     "ledger": Lazy(
         "coldlever.broadcaster.cli.ledger:command", "Back up, move and check what was posted."
     ),
+    "audit": Lazy(
+        "coldlever.broadcaster.cli.audit:command", "Show, check and export what was done here."
+    ),
     "approvals": Lazy(
         "coldlever.broadcaster.cli.approvals:approvals",
         "Bring approvals together, show them, and say who is missing.",

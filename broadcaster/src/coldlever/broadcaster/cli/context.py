@@ -64,13 +64,18 @@ def venue_options(command: F) -> F:
 
 def state_options(command: F) -> F:
     """Add ``--ledger``, ``--state-dir`` and ``--json``."""
+    return json_option(place_options(command))
+
+
+def place_options(command: F) -> F:
+    """Add ``--ledger`` and ``--state-dir``."""
     command = click.option(
         "--state-dir",
         metavar="DIR",
         type=click.Path(file_okay=False),
         help="Where the ledger lives (default: the XDG state directory).",
     )(command)
-    return json_option(ledger_options(command))
+    return ledger_options(command)
 
 
 def retry_option(command: F) -> F:

@@ -109,24 +109,21 @@ class AuditTable:
     seeing: Callable[[], AbstractContextManager[sa.Connection]]
     name: str
 
-    def chain(self) -> Chain:
-        """Which chain it is.
+    def head(self) -> ChainHead:
+        """How far it reaches.
 
         Raises:
             RuleRefused: ``audit-damaged``; so for all that follow.
         """
         with self.seeing() as connection:
-            return _head(connection.execute(_HEAD).first(), self.name)[0]
-
-    def head(self) -> ChainHead:
-        """How far it reaches."""
-        with self.seeing() as connection:
             return _chain_head(connection, self.name)
 
-    def events(self) -> tuple[Linked, ...]:
-        """All events, the first one first; that each link fits is for `require_whole`."""
+    def whole(self) -> tuple[Chain, tuple[Linked, ...]]:
+        """The chain with all its events, the first one first; every link is computed anew."""
         with self.seeing() as connection:
-            return tuple(self._linked(row) for row in _stored(connection, _ALL, self.name))
+            chain = require_chain(connection, self.name)
+            rows = list(_stored(connection, _ALL, self.name))
+        return chain, tuple(self._linked(row) for row in rows)
 
     def head_of(self, key: NonceKey) -> ChainHead | None:
         """The chain's head when the last event about a row was appended; None without any.
@@ -158,15 +155,6 @@ class AuditTable:
             taken = _taken(connection, self.name) if wanted else ()
         return tuple(one for one in wanted if not any(_reaches(known, one) for known in taken))
 
-    def require_whole(self) -> Head:
-        """Compute every link anew.
-
-        Raises:
-            RuleRefused: ``audit-damaged``; it names the first row that is wrong.
-        """
-        with self.seeing() as connection:
-            return require_chain(connection, self.name)
-
     def _passes(self, connection: sa.Connection, own: bytes, seen: ChainHead) -> bool:
         if seen.chain != own:
             return False
@@ -191,7 +179,7 @@ def known_heads(connection: sa.Connection, name: str) -> tuple[ChainHead, ...]:
     return (*([own] if own.head.position else []), *_taken(connection, name))
 
 
-def require_chain(connection: sa.Connection, name: str) -> Head:
+def require_chain(connection: sa.Connection, name: str) -> Chain:
     """Compute every link anew, to the head that the chain's record names.
 
     Args:
@@ -208,7 +196,7 @@ def require_chain(connection: sa.Connection, name: str) -> Head:
         raise damaged(name, f"row {head.position + 1} is missing, of {claimed.position}")
     if head != claimed:
         raise damaged(name, f"row {head.position} was not the last one that was written")
-    return head
+    return chain
 
 
 def _taken(connection: sa.Connection, name: str) -> tuple[ChainHead, ...]:
