@@ -400,6 +400,7 @@ def test_two_networks_with_one_nonce_are_told_apart(desk, file, original, die):
     assert one.status == 0
 
 
+@pytest.mark.invented_ledger
 def test_an_answer_that_accepts_the_original_tells_its_revocation(desk, file, noop, scripted, die):
     """It was on its way while the revocation was recorded."""
     ledger = desk.ledger()

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeGuard
 
 import sqlalchemy as sa
@@ -76,25 +77,41 @@ def append(connection: sa.Connection, events: Sequence[Event], name: str) -> Cha
     if not events:
         return None
     chain, head = _head(connection.execute(_LOCK).first(), name)
-    added = list[dict[str, object]]()
+    added = list[Linked]()
     for event in events:
-        linked = chain.append(head, event)
-        head = linked.head
-        added.append(
-            {
-                "position": linked.position,
-                "event": linked.data,
-                "link": linked.link,
-                "nonce": event.nonce,
-            }
-        )
+        added.append(chain.append(head, event))
+        head = added[-1].head
     try:
-        connection.execute(_ADD, added)
+        _write(connection, added)
     except sa.exc.IntegrityError:
-        reason = f"row {added[0]['position']} is there, and the head lies before it"
+        reason = f"row {added[0].position} is there, and the head lies before it"
         raise damaged(printable(name), reason) from None
-    connection.execute(_MOVE, {"to_position": head.position, "to_link": head.link})
     return ChainHead(chain.id, head)
+
+
+def _write(connection: sa.Connection, added: Sequence[Linked]) -> None:
+    head = added[-1].head
+    moved = {"to_position": head.position, "to_link": head.link}
+    rows = [
+        {"position": one.position, "event": one.data, "link": one.link, "nonce": one.event.nonce}
+        for one in added
+    ]
+    if connection.dialect.name == "sqlite":
+        connection.execute(_ADD, rows)
+        connection.execute(_MOVE, moved)
+        return
+    # One way to the server, while all others wait for the head.
+    numbered = {f"{name}{at}": one for at, row in enumerate(rows) for name, one in row.items()}
+    connection.execute(_add_and_move(len(rows)), numbered | moved)
+
+
+@cache
+def _add_and_move(count: int) -> sa.TextClause:
+    rows = ", ".join(f"(:position{at}, :event{at}, :link{at}, :nonce{at})" for at in range(count))
+    return sa.text(
+        f"WITH added AS (INSERT INTO audit (position, event, link, nonce) VALUES {rows})"  # noqa: S608
+        " UPDATE audit_chain SET position = :to_position, link = :to_link WHERE one = 1"
+    )
 
 
 @dataclass(frozen=True, slots=True)
