@@ -2,6 +2,7 @@
 """What the signer does is an event of its audit chain, and the commands that show and check it."""
 
 import json
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -100,6 +101,37 @@ def test_a_refusal_is_an_event_with_its_code(
     assert "11x" in told[1]["says"]
     assert told[2]["nonce"] == later["nonce"]
     assert "no such phrase" not in json.dumps(told)
+
+
+def test_a_request_that_names_its_market_wrongly_is_told_of_without_that_name(
+    sign_json, refuse, cli, request_file, make_request
+):
+    sign_json(request_file(make_request()))
+    entry = {
+        "network": "mainnet", "asset": 0, "coin": "ETH", "maxLeverage": 40, "marginMode": "normal",
+        "delisted": False, "time": 1,
+    }  # fmt: skip
+    later = make_request(nonce=make_request()["nonce"] + 5, market=entry)
+    assert refuse(request_file(later)) == "market-mismatch"
+    told = events(cli)[-1]
+    assert (told["code"], told["nonce"]) == ("market-mismatch", later["nonce"])
+    assert told["says"].startswith("updateLeverage asset 0 to 10x cross: ")
+
+
+def test_a_damaged_chain_ends_every_run_with_its_first_bad_row(
+    sign_json, refuse, cli, state, request_file, make_request
+):
+    nonce = make_request()["nonce"]
+    sign_json(request_file(*[make_request(nonce=nonce + step) for step in range(5)]))
+    connection = sqlite3.connect(state / "ledger.sqlite3")
+    connection.execute("UPDATE audit SET link = zeroblob(32) WHERE position = 4")
+    connection.commit()
+    connection.close()
+    for command in ("show", "verify", "export"):
+        error = cli.json("audit", command, status=4)["error"]
+        assert error["code"] == "audit-damaged"
+        assert "row 4 is not the one that was written" in error["message"]
+    assert refuse(request_file(make_request(nonce=nonce + 9))) == "audit-damaged"
 
 
 def test_who_says_no_at_the_prompt_is_told_of(
