@@ -223,7 +223,7 @@ class TestScanning:
 
     def test_several_pictures_make_one_message(self, tmp_path):
         paths = []
-        for number, matrix in enumerate(ur_frames(_KIND, _LONG_MESSAGE, Density.MEDIUM)[3:9]):
+        for number, matrix in enumerate(ur_frames(_KIND, _LONG_MESSAGE, Density.MEDIUM)[1:9]):
             paths.append(tmp_path / f"IMG_{number}.png")
             paths[-1].write_bytes(picture([matrix], ".png"))
         result = _run("scan", "--scan", *paths, "--json")

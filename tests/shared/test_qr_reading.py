@@ -297,9 +297,9 @@ class TestVideo:
     @pytest.mark.parametrize(("name", "fourcc"), [("clip.mp4", "mp4v"), ("clip.avi", "MJPG")])
     def test_a_video_of_an_animation_makes_the_message(self, tmp_path, name, fourcc):
         path = tmp_path / name
-        # Begun in the middle, and every third frame was covered by a hand.
+        # Begun in the middle, and every fourth frame was covered by a hand.
         frames = ur_frames(_KIND, _LONG_MESSAGE, Density.MEDIUM)
-        _film(path, fourcc, [m for number, m in enumerate(frames[4:]) if number % 3][:10])
+        _film(path, fourcc, [m for number, m in enumerate(frames[4:]) if number % 4][:10])
         collector = Collector([_KIND])
         for frame in file_frames(str(path)):
             collector.receive(frame)
