@@ -123,6 +123,19 @@ class TestPictures:
         assert text.encode("utf-8", "surrogateescape") == b"\xff\xfe{}"
 
 
+def test_screenshots_scaled_by_odd_factors_are_read_from_two_pixels_a_module_on():
+    for length, density in ((145, Density.LOW), (300, Density.HIGH)):
+        message = random.Random(length).randbytes(length)
+        matrix = ur_frames("x-coldlever-signed", message, density)[0]
+        pixels = b"".join(bytes(255 * (1 - dark) for dark in row) for row in matrix.rows)
+        code = Image.frombytes("L", (matrix.size, matrix.size), pixels)
+        for step in range(21):
+            side = round(matrix.size * (2.1 + 0.07 * step))
+            screen = Image.new("L", (side + 100, side + 100), 200)
+            screen.paste(code.resize((side, side), Image.Resampling.NEAREST), (37, 41))
+            assert code_reader()(screen), (length, step)
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize(
     ("length", "density"),
