@@ -1,6 +1,7 @@
 # ruff: noqa: PLR0917 - a test's parameters are its fixtures
 """What the signer does is an event of its audit chain, and the commands that show and check it."""
 
+import itertools
 import json
 import sqlite3
 from dataclasses import replace
@@ -9,6 +10,7 @@ import pytest
 
 from coldlever.shared.audit import load_audit
 from tests.shared.approving import policy_text
+from tests.shared.audit_chains import ONLINE, about, exported
 from tests.signer.team import ADDRESS
 from tests.signer.test_seal import agree, carry_out, loosen, propose
 
@@ -390,3 +392,24 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_passphrase(
     )  # fmt: skip
     assert code == "state-folder"
     assert asked == []
+
+
+def test_of_three_copies_each_must_fit_the_longest(cli, tmp_path):
+    story = [about(number) for number in range(1, 6)]
+    copies = {
+        "longest": story,
+        "shortest": story[:3],
+        "forked": [*story[:3], about(4, says="rewritten")],
+    }
+    for name, told in copies.items():
+        (tmp_path / name).write_bytes(exported(told))
+    files = [tmp_path / name for name in copies]
+    for order in itertools.permutations(files):
+        assert cli.refusal("audit", "verify", *order, status=4) == "audit-forked"
+        assert cli.refusal("audit", "export", *order, status=4) == "audit-forked"
+    assert cli.json("audit", "verify", *files[:2])["ok"]
+    code = cli.refusal("audit", "verify", *files[:2], "--head", "6:0011223344556677", status=4)
+    assert code == "audit-behind"
+    (tmp_path / "other").write_bytes(exported(story, ONLINE))
+    several = (files[0], tmp_path / "other", "--head", "1:0011223344556677")
+    assert cli.refusal("audit", "verify", *several, status=2) == "one-chain"
