@@ -280,3 +280,13 @@ def test_following_gives_the_head_and_the_start_of_none():
     assert follow(CHAIN, kept, "f") == rows[-1].head
     assert follow(CHAIN, [], "f") == CHAIN.start
     assert dump_audit("m", CHAIN, rows).endswith(b"}\n")
+
+
+def test_the_example_of_the_formats_page_is_computed_as_printed():
+    page = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    chain = Chain(bytes.fromhex(re.search("of the chain `([0-9a-f]{32})`", page)[1]), Side.SIGNER)
+    table = dict(re.findall(r"^\| (link 0|event 1|link 1|head) \| `(.+)` \|$", page, re.MULTILINE))
+    assert table["link 0"] == chain.start.link.hex()
+    row = linked_of(1, table["event 1"].encode(), bytes.fromhex(table["link 1"]), "formats.md")
+    assert chain.append(chain.start, row.event) == row
+    assert table["head"] == head_text(row.head)

@@ -1,13 +1,16 @@
 # ruff: noqa: PLR0917 - a test's parameters are its fixtures
 """What the signer does is an event of its audit chain, and the commands that show and check it."""
 
+import itertools
 import json
+import sqlite3
 from dataclasses import replace
 
 import pytest
 
 from coldlever.shared.audit import load_audit
 from tests.shared.approving import policy_text
+from tests.shared.audit_chains import ONLINE, about, exported
 from tests.signer.team import ADDRESS
 from tests.signer.test_seal import agree, carry_out, loosen, propose
 
@@ -100,6 +103,37 @@ def test_a_refusal_is_an_event_with_its_code(
     assert "11x" in told[1]["says"]
     assert told[2]["nonce"] == later["nonce"]
     assert "no such phrase" not in json.dumps(told)
+
+
+def test_a_request_that_names_its_market_wrongly_is_told_of_without_that_name(
+    sign_json, refuse, cli, request_file, make_request
+):
+    sign_json(request_file(make_request()))
+    entry = {
+        "network": "mainnet", "asset": 0, "coin": "ETH", "maxLeverage": 40, "marginMode": "normal",
+        "delisted": False, "time": 1,
+    }  # fmt: skip
+    later = make_request(nonce=make_request()["nonce"] + 5, market=entry)
+    assert refuse(request_file(later)) == "market-mismatch"
+    told = events(cli)[-1]
+    assert (told["code"], told["nonce"]) == ("market-mismatch", later["nonce"])
+    assert told["says"].startswith("updateLeverage asset 0 to 10x cross: ")
+
+
+def test_a_damaged_chain_ends_every_run_with_its_first_bad_row(
+    sign_json, refuse, cli, state, request_file, make_request
+):
+    nonce = make_request()["nonce"]
+    sign_json(request_file(*[make_request(nonce=nonce + step) for step in range(5)]))
+    connection = sqlite3.connect(state / "ledger.sqlite3")
+    connection.execute("UPDATE audit SET link = zeroblob(32) WHERE position = 4")
+    connection.commit()
+    connection.close()
+    for command in ("show", "verify", "export"):
+        error = cli.json("audit", command, status=4)["error"]
+        assert error["code"] == "audit-damaged"
+        assert "row 4 is not the one that was written" in error["message"]
+    assert refuse(request_file(make_request(nonce=nonce + 9))) == "audit-damaged"
 
 
 def test_who_says_no_at_the_prompt_is_told_of(
@@ -358,3 +392,24 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_passphrase(
     )  # fmt: skip
     assert code == "state-folder"
     assert asked == []
+
+
+def test_of_three_copies_each_must_fit_the_longest(cli, tmp_path):
+    story = [about(number) for number in range(1, 6)]
+    copies = {
+        "longest": story,
+        "shortest": story[:3],
+        "forked": [*story[:3], about(4, says="rewritten")],
+    }
+    for name, told in copies.items():
+        (tmp_path / name).write_bytes(exported(told))
+    files = [tmp_path / name for name in copies]
+    for order in itertools.permutations(files):
+        assert cli.refusal("audit", "verify", *order, status=4) == "audit-forked"
+        assert cli.refusal("audit", "export", *order, status=4) == "audit-forked"
+    assert cli.json("audit", "verify", *files[:2])["ok"]
+    code = cli.refusal("audit", "verify", *files[:2], "--head", "6:0011223344556677", status=4)
+    assert code == "audit-behind"
+    (tmp_path / "other").write_bytes(exported(story, ONLINE))
+    several = (files[0], tmp_path / "other", "--head", "1:0011223344556677")
+    assert cli.refusal("audit", "verify", *several, status=2) == "one-chain"

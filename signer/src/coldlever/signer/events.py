@@ -8,10 +8,12 @@ from coldlever.shared.action import Address, Signable
 from coldlever.shared.action.what import What
 from coldlever.shared.audit import Event, Kind
 from coldlever.shared.errors import ColdleverError
+from coldlever.shared.message import Request
 from coldlever.shared.policy import Approved
 from coldlever.shared.policy.saying import Draft
 from coldlever.shared.statement import Decision, PolicyRef
 from coldlever.shared.statement.market_list import MarketList
+from coldlever.shared.statement.text import describe_action
 from coldlever.signer.rules import Placed
 
 _SIGNED = {What.PAYLOAD: Kind.SIGNED, What.REVOCATION: Kind.REVOCATION_SIGNED}
@@ -106,13 +108,15 @@ def sealed_event(signer: Address, policy: PolicyRef | None, says: str, now: int 
 
 
 def refused_events(
-    requests: Sequence[Placed],
+    requests: Sequence[Request],
     refusal: ColdleverError,
     signer: Address | None,
     policy: PolicyRef | None,
     now: int | None,
 ) -> tuple[Event, ...]:
     """A run was refused, and with it each of its requests.
+
+    Their words leave the market's name out: it may be what the refusal is about.
 
     Args:
         requests: which; a batch may hold one twice.
@@ -123,17 +127,21 @@ def refused_events(
     """
     events = (
         _about(
-            placed.request.signable,
+            request.signable,
             Kind.REFUSED,
-            f"{placed.review.summary}: {refusal.message}",
+            f"{_plain_words(request.signable)}: {refusal.message}",
             at=now,
-            signer=placed.request.signer or signer,
+            signer=request.signer or signer,
             policy=policy,
             code=refusal.code,
         )
-        for placed in requests
+        for request in requests
     )
     return tuple(dict.fromkeys(events))
+
+
+def _plain_words(signable: Signable) -> str:
+    return "noop" if signable.what is What.REVOCATION else describe_action(signable.change)
 
 
 def _about(

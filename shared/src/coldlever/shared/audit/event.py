@@ -33,6 +33,8 @@ KEYS = (
     "says",
 )  # fmt: skip
 
+# Made once: making it takes longer than one event.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _PRINTABLE = re.compile(r"[ -~]*")
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NETWORKS = {network.value: network for network in Network}
@@ -116,7 +118,7 @@ class Event:
 
 def event_bytes(position: int, event: Event) -> bytes:
     """The canonical bytes: JSON without spaces, all members in one order, ASCII alone."""
-    return json.dumps(event.to_wire(position), separators=(",", ":")).encode("ascii")
+    return _encode(event.to_wire(position)).encode("ascii")
 
 
 def parse_event(fields: dict[str, JsonValue], where: Where) -> tuple[int, Event]:

@@ -97,6 +97,7 @@ def _verify(keep: Keeper, place: Options) -> click.Command:
     ) -> None:
         """Compute the chain of this machine anew, and those of exports; name the first bad row.
 
+        The chain of this machine must also contain the heads that this program remembers beside it.
         FILE is what `audit export` wrote, here or on another machine. Of several copies of one
         chain the longest must contain the others. --head is for FILE, where one is named.
         """

@@ -86,10 +86,9 @@ def require_agreement(own: Own, copies: Sequence[Copy]) -> None:
             require_same(mine, copy, (own.name, name))
             if len(copy.events) > len(mine.events):
                 raise behind(HeadClaim(copy.head.position, copy.head.link), mine.head, own.name)
-        if copy.chain.id in known:
-            other, where = known[copy.chain.id]
-            require_same(other, copy, (where, name))
-        known[copy.chain.id] = (copy, name)
+        other, where = known.get(copy.chain.id, (copy, name))
+        longest = require_same(other, copy, (where, name))
+        known[copy.chain.id] = (copy, name) if longest is copy else (other, where)
 
 
 def require_seen(own: Own, copies: Sequence[Copy], claim: HeadClaim) -> None:

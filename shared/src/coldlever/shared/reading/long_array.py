@@ -33,7 +33,7 @@ def load_long(
         InputRefused: as `coldlever.shared.reading.strict_json.loads`.
     """
     place = Where(source).key(key)
-    layout = _layout(data) if len(data) > MAX_BYTES else None
+    layout = _layout(data, key) if len(data) > MAX_BYTES else None
     if layout is None:
         document = loads(data, source)
         found = document.get(key) if isinstance(document, dict) else None
@@ -46,14 +46,14 @@ def load_long(
     return loads(frame, source), rows
 
 
-def _layout(data: bytes) -> tuple[bytes, bytes] | None:
+def _layout(data: bytes, key: str) -> tuple[bytes, bytes] | None:
     """The document without the array's elements, and the elements.
 
     No string holds an unescaped line feed, so a bracket beside one stands outside of strings; were
-    it another array's, the rest would be no document.
+    the last one another array's, the rest would be no document.
     """
     start, end = data.find(_OPENING), data.rfind(_CLOSING)
-    if not 0 <= start < end:
+    if not 0 <= start < end or not data[:start].rstrip().endswith(f'"{key}":'.encode("ascii")):
         return None
     first = start + len(_OPENING)
     return data[:first] + data[end:], data[first:end]

@@ -48,7 +48,9 @@ from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import (
     files_argument,
     intake_options,
+    place_requests,
     prepare_intake,
+    requests_of,
     require_one_stdin,
 )
 from coldlever.signer.cli.machine import Machine, pass_machine
@@ -186,11 +188,10 @@ def _say_word(
     if len(given.messages) != 1:
         raise UsageRefused("one-document", "several documents", "approve one after the other")
     (loaded,) = given.messages
-    placed = intake.place(loaded.message, loaded.where)
     ledger_file = ledger_path(machine, state_dir)
-    watched = Watched(placed, intake.now, None, policy.ref)
+    watched = Watched(requests_of(given), intake.now, None, policy.ref)
     with noting_refusals(ledger_file, watched):
-        vouched = _admit(placed, policy, intake.now)
+        placed = _admit(place_requests(given, intake), policy, intake.now)
         hearing = _one_case(loaded.message, names)
         watched.signer = hearing.case.signer
         path, public_path = choose_approver(machine.state(state_dir), approver, public_file)
@@ -201,7 +202,7 @@ def _say_word(
         said = draft(
             policy, hearing.case, public, decision, known=hearing.approvals, not_after=until
         )
-        word = _Word(vouched, said, rules, take_challenge(asked, machine.entropy))
+        word = _Word(placed, said, rules, take_challenge(asked, machine.entropy))
         if statement_only:
             word.show()
             then = "bring FILE and FILE.sig to `approvals add`"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from coldlever.shared.action import Address
 from coldlever.shared.errors import ColdleverError, PersonDeclined, RuleRefused
+from coldlever.shared.message import Request
 from coldlever.shared.statement import PolicyRef
 from coldlever.signer.events import refused_events
 from coldlever.signer.ledger import Ledger
-from coldlever.signer.rules import Placed
 
 
 @dataclass(slots=True)
@@ -21,13 +21,13 @@ class Watched:
     """What is known of a run; more of it as it goes on.
 
     Args:
-        requests: that were read, with their reviews.
+        requests: that were read.
         now: the time that they are judged by, ms since the epoch; None without a clock.
         signer: who would sign, where the requests do not say.
         policy: in force, or None.
     """
 
-    requests: Sequence[Placed]
+    requests: Sequence[Request]
     now: int | None
     signer: Address | None = None
     policy: PolicyRef | None = None

@@ -20,8 +20,10 @@ from coldlever.shared.cli.console import (
     say,
 )
 from coldlever.shared.cli.delivery import Outlet
+from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.cli.state_folder import require_folder
+from coldlever.shared.message.any import REQUESTS
 from coldlever.shared.policy import Approved
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.signer.cli.accept_risk import accept_risk_option
@@ -32,9 +34,10 @@ from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
     intake_options,
+    place_requests,
     prepare_intake,
+    requests_of,
     require_one_stdin,
-    take_requests,
 )
 from coldlever.signer.cli.killed import known_as
 from coldlever.signer.cli.leave import bind, leave_options
@@ -158,18 +161,19 @@ def command(
     require_own_state(machine, state_dir, accepted)
     tidy_up(machine, state_dir, *(Path(name).parent for name in outlet.names))
     intake = prepare_intake(machine, **options)
-    requests, is_batch = take_requests(files, scanning, intake)
+    given = load_input(files, scanning, REQUESTS, intake.defaults)
     sheets = read_sheets(approval_files)
     challenge = take_challenge(asked, machine.entropy)
-    output = PayloadOutput(outlet, payload_only, is_batch)
+    output = PayloadOutput(outlet, payload_only, given.is_batch)
     ledger_file = ledger_path(machine, state_dir)
-    with noting_refusals(ledger_file, Watched(requests, intake.now)) as watched:
+    with noting_refusals(ledger_file, Watched(requests_of(given), intake.now)) as watched:
+        requests = place_requests(given, intake)
         _require_rules(requests, intake)
         requests = _recall(machine, state_dir, requests)
         path = _locate(machine, state_dir, keystore, requests, accepted)
         closed = load_keystore(path)
         watched.signer = closed.address
-        bond = bind(closed, policy_file, sheets, is_batch=is_batch)
+        bond = bind(closed, policy_file, sheets, is_batch=given.is_batch)
         watched.policy = None if bond.policy is None else bond.policy.ref
         requests = vouch(requests, bond.policy, intake.now)
         naming = prepare_naming(requests, expected, yes=yes)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from coldlever.shared.audit import Chain, Event, Head, Kind, Linked, Side, follow
 from coldlever.shared.audit.chain import CHAIN_ID_BYTES, LINK_BYTES, damaged
 from coldlever.shared.audit.chain_head import ChainHead, adopted_heads
+from coldlever.shared.audit.event import event_bytes
 from coldlever.shared.audit.stored import linked_of
 from coldlever.signer.ledger.faults import faults
 
@@ -117,11 +118,12 @@ def append(connection: sqlite3.Connection, events: Iterable[Event], name: str) -
     """
     chain = _chain(connection, name)
     head = _end(connection, chain)
+    rows = []
     for event in events:
-        linked = chain.append(head, event)
-        row = (linked.position, linked.data, linked.link)
-        connection.execute("INSERT INTO audit VALUES (?, ?, ?)", row)
-        head = linked.head
+        data = event_bytes(head.position + 1, event)
+        head = chain.after(head, data)
+        rows.append((head.position, data, head.link))
+    connection.executemany("INSERT INTO audit VALUES (?, ?, ?)", rows)
 
 
 def import_events(added: int, taken: Iterable[ChainHead], now: int | None) -> tuple[Event, ...]:

@@ -55,7 +55,8 @@ class GuardedLedger:
             if losses and not self._is_new:
                 raise losses.refusal(self._ledger)
             adopted = (Adoption(NEW_LEDGER, losses.heads),) if losses.heads else ()
-            given_up = losses.events(self._heads.signer, entries[0].recorded_at)
+            now = entries[0].recorded_at if entries else None
+            given_up = losses.events(self._heads.signer, now)
             with self._heads.reserved() as place:
                 repeats = self._ledger.record(
                     entries, adopted, lambda known: (*given_up, *tell(known))
