@@ -15,9 +15,9 @@ export function stamp(ms) {
   return `${ms} (${day} ${time.slice(0, 8)} UTC)`
 }
 
-/** Until when a case can be acted on: the earliest end of its requests. */
+/** Until when a case can be acted on: the latest end of its requests, each of which has its own. */
 export function endOfCase({ items }) {
-  return items.map(endOf).reduce((one, other) => (one < other ? one : other))
+  return items.map(endOf).reduce((one, other) => (one > other ? one : other))
 }
 
 /** 32 bytes that name a case, in hexadecimal. */
