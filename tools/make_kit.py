@@ -11,12 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kit import json_traps, ours, requests
+from kit import json_traps, ours, requests, signed
 from kit.case import Case, Kit
 
 HOME = Path(__file__).resolve().parents[1] / "tests" / "kit"
 INDEX = "index.json"
-_AREAS: tuple[Callable[[Kit], None], ...] = (requests.fill, json_traps.fill)
+_AREAS: tuple[Callable[[Kit], None], ...] = (
+    requests.fill,
+    signed.fill,
+    json_traps.fill,
+)
 
 
 def make() -> dict[str, bytes]:

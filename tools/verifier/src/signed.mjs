@@ -52,9 +52,6 @@ function asEnvelope(value, path, options) {
 }
 
 function requireEnvelope(payload, path) {
-  if (payload.approvals.some(({ decision }) => decision === 'propose')) {
-    throw wrong(`${path}.approvals`, 'a signed payload carries no proposals')
-  }
   if (isNoop(payload.action) && (payload.account !== null || payload.approvals.length > 0)) {
     throw wrong(path, 'a noop has neither an account nor approvals')
   }
