@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kit import json_traps, ours, requests, signed
+from kit import approvals, json_traps, keys, ours, requests, signed
 from kit.case import Case, Kit
 
 HOME = Path(__file__).resolve().parents[1] / "tests" / "kit"
@@ -19,6 +19,8 @@ INDEX = "index.json"
 _AREAS: tuple[Callable[[Kit], None], ...] = (
     requests.fill,
     signed.fill,
+    approvals.fill,
+    keys.fill,
     json_traps.fill,
 )
 
