@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kit import approvals, json_traps, keys, markets, ours, policies, requests, signed
+from kit import approvals, codes, json_traps, keys, markets, ours, policies, requests, signed
 from kit.case import Case, Kit
 
 HOME = Path(__file__).resolve().parents[1] / "tests" / "kit"
@@ -23,6 +23,7 @@ _AREAS: tuple[Callable[[Kit], None], ...] = (
     keys.fill,
     policies.fill,
     markets.fill,
+    codes.fill,
     json_traps.fill,
 )
 

@@ -39,7 +39,7 @@ def lacks(what: str, data: bytes, given: dict[str, Any], facts: Facts) -> str | 
         return "market"
     if b'"coldlever/policy-change"' in data:
         return "policy-change"
-    if b"marketProof" in data or b"attestors" in _beside(given):
+    if b"marketProof" in data or b"attestors" in _beside(given) + data:
         return "proof"
     return "bare-action" if _is_bare(facts, given, data) else None
 
