@@ -26,7 +26,7 @@ class Raw(bytes):
 
 
 def cbor(value: Any) -> bytes:
-    """CBOR of a value; a map is a list of pairs in a tuple, so that it can be out of order."""
+    """CBOR of a value; a dict is sorted, and pairs in a tuple are a map as they stand."""
     if isinstance(value, Raw):
         return bytes(value)
     if isinstance(value, bool):
@@ -39,7 +39,7 @@ def cbor(value: Any) -> bytes:
         return head(_TEXT, len(value.encode())) + value.encode()
     if isinstance(value, list):
         return head(_ARRAY, len(value)) + b"".join(map(cbor, value))
-    pairs = list(value.items()) if isinstance(value, dict) else list(value)
+    pairs = sorted(value.items()) if isinstance(value, dict) else list(value)
     return head(_MAP, len(pairs)) + b"".join(cbor(key) + cbor(each) for key, each in pairs)
 
 

@@ -230,7 +230,7 @@ def _policy_file(data: bytes, _given: dict[str, Any], _read: Read) -> Facts:
 
 
 def _challenge(data: bytes, given: dict[str, Any], read: Read) -> Facts:
-    text = data.decode("utf-8").removesuffix("\n")
+    text = data.decode("utf-8", "replace").removesuffix("\n")
     found = _document(read(given["document"]), {"challenge": text}, read)
     return {"what": "challenge", "answer": found["answer"]}
 
@@ -252,7 +252,7 @@ def _statement(data: bytes, given: dict[str, Any], read: Read) -> Facts:
 
 
 def _signature(data: bytes, given: dict[str, Any], read: Read) -> Facts:
-    made = parse_sshsig(dearmor(data.decode("utf-8")))
+    made = parse_sshsig(dearmor(data.decode("utf-8", "replace")))
     key = parse_public_key(read(given["key"]).decode("ascii"))
     if made.namespace != given["namespace"] or made.key != key:
         raise InputRefused("approval-invalid", "for another purpose, or by another key")
