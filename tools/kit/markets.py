@@ -105,6 +105,7 @@ def _tables(kit: Kit) -> None:
         ("maximum-0", edited(good, "entries.0.maxLeverage", 0), "from 1 on"),
         ("coin-65", edited(good, "entries.2.coin", "x:" + "y" * 63), "at most 64 characters"),
         ("attestations-empty", {**good, "attestations": []}, "at least one"),
+        ("attestations-of-nothing", {**table(_ENTRIES, ERIN).to_wire(), "entries": []}, "nobody can vouch for no market"),
         *((f"no-{key}", edited(good, key, MISSING), "all keys are required") for key in good if key != "kind"),
     ):  # fmt: skip
         kit.no(f"{name}.json", changed, why)
