@@ -81,7 +81,9 @@ def lying() -> dict[str, bytes]:
 def main() -> None:
     """Write the kit, or tell what would change."""
     made, there = make(), lying()
-    changed = sorted(path for path in made.keys() | there.keys() if made.get(path) != there.get(path))
+    changed = sorted(
+        path for path in made.keys() | there.keys() if made.get(path) != there.get(path)
+    )
     if "--check" in sys.argv[1:]:
         print("\n".join(changed) or "the kit is as it is made")
         raise SystemExit(bool(changed))

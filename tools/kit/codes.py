@@ -12,7 +12,21 @@ from coldlever.shared.ur.bytewords import WORDS
 from kit.approvals import request, sheet
 from kit.case import Kit
 from kit.markets import _ENTRIES, _proven, table
-from kit.people import ACCOUNT, ALICE, BOB, CAROL, DAVE, EXPIRY, NONCE, VAULT, WALLET, case_of, policy_text, say, signable
+from kit.people import (
+    ACCOUNT,
+    ALICE,
+    BOB,
+    CAROL,
+    DAVE,
+    EXPIRY,
+    NONCE,
+    VAULT,
+    WALLET,
+    case_of,
+    policy_text,
+    say,
+    signable,
+)
 from kit.policies import agree, policy_of
 from kit.requests import ENTRY, ISOLATED, KILLS, NOOP, PLAIN_REQUEST, TOP_UP
 from kit.signed import ENVELOPE, envelope
@@ -27,20 +41,25 @@ class Raw(bytes):
 
 def cbor(value: Any) -> bytes:
     """CBOR of a value; a dict is sorted, and pairs in a tuple are a map as they stand."""
-    if isinstance(value, Raw):
-        return bytes(value)
-    if isinstance(value, bool):
-        return b"\xf5" if value else b"\xf4"
-    if isinstance(value, int):
-        return head(_UNSIGNED, value) if value >= 0 else head(_NEGATIVE, -1 - value)
-    if isinstance(value, bytes):
-        return head(_BYTES, len(value)) + value
-    if isinstance(value, str):
-        return head(_TEXT, len(value.encode())) + value.encode()
+    if isinstance(value, bytes | bool | int | str):
+        return _scalar(value)
     if isinstance(value, list):
         return head(_ARRAY, len(value)) + b"".join(map(cbor, value))
     pairs = sorted(value.items()) if isinstance(value, dict) else list(value)
     return head(_MAP, len(pairs)) + b"".join(cbor(key) + cbor(each) for key, each in pairs)
+
+
+def _scalar(value: bytes | bool | int | str) -> bytes:
+    match value:
+        case Raw():
+            return bytes(value)
+        case bool():
+            return b"\xf5" if value else b"\xf4"
+        case int():
+            return head(_UNSIGNED, value) if value >= 0 else head(_NEGATIVE, -1 - value)
+        case bytes():
+            return head(_BYTES, len(value)) + value
+    return head(_TEXT, len(value.encode())) + value.encode()
 
 
 def head(major: int, number: int, width: int | None = None) -> bytes:
@@ -80,9 +99,25 @@ def fill(kit: Kit) -> None:
 def _good(kit: Kit) -> None:
     two = case_of()
     new = policy_text(version="8")
-    change = {"kind": "coldlever/policy-change", "version": 1, "old": None, "policy": new, "approvals": []}
+    change = {
+        "kind": "coldlever/policy-change",
+        "version": 1,
+        "old": None,
+        "policy": new,
+        "approvals": [],
+    }
     said = [agree(who, None, policy_of(new)) for who in (ALICE, BOB)]
-    agreed = sorted(({"decision": "approve", "keyId": "0x" + one.key_id.hex(), "signature": "0x" + one.signature.hex()} for one in said), key=lambda one: one["keyId"])
+    agreed = sorted(
+        (
+            {
+                "decision": "approve",
+                "keyId": "0x" + one.key_id.hex(),
+                "signature": "0x" + one.signature.hex(),
+            }
+            for one in said
+        ),
+        key=lambda one: one["keyId"],
+    )
     for name, document, why in (
         ("request", PLAIN_REQUEST, "a request"),
         ("request-everything", {**PLAIN_REQUEST, "market": ENTRY, "current": {"isCross": True, "leverage": 5}, "note": "caf\u00e9", "account": ACCOUNT.checksummed, "position": {"size": "-0.25", "marginBefore": "10.5"}}, "a request with all that is not signed"),
@@ -104,17 +139,40 @@ def _good(kit: Kit) -> None:
         ("policy-none-yet", change, "a change of policy to which nobody has agreed yet"),
     ):  # fmt: skip
         kit.ok(f"{name}.txt", text_of(document), why, what="code")
-    entry = encode_ur("cl-market-entry", cbor({0: 0, 1: 0, 2: "BTC", 3: 40, 4: 0, 5: False, 6: NONCE}))
+    entry = encode_ur(
+        "cl-market-entry", cbor({0: 0, 1: 0, 2: "BTC", 3: 40, 4: 0, 5: False, 6: NONCE})
+    )
     kit.ok("market-entry.txt", entry + "\n", "a market entry by itself", what="code")
-    kit.ok("json.txt", json.dumps(PLAIN_REQUEST) + "\n", "a JSON document as the text of a code", what="code")
-    kit.ok("network-named.txt", text_of(PLAIN_REQUEST), "the person names the same network", what="code", network="mainnet")
-    kit.no("network-contradicted.txt", text_of(PLAIN_REQUEST), "the person names another network", what="code", network="testnet")
+    kit.ok(
+        "json.txt",
+        json.dumps(PLAIN_REQUEST) + "\n",
+        "a JSON document as the text of a code",
+        what="code",
+    )
+    kit.ok(
+        "network-named.txt",
+        text_of(PLAIN_REQUEST),
+        "the person names the same network",
+        what="code",
+        network="mainnet",
+    )
+    kit.no(
+        "network-contradicted.txt",
+        text_of(PLAIN_REQUEST),
+        "the person names another network",
+        what="code",
+        network="testnet",
+    )
 
 
 def _around(kit: Kit) -> None:
     """The text form of a UR."""
     good = text_of(ENVELOPE).strip()
-    prefix, kind, words = good.split("/")[0].split(":")[0], good.split("/")[0][3:], good.split("/")[1]
+    prefix, kind, words = (
+        good.split("/")[0].split(":")[0],
+        good.split("/")[0][3:],
+        good.split("/")[1],
+    )
     kit.ok("lower.txt", good.lower() + "\n", "in lower case it is the same", what="code")
     mixed = "".join(sign.lower() if at % 2 else sign for at, sign in enumerate(good))
     kit.ok("mixed-case.txt", mixed + "\n", "in mixed case it is the same", what="code")
@@ -149,7 +207,12 @@ def _around(kit: Kit) -> None:
     ):  # fmt: skip
         kit.no(f"{name}.txt", text + "\n", why, what="code")
     assert prefix == "UR"
-    kit.no("json-twice.txt", '{"network": "mainnet", "network": "mainnet"}\n', "a JSON document with a key twice", what="code")
+    kit.no(
+        "json-twice.txt",
+        '{"network": "mainnet", "network": "mainnet"}\n',
+        "a JSON document with a key twice",
+        what="code",
+    )
 
 
 def _bytes_of(words: str) -> list[int]:
@@ -159,7 +222,9 @@ def _bytes_of(words: str) -> list[int]:
 
 def _parts(kit: Kit) -> None:
     """A message spread over several codes; each line is one of them."""
-    message = load_message(json.dumps([envelope(signable(nonce=NONCE + at)) for at in range(4)]).encode(), "document")
+    message = load_message(
+        json.dumps([envelope(signable(nonce=NONCE + at)) for at in range(4)]).encode(), "document"
+    )
     encoder = UrEncoder(*encode(message), 60)
     parts = [encoder.next_part() for _ in range(30)]
     needed = int(parts[0].split("/")[1].split("-")[1])
@@ -170,15 +235,45 @@ def _parts(kit: Kit) -> None:
         return "\n".join(chosen) + "\n"
 
     kit.ok("parts.txt", lines(parts[:needed]), "each part once, in order", what="code")
-    kit.ok("parts-reversed.txt", lines(parts[:needed][::-1]), "each part once, the other way round", what="code")
-    kit.ok("parts-repeated.txt", lines(parts[:2] * 2 + parts[2:needed]), "some parts twice", what="code")
-    kit.ok("parts-mixed.txt", lines(parts[3:]), "mixed parts in the place of the first three", what="code")
-    kit.ok("parts-stranger.txt", lines([parts[0], stranger, *parts[1:needed]]), "a part of another message among them is left out", what="code")
-    kit.ok("parts-damaged.txt", lines([parts[0], parts[1][:-2] + "AE", *parts[1:needed]]), "a damaged part among them is left out", what="code")
+    kit.ok(
+        "parts-reversed.txt",
+        lines(parts[:needed][::-1]),
+        "each part once, the other way round",
+        what="code",
+    )
+    kit.ok(
+        "parts-repeated.txt",
+        lines(parts[:2] * 2 + parts[2:needed]),
+        "some parts twice",
+        what="code",
+    )
+    kit.ok(
+        "parts-mixed.txt",
+        lines(parts[3:]),
+        "mixed parts in the place of the first three",
+        what="code",
+    )
+    kit.ok(
+        "parts-stranger.txt",
+        lines([parts[0], stranger, *parts[1:needed]]),
+        "a part of another message among them is left out",
+        what="code",
+    )
+    kit.ok(
+        "parts-damaged.txt",
+        lines([parts[0], parts[1][:-2] + "AE", *parts[1:needed]]),
+        "a damaged part among them is left out",
+        what="code",
+    )
     kit.no("parts-missing.txt", lines(parts[: needed - 1]), "one part is missing", what="code")
     kit.no("part-alone.txt", lines(parts[:1]), "one part of several", what="code")
     renumbered = parts[1].replace(f"/2-{needed}/", f"/3-{needed}/")
-    kit.no("part-renumbered.txt", lines([parts[0], renumbered, *parts[2:needed]]), "the number outside is not the one inside", what="code")
+    kit.no(
+        "part-renumbered.txt",
+        lines([parts[0], renumbered, *parts[2:needed]]),
+        "the number outside is not the one inside",
+        what="code",
+    )
 
 
 def _cbor(kit: Kit) -> None:
@@ -315,13 +410,27 @@ def _said(kit: Kit) -> None:
         kit.no(f"{name}.txt", ur(value, "cl-signed"), why, what="code")
     entries = [{1: at, 2: coin, 3: 20, 4: 0, 5: False} for at, coin in ((0, "BTC"), (5, "SOL"))]
     table_map: dict[int, Any] = {0: 0, 1: NONCE, 2: entries}
-    kit.ok("table.txt", ur(table_map, "cl-market"), "the entries inherit network and time", what="code")
+    kit.ok(
+        "table.txt", ur(table_map, "cl-market"), "the entries inherit network and time", what="code"
+    )
     for name, value, why in (
         ("table-order", {**table_map, 2: entries[::-1]}, "ascending by asset"),
         ("table-twice", {**table_map, 2: [entries[0], entries[0]]}, "each asset once"),
-        ("table-repeats-network", {**table_map, 2: [{0: 0, **entries[0]}]}, "what is inherited is left out"),
-        ("table-repeats-time", {**table_map, 2: [{**entries[0], 6: NONCE}]}, "what is inherited is left out"),
-        ("table-other-network", {**table_map, 2: [{0: 1, **entries[0]}]}, "an entry of another network"),
+        (
+            "table-repeats-network",
+            {**table_map, 2: [{0: 0, **entries[0]}]},
+            "what is inherited is left out",
+        ),
+        (
+            "table-repeats-time",
+            {**table_map, 2: [{**entries[0], 6: NONCE}]},
+            "what is inherited is left out",
+        ),
+        (
+            "table-other-network",
+            {**table_map, 2: [{0: 1, **entries[0]}]},
+            "an entry of another network",
+        ),
         ("table-no-entries", {0: 0, 1: NONCE}, "a required number"),
         ("table-attestations-empty", {**table_map, 3: []}, "what is absent is left out"),
         ("table-attestations-order", {**table_map, 3: [b"\1" * 72, b"\0" * 72]}, "ascending"),
@@ -336,7 +445,12 @@ def _said(kit: Kit) -> None:
         ("sheet-empty", "cl-approvals", {0: 0, 1: bytes(32), 2: []}, "at least one"),
         ("change-nothing", "cl-policy", {2: []}, "from nothing to nothing"),
         ("change-no-approvals", "cl-policy", {1: "x"}, "a required number"),
-        ("change-version-0", "cl-policy", {0: {0: 0, 1: bytes(32)}, 2: []}, "versions count from 1"),
+        (
+            "change-version-0",
+            "cl-policy",
+            {0: {0: 0, 1: bytes(32)}, 2: []},
+            "versions count from 1",
+        ),
     ):
         kit.no(f"{name}.txt", ur(value, kind), why, what="code")
 

@@ -64,32 +64,105 @@ def _numbers(kit: Kit) -> None:
         "huge-exponent": "1e400",
     }.items():
         raw = TEXT.replace(NONCE_TEXT, f'"nonce": {text}')
-        kit.no(f"number-{name}.json", raw, f"the nonce is written as {text[:40]}: no integer from 0 to 2^53-1")
-    kit.ok("number-2-to-53-minus-1.json", TEXT.replace("1795340000000", str(2**53 - 1)).replace("1795343600000", str(2**53 - 1)), "the highest nonce")
+        kit.no(
+            f"number-{name}.json",
+            raw,
+            f"the nonce is written as {text[:40]}: no integer from 0 to 2^53-1",
+        )
+    kit.ok(
+        "number-2-to-53-minus-1.json",
+        TEXT.replace("1795340000000", str(2**53 - 1)).replace("1795343600000", str(2**53 - 1)),
+        "the highest nonce",
+    )
     kit.ok("number-zero.json", TEXT.replace(NONCE_TEXT, '"nonce": 0'), "the lowest nonce")
-    for name, text in {"fraction": "10.0", "exponent": "1e1", "text": '"10"', "true": "true"}.items():
-        kit.no(f"leverage-{name}.json", TEXT.replace('"leverage": 10', f'"leverage": {text}'), f"the leverage is {text}: no integer, though some readers make 10 or 1 of it")
+    for name, text in {
+        "fraction": "10.0",
+        "exponent": "1e1",
+        "text": '"10"',
+        "true": "true",
+    }.items():
+        kit.no(
+            f"leverage-{name}.json",
+            TEXT.replace('"leverage": 10', f'"leverage": {text}'),
+            f"the leverage is {text}: no integer, though some readers make 10 or 1 of it",
+        )
     for name, text in {"zero": "0", "one": "1", "text": '"true"', "null": "null"}.items():
-        kit.no(f"boolean-{name}.json", TEXT.replace('"isCross": true', f'"isCross": {text}'), f"isCross is {text}: neither true nor false")
+        kit.no(
+            f"boolean-{name}.json",
+            TEXT.replace('"isCross": true', f'"isCross": {text}'),
+            f"isCross is {text}: neither true nor false",
+        )
 
 
 def _keys(kit: Kit) -> None:
     twice = "a key twice: readers take the first, the last, or neither"
-    kit.no("twice-nonce.json", TEXT.replace(NONCE_TEXT, NONCE_TEXT + ", " + NONCE_TEXT), f"{twice}; even with equal values")
-    kit.no("twice-nonce-other.json", TEXT.replace(NONCE_TEXT, NONCE_TEXT + ', "nonce": 1795340000001'), twice)
-    kit.no("twice-escaped.json", TEXT.replace(NONCE_TEXT, NONCE_TEXT + ', "\\u006eonce": 1795340000001'), f"{twice}, once spelt with an escape")
-    kit.no("twice-leverage.json", TEXT.replace('"leverage": 10', '"leverage": 10, "leverage": 40'), f"{twice}, inside the action")
+    kit.no(
+        "twice-nonce.json",
+        TEXT.replace(NONCE_TEXT, NONCE_TEXT + ", " + NONCE_TEXT),
+        f"{twice}; even with equal values",
+    )
+    kit.no(
+        "twice-nonce-other.json",
+        TEXT.replace(NONCE_TEXT, NONCE_TEXT + ', "nonce": 1795340000001'),
+        twice,
+    )
+    kit.no(
+        "twice-escaped.json",
+        TEXT.replace(NONCE_TEXT, NONCE_TEXT + ', "\\u006eonce": 1795340000001'),
+        f"{twice}, once spelt with an escape",
+    )
+    kit.no(
+        "twice-leverage.json",
+        TEXT.replace('"leverage": 10', '"leverage": 10, "leverage": 40'),
+        f"{twice}, inside the action",
+    )
     kit.no("twice-action.json", TEXT[:-1] + ', "action": {"type": "noop"}}', twice)
     kit.no("twice-null.json", TEXT[:-1] + ', "note": null, "note": null}', f"{twice}, both null")
     kit.no("twice-unknown-first.json", '{"x": 1, "x": 1, ' + TEXT[1:], f"{twice}, and not known")
-    kit.ok("key-escaped.json", TEXT.replace('"nonce"', '"\\u006e\\u006fnce"'), "a key spelt with escapes is the same key")
-    kit.ok("keys-reversed.json", json.dumps(dict(reversed(PLAIN_REQUEST.items()))), "the order of keys is free")
-    kit.ok("keys-reversed-action.json", json.dumps({**PLAIN_REQUEST, "action": dict(reversed(PLAIN_REQUEST["action"].items()))}), "the order of keys is free, and the hash takes its own")
-    for name in ("Nonce", "nonce ", "nonce\\u0000", "__proto__", "constructor", "toString", "hasOwnProperty", "", "vault", "gossip", "signature2"):
+    kit.ok(
+        "key-escaped.json",
+        TEXT.replace('"nonce"', '"\\u006e\\u006fnce"'),
+        "a key spelt with escapes is the same key",
+    )
+    kit.ok(
+        "keys-reversed.json",
+        json.dumps(dict(reversed(PLAIN_REQUEST.items()))),
+        "the order of keys is free",
+    )
+    kit.ok(
+        "keys-reversed-action.json",
+        json.dumps({**PLAIN_REQUEST, "action": dict(reversed(PLAIN_REQUEST["action"].items()))}),
+        "the order of keys is free, and the hash takes its own",
+    )
+    for name in (
+        "Nonce",
+        "nonce ",
+        "nonce\\u0000",
+        "__proto__",
+        "constructor",
+        "toString",
+        "hasOwnProperty",
+        "",
+        "vault",
+        "gossip",
+        "signature2",
+    ):
         slug = "".join(sign if sign.isalnum() else "-" for sign in name) or "empty"
-        kit.no(f"unknown-{slug}.json", TEXT[:-1] + f', "{name}": null}}', "a key that is not listed, though null")
-    kit.no("proto-object.json", TEXT.replace(NONCE_TEXT, '"__proto__": {"nonce": 1795340000000}'), "a nonce given through __proto__ alone")
-    kit.no("unknown-in-action.json", TEXT.replace('"leverage": 10', '"leverage": 10, "builder": null'), "a key that is not listed, inside the action")
+        kit.no(
+            f"unknown-{slug}.json",
+            TEXT[:-1] + f', "{name}": null}}',
+            "a key that is not listed, though null",
+        )
+    kit.no(
+        "proto-object.json",
+        TEXT.replace(NONCE_TEXT, '"__proto__": {"nonce": 1795340000000}'),
+        "a nonce given through __proto__ alone",
+    )
+    kit.no(
+        "unknown-in-action.json",
+        TEXT.replace('"leverage": 10', '"leverage": 10, "builder": null'),
+        "a key that is not listed, inside the action",
+    )
 
 
 def _texts(kit: Kit) -> None:
@@ -139,7 +212,9 @@ def _texts(kit: Kit) -> None:
         ("array", '["x"]', "a note that is no text"),
     ):
         kit.no(f"note-{name}.json", _noted(raw), why)
-    kit.no("key-high-alone.json", TEXT[:-1] + r', "\ud83d": null}', "half of a surrogate pair in a key")
+    kit.no(
+        "key-high-alone.json", TEXT[:-1] + r', "\ud83d": null}', "half of a surrogate pair in a key"
+    )
 
 
 def _encodings(kit: Kit) -> None:
@@ -220,9 +295,16 @@ def _levels(kit: Kit) -> None:
     kit.no("5000-arrays.json", "[" * 5000 + "]" * 5000, "nested deeper than 32 levels")
     kit.no("5000-open.json", "[" * 5000, "nested deeper than 32 levels, and never closed")
     kit.no("33-objects.json", '{"a":' * 33 + "1" + "}" * 33, "nested deeper than 32 levels")
-    kit.no("note-deep.json", _noted("[" * 40 + "]" * 40), "nested deeper than 32 levels in a member")
+    kit.no(
+        "note-deep.json", _noted("[" * 40 + "]" * 40), "nested deeper than 32 levels in a member"
+    )
 
 
 def _sizes(kit: Kit) -> None:
     kit.ok("1-mib.json", TEXT, "exactly 1 MiB, with the spaces behind it", pad=1 << 20)
-    kit.no("1-mib-and-1.json", TEXT, "one byte more than 1 MiB, with the spaces behind it", pad=(1 << 20) + 1)
+    kit.no(
+        "1-mib-and-1.json",
+        TEXT,
+        "one byte more than 1 MiB, with the spaces behind it",
+        pad=(1 << 20) + 1,
+    )

@@ -56,7 +56,9 @@ def _ed25519(point: bytes) -> str:
     return _line("ssh-ed25519", string(b"ssh-ed25519") + string(point))
 
 
-def _sk(kind: KeyType, point: bytes, application: bytes = b"ssh:", curve: bytes = b"nistp256") -> str:
+def _sk(
+    kind: KeyType, point: bytes, application: bytes = b"ssh:", curve: bytes = b"nistp256"
+) -> str:
     name = kind.value.encode()
     middle = string(curve) if kind is KeyType.SK_P256 else b""
     return _line(kind.value, string(name) + middle + string(point) + string(application))
@@ -64,7 +66,11 @@ def _sk(kind: KeyType, point: bytes, application: bytes = b"ssh:", curve: bytes 
 
 def _policy_with(line: str) -> str:
     """A policy in which erin has this key."""
-    return policy_text(people=PEOPLE + person_text("erin", None, line), change='"2 of 5"', rules='[[rule]]\nname = "all"\nneeds = "1 of 5"\n')
+    return policy_text(
+        people=PEOPLE + person_text("erin", None, line),
+        change='"2 of 5"',
+        rules='[[rule]]\nname = "all"\nneeds = "1 of 5"\n',
+    )
 
 
 def _public(kit: Kit) -> None:
@@ -141,7 +147,12 @@ def _dirty_bits(blob: bytes) -> str:
     bare = text.rstrip("=")
     if bare == text:
         raise ValueError("no unused bits")
-    return "sk-ssh-ed25519@openssh.com " + bare[:-1] + signs[signs.index(bare[-1]) + 1] + text[len(bare) :]
+    return (
+        "sk-ssh-ed25519@openssh.com "
+        + bare[:-1]
+        + signs[signs.index(bare[-1]) + 1]
+        + text[len(bare) :]
+    )
 
 
 def _with_slash() -> bytes:
@@ -177,10 +188,20 @@ def _armored(kit: Kit) -> None:
         kit.put(f"key/{who.name}.pub", f"{who.key.line}\n".encode())
 
     def given(who: Approver) -> dict[str, str]:
-        return {"what": "signature", "message": message, "key": f"key/{who.name}.pub", "namespace": _SPACE}
+        return {
+            "what": "signature",
+            "message": message,
+            "key": f"key/{who.name}.pub",
+            "namespace": _SPACE,
+        }
 
     for who in (ALICE, BOB, CAROL):
-        kit.ok(f"{who.name}.sig", enarmor(_blob(who)), f"a signature of {who.kind.value}, as ssh-keygen writes it", **given(who))
+        kit.ok(
+            f"{who.name}.sig",
+            enarmor(_blob(who)),
+            f"a signature of {who.kind.value}, as ssh-keygen writes it",
+            **given(who),
+        )
     text = enarmor(_blob(ALICE))
     kit.ok("no-last-newline.sig", text[:-1], "without the last newline", **given(ALICE))
     kit.ok("76-columns.sig", _rewrapped(text, 76), "lines of 76 signs", **given(ALICE))
@@ -223,8 +244,19 @@ def _armored(kit: Kit) -> None:
         kit.no(f"{name}.sig", enarmor(blob), why, **given(who))
     for flags in (0x00, 0x02, 0x04, 0x41):
         raw = BOB.sign(_SPACE, _MESSAGE, flags)
-        kit.no(f"flags-{flags:02x}.sig", enarmor(SshSig(BOB.key, _SPACE, raw).to_blob()), f"flags {flags:02x}: ssh-keygen takes it all the same", **given(BOB))
-    kit.no("no-pin.sig", enarmor(SshSig(BOB.key, _SPACE, BOB.sign(_SPACE, _MESSAGE, 1)).to_blob()), "without the PIN that is wanted", **given(BOB), pin=True)
+        kit.no(
+            f"flags-{flags:02x}.sig",
+            enarmor(SshSig(BOB.key, _SPACE, raw).to_blob()),
+            f"flags {flags:02x}: ssh-keygen takes it all the same",
+            **given(BOB),
+        )
+    kit.no(
+        "no-pin.sig",
+        enarmor(SshSig(BOB.key, _SPACE, BOB.sign(_SPACE, _MESSAGE, 1)).to_blob()),
+        "without the PIN that is wanted",
+        **given(BOB),
+        pin=True,
+    )
     begin, *middle, end = text.splitlines()
     for name, changed, why in (
         ("crlf", text.replace("\n", "\r\n"), "lines end with LF alone"),

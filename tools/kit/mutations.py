@@ -20,7 +20,21 @@ _SCALARS: tuple[Any, ...] = (
     "0x1a642f0e3c3af545e7acbd38b07251b3990914f1", "0x1A642f0E3c3aF545E7AcBD38b07251B3990914F1",
     "coldlever/signed", "coldlever/batch", "coldlever/approvals", "coldlever/market",
 )  # fmt: skip
-_KEYS = ("kind", "type", "signer", "note", "market", "account", "kills", "round", "notAfter", "requests", "list", "policy", "nonce")
+_KEYS = (
+    "kind",
+    "type",
+    "signer",
+    "note",
+    "market",
+    "account",
+    "kills",
+    "round",
+    "notAfter",
+    "requests",
+    "list",
+    "policy",
+    "nonce",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,13 @@ def _tree(data: bytes) -> Any:
 def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if path:
         yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, each in items:
         yield from _places(each, (*path, key))
 
@@ -124,7 +144,9 @@ def _nudged(value: Any, chance: random.Random) -> Any:
     if isinstance(value, str) and value:
         at = chance.randrange(len(value))
         sign = chance.choice("0123456789abcdefABCDEF x:.\u00e9")
-        return chance.choice((value[:at] + sign + value[at + 1 :], value[:at] + value[at + 1 :], value.swapcase()))
+        return chance.choice(
+            (value[:at] + sign + value[at + 1 :], value[:at] + value[at + 1 :], value.swapcase())
+        )
     return value
 
 
@@ -146,15 +168,26 @@ def _bytes_edited(data: bytes, chance: random.Random) -> bytes:
             return data[:at]
 
 
-def _beside(given: dict[str, Any], cases: list[dict[str, Any]], chance: random.Random) -> dict[str, Any]:
+def _beside(
+    given: dict[str, Any], cases: list[dict[str, Any]], chance: random.Random
+) -> dict[str, Any]:
     """What is known beside it, now and then from another case."""
     if chance.random() < 0.9:
         return given
     other = chance.choice(cases)["given"]
-    names = [name for name in ("network", "signer", "policy", "now", "approvals", "challenge") if name in other]
+    names = [
+        name
+        for name in ("network", "signer", "policy", "now", "approvals", "challenge")
+        if name in other
+    ]
     return given | {name: other[name] for name in names}
 
 
 def packed(edit: Edit) -> dict[str, Any]:
     """An edit as JSON, to be looked at or added to the kit."""
-    return {"file": edit.file, "what": edit.what, "given": edit.given, "base64": base64.b64encode(edit.data).decode("ascii")}
+    return {
+        "file": edit.file,
+        "what": edit.what,
+        "given": edit.given,
+        "base64": base64.b64encode(edit.data).decode("ascii"),
+    }

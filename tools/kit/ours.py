@@ -38,7 +38,7 @@ from coldlever.shared.policy.vouching import (
 )
 from coldlever.shared.qr.scan.collector import Collector
 from coldlever.shared.qr.scan.frame import Frame
-from coldlever.shared.sshsig import dearmor, parse_sshsig, parse_public_key, verify_signature
+from coldlever.shared.sshsig import dearmor, parse_public_key, parse_sshsig, verify_signature
 from coldlever.shared.statement import Decision, statement_bytes
 from coldlever.shared.statement.market_list import list_of
 
@@ -98,12 +98,22 @@ def _facts(message: Message, given: dict[str, Any], read: Read) -> Facts:
             return _of_signed(message, given, read)
         case ApprovalsFile():
             subject = "0x" + message.subject.hex()
-            return {"what": "approvals", "network": message.network.value, "subject": subject, "approvals": len(message.approvals)}
+            return {
+                "what": "approvals",
+                "network": message.network.value,
+                "subject": subject,
+                "approvals": len(message.approvals),
+            }
         case MarketTable():
             return _of_table(message, given, read)
         case PolicyChange():
             return _of_change(message, given, read)
-    return {"what": "market-entry", "network": message.network.value, "asset": message.asset, "coin": message.coin}
+    return {
+        "what": "market-entry",
+        "network": message.network.value,
+        "asset": message.asset,
+        "coin": message.coin,
+    }
 
 
 def _of_requests(file: RequestFile, given: dict[str, Any], read: Read) -> Facts:

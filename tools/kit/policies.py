@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from coldlever.shared.action import Network, UpdateIsolatedMargin, UpdateLeverage
+from coldlever.shared.action import Network, UpdateIsolatedMargin
 from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
 from coldlever.shared.message.policy_change import PolicyChange
 from coldlever.shared.policy.policy import Policy
@@ -109,7 +109,7 @@ def _toml(kit: Kit) -> None:
         ("surrogate", _TEXT.replace("treasury", "\\ud83d"), "half of a surrogate pair"),
         ("two-a-line", _TEXT.replace("policy = 1\nversion", "policy = 1 version"), "two members in one line"),
         ("leading-comma", _TEXT.replace('["risk"]', '[,"risk"]', 1), "a comma before the first element"),
-        ("inline-newline", head('limits = {ceiling = 3,\nchanges-a-day = 3}\n'), "an inline table of two lines"),
+        ("inline-newline", head("limits = {ceiling = 3,\nchanges-a-day = 3}\n"), "an inline table of two lines"),
         ("deep", head("x = " + "[" * 2000 + "]" * 2000 + "\n"), "nested deeply"),
     ):  # fmt: skip
         kit.no(f"{name}.toml", text, why, what="policy")
@@ -221,9 +221,17 @@ def _fields(kit: Kit) -> None:
         ("attestors-stranger", headed('attestors = ["mallory"]'), "nobody of that name"),
         ("attestors-needed-alone", headed("attestors-needed = 1"), "it goes with attestors"),
         ("attestors-needed-0", headed('attestors = ["alice"]\nattestors-needed = 0'), "from 1 on"),
-        ("attestors-needed-2", headed('attestors = ["alice"]\nattestors-needed = 2'), "more than there are"),
+        (
+            "attestors-needed-2",
+            headed('attestors = ["alice"]\nattestors-needed = 2'),
+            "more than there are",
+        ),
         ("market-max-age-alone", headed('market-max-age = "7d"'), "it goes with attestors"),
-        ("market-max-age-number", headed('attestors = ["alice"]\nmarket-max-age = 7'), "a duration has its unit"),
+        (
+            "market-max-age-number",
+            headed('attestors = ["alice"]\nmarket-max-age = 7'),
+            "a duration has its unit",
+        ),
     ):
         kit.no(f"{name}.toml", text, why, what="policy")
 
@@ -256,12 +264,23 @@ def _limits(kit: Kit) -> None:
         ("expiry-not-required", "expiry-required = false", {"expires_after": None}, True, "no expiry is wanted"),
         ("noop", 'networks = ["testnet"]\nceiling = 1', {"action": _noop(), "expires_after": None}, True, "no limit is about a revocation"),
     ):  # fmt: skip
-        policy = kit.put(f"policy/limit-{name}.toml", policy_text(limits=limits + "\n", rules=_ANY).encode())
+        policy = kit.put(
+            f"policy/limit-{name}.toml", policy_text(limits=limits + "\n", rules=_ANY).encode()
+        )
         put = kit.ok if is_ok else kit.no
         put(f"limit-{name}.json", request(what=signable(**what)), why, policy=policy, now=NOW)  # type: ignore[arg-type]
     drafted = request(account=ACCOUNT)
-    policy = kit.put("policy/limit-drafted.toml", policy_text(limits=f'accounts = ["{ACCOUNT.lower}"]\n', rules=_ANY).encode())
-    kit.ok("limit-account-drafted.json", drafted, "without a vault the account is the drafted one", policy=policy, now=NOW)
+    policy = kit.put(
+        "policy/limit-drafted.toml",
+        policy_text(limits=f'accounts = ["{ACCOUNT.lower}"]\n', rules=_ANY).encode(),
+    )
+    kit.ok(
+        "limit-account-drafted.json",
+        drafted,
+        "without a vault the account is the drafted one",
+        policy=policy,
+        now=NOW,
+    )
 
 
 def _noop() -> Any:
@@ -301,11 +320,19 @@ def _rules(kit: Kit) -> None:
         ("action-other", "", 'actions = ["topUpIsolatedOnlyMargin"]', {}, None, False, "another action"),
         ("two-conditions", "", 'assets = [0]\nmodes = ["isolated"]', {}, None, False, "all conditions have to hold"),
     ):  # fmt: skip
-        text = policy_text(head=head, rules=f'[[rule]]\nname = "this"\n{condition}\nneeds = "nobody"\n')
+        text = policy_text(
+            head=head, rules=f'[[rule]]\nname = "this"\n{condition}\nneeds = "nobody"\n'
+        )
         policy = kit.put(f"policy/rule-{name}.toml", text.encode())
         put = kit.ok if is_ok else kit.no
         wire = request(what=signable(**what))  # type: ignore[arg-type]
-        put(f"rule-{name}.json", wire if current is None else {**wire, "current": current}, why, policy=policy, now=NOW)
+        put(
+            f"rule-{name}.json",
+            wire if current is None else {**wire, "current": current},
+            why,
+            policy=policy,
+            now=NOW,
+        )
     first = '[[rule]]\nname = "first"\nassets = [0]\nrefuse = true\n'
     for name, rules, is_ok, why in (
         ("first-refuses", first + _ANY, False, "the first rule that fits decides, and refuses"),
@@ -339,7 +366,9 @@ def _places(kit: Kit) -> None:
         kit.ok(f"places-{name}.json", request(*approvals), why, policy=path, now=NOW)
 
 
-def agree(who: Approver, old: Policy | None, new: Policy | None, space: str = POLICY_NAMESPACE) -> Approval:
+def agree(
+    who: Approver, old: Policy | None, new: Policy | None, space: str = POLICY_NAMESPACE
+) -> Approval:
     """A person's word on a change of policy."""
     text = change_bytes(None if old is None else old.ref, None if new is None else new.ref, who.key)
     return Approval(Decision.APPROVE, who.key.key_id, who.sign(space, text).pack())
@@ -351,7 +380,9 @@ def _changes(kit: Kit) -> None:
     given = {"policy": "policy/treasury.toml"}
     alice, bob, carol, dave = (agree(who, old, new) for who in (ALICE, BOB, CAROL, DAVE))
 
-    def change(*approvals: Approval, of: str | None = text, since: Policy | None = old) -> dict[str, Any]:
+    def change(
+        *approvals: Approval, of: str | None = text, since: Policy | None = old
+    ) -> dict[str, Any]:
         return PolicyChange(None if since is None else since.ref, of, approvals).to_wire()
 
     for name, wire, why in (
@@ -362,8 +393,17 @@ def _changes(kit: Kit) -> None:
         ("twice", change(alice, alice, bob), "the same approval twice is one person's"),
     ):
         kit.ok(f"{name}.json", wire, why, **given)
-    kit.ok("first.json", change(*(agree(who, None, new) for who in (ALICE, BOB, CAROL)), since=None), "the first policy: its own threshold alone")
-    kit.ok("to-none.json", change(*(agree(who, old, None) for who in (ALICE, BOB)), of=None), "to no policy: the old threshold alone", **given)
+    kit.ok(
+        "first.json",
+        change(*(agree(who, None, new) for who in (ALICE, BOB, CAROL)), since=None),
+        "the first policy: its own threshold alone",
+    )
+    kit.ok(
+        "to-none.json",
+        change(*(agree(who, old, None) for who in (ALICE, BOB)), of=None),
+        "to no policy: the old threshold alone",
+        **given,
+    )
     same = policy_of(policy_text(change='"3 of 4"'))
     older = policy_of(policy_text(version="6"))
     other = policy_of(policy_text(version="9"))

@@ -54,37 +54,166 @@ def fill(kit: Kit) -> None:
 
 def _options(kit: Kit) -> None:
     without = edited(PLAIN_REQUEST, "network", MISSING)
-    kit.ok("testnet.json", {**PLAIN_REQUEST, "network": "testnet"}, "the same on testnet: the same action hash, another digest")
+    kit.ok(
+        "testnet.json",
+        {**PLAIN_REQUEST, "network": "testnet"},
+        "the same on testnet: the same action hash, another digest",
+    )
     kit.ok("network-by-option.json", without, "the person names the network", network="testnet")
-    kit.ok("network-by-both.json", PLAIN_REQUEST, "the person names the same network", network="mainnet")
-    kit.no("network-contradicted.json", PLAIN_REQUEST, "the person names another network", network="testnet")
+    kit.ok(
+        "network-by-both.json",
+        PLAIN_REQUEST,
+        "the person names the same network",
+        network="mainnet",
+    )
+    kit.no(
+        "network-contradicted.json",
+        PLAIN_REQUEST,
+        "the person names another network",
+        network="testnet",
+    )
     kit.no("network-by-nobody.json", without, "nobody says for which network it is")
     bare = PLAIN_REQUEST["action"]
-    kit.ok("bare-action.json", bare, "a bare action: nonce from the clock, an hour to live", network="mainnet", now=NOW)
+    kit.ok(
+        "bare-action.json",
+        bare,
+        "a bare action: nonce from the clock, an hour to live",
+        network="mainnet",
+        now=NOW,
+    )
     kit.no("bare-action-no-network.json", bare, "a bare action and no network", now=NOW)
-    kit.no("bare-action-no-clock.json", bare, "a bare action and no clock to take its nonce from", network="mainnet")
-    kit.no("bare-noop.json", {"type": "noop"}, "a bare noop would name no nonce", network="mainnet", now=NOW)
-    kit.ok("no-signer.json", edited(PLAIN_REQUEST, "signer", MISSING), "without a signer there are no check words")
-    kit.ok("no-expiry.json", {**PLAIN_REQUEST, "expiresAfter": None}, "without an expiry: the hash ends with the flag of the vault")
-    kit.ok("expiry-missing.json", edited(PLAIN_REQUEST, "expiresAfter", MISSING), "a missing key is the same as null")
-    kit.ok("vault-missing.json", edited(PLAIN_REQUEST, "vaultAddress", MISSING), "a missing key is the same as null")
-    kit.ok("vault.json", {**PLAIN_REQUEST, "vaultAddress": VAULT.lower}, "with a vault: flag 01 and 20 bytes in the hash")
-    kit.ok("vault-no-expiry.json", {**PLAIN_REQUEST, "vaultAddress": VAULT.lower, "expiresAfter": None}, "with a vault and no expiry")
-    kit.ok("expiry-zero.json", {**PLAIN_REQUEST, "expiresAfter": 0}, "an expiry of 0 is one: flag 00 and eight bytes")
-    kit.ok("vault-zero.json", {**PLAIN_REQUEST, "vaultAddress": "0x" + "00" * 20}, "a vault of zeros is one: flag 01")
-    kit.ok("everything.json", {**PLAIN_REQUEST, "market": ENTRY, "current": {"isCross": True, "leverage": 5}, "note": "lower before the weekend", "account": ACCOUNT.checksummed, "position": {"size": "-0.25", "marginBefore": "10.5", "marginAfter": None, "liquidationBefore": "1", "liquidationAfter": "2"}, "approvals": []}, "all that is not signed changes no hash")
-    kit.ok("all-null.json", {**PLAIN_REQUEST, "market": None, "current": None, "note": None, "account": None, "position": None, "kills": None, "marketProof": None}, "null means the same as leaving the key out")
-    kit.ok("signer-lower.json", {**PLAIN_REQUEST, "signer": SIGNER.lower()}, "all lower case is taken as it is")
-    kit.ok("signer-upper.json", {**PLAIN_REQUEST, "signer": "0x" + SIGNER[2:].upper()}, "all upper case is taken as it is")
-    kit.ok("account-is-vault.json", {**PLAIN_REQUEST, "vaultAddress": VAULT.lower, "account": VAULT.checksummed}, "the account is the vault itself")
-    kit.no("account-not-vault.json", {**PLAIN_REQUEST, "vaultAddress": VAULT.lower, "account": ACCOUNT.checksummed}, "another account than the vault")
-    kit.no("network-null.json", {**PLAIN_REQUEST, "network": None}, "the network may be left out, and is not null", network="mainnet")
-    kit.no("approvals-null.json", {**PLAIN_REQUEST, "approvals": None}, "approvals may be left out, and are not null")
+    kit.no(
+        "bare-action-no-clock.json",
+        bare,
+        "a bare action and no clock to take its nonce from",
+        network="mainnet",
+    )
+    kit.no(
+        "bare-noop.json",
+        {"type": "noop"},
+        "a bare noop would name no nonce",
+        network="mainnet",
+        now=NOW,
+    )
+    kit.ok(
+        "no-signer.json",
+        edited(PLAIN_REQUEST, "signer", MISSING),
+        "without a signer there are no check words",
+    )
+    kit.ok(
+        "no-expiry.json",
+        {**PLAIN_REQUEST, "expiresAfter": None},
+        "without an expiry: the hash ends with the flag of the vault",
+    )
+    kit.ok(
+        "expiry-missing.json",
+        edited(PLAIN_REQUEST, "expiresAfter", MISSING),
+        "a missing key is the same as null",
+    )
+    kit.ok(
+        "vault-missing.json",
+        edited(PLAIN_REQUEST, "vaultAddress", MISSING),
+        "a missing key is the same as null",
+    )
+    kit.ok(
+        "vault.json",
+        {**PLAIN_REQUEST, "vaultAddress": VAULT.lower},
+        "with a vault: flag 01 and 20 bytes in the hash",
+    )
+    kit.ok(
+        "vault-no-expiry.json",
+        {**PLAIN_REQUEST, "vaultAddress": VAULT.lower, "expiresAfter": None},
+        "with a vault and no expiry",
+    )
+    kit.ok(
+        "expiry-zero.json",
+        {**PLAIN_REQUEST, "expiresAfter": 0},
+        "an expiry of 0 is one: flag 00 and eight bytes",
+    )
+    kit.ok(
+        "vault-zero.json",
+        {**PLAIN_REQUEST, "vaultAddress": "0x" + "00" * 20},
+        "a vault of zeros is one: flag 01",
+    )
+    kit.ok(
+        "everything.json",
+        {
+            **PLAIN_REQUEST,
+            "market": ENTRY,
+            "current": {"isCross": True, "leverage": 5},
+            "note": "lower before the weekend",
+            "account": ACCOUNT.checksummed,
+            "position": {
+                "size": "-0.25",
+                "marginBefore": "10.5",
+                "marginAfter": None,
+                "liquidationBefore": "1",
+                "liquidationAfter": "2",
+            },
+            "approvals": [],
+        },
+        "all that is not signed changes no hash",
+    )
+    kit.ok(
+        "all-null.json",
+        {
+            **PLAIN_REQUEST,
+            "market": None,
+            "current": None,
+            "note": None,
+            "account": None,
+            "position": None,
+            "kills": None,
+            "marketProof": None,
+        },
+        "null means the same as leaving the key out",
+    )
+    kit.ok(
+        "signer-lower.json",
+        {**PLAIN_REQUEST, "signer": SIGNER.lower()},
+        "all lower case is taken as it is",
+    )
+    kit.ok(
+        "signer-upper.json",
+        {**PLAIN_REQUEST, "signer": "0x" + SIGNER[2:].upper()},
+        "all upper case is taken as it is",
+    )
+    kit.ok(
+        "account-is-vault.json",
+        {**PLAIN_REQUEST, "vaultAddress": VAULT.lower, "account": VAULT.checksummed},
+        "the account is the vault itself",
+    )
+    kit.no(
+        "account-not-vault.json",
+        {**PLAIN_REQUEST, "vaultAddress": VAULT.lower, "account": ACCOUNT.checksummed},
+        "another account than the vault",
+    )
+    kit.no(
+        "network-null.json",
+        {**PLAIN_REQUEST, "network": None},
+        "the network may be left out, and is not null",
+        network="mainnet",
+    )
+    kit.no(
+        "approvals-null.json",
+        {**PLAIN_REQUEST, "approvals": None},
+        "approvals may be left out, and are not null",
+    )
     for key in ("action", "nonce"):
         kit.no(f"no-{key}.json", edited(PLAIN_REQUEST, key, MISSING), f"no {key}")
-    for kind in ("coldlever/request", "coldlever/batch", "coldlever/signed", "coldlever/unknown", None):
+    for kind in (
+        "coldlever/request",
+        "coldlever/batch",
+        "coldlever/signed",
+        "coldlever/unknown",
+        None,
+    ):
         slug = str(kind).rpartition("/")[2].lower()
-        kit.no(f"kind-{slug}.json", {"kind": kind, **PLAIN_REQUEST}, "an object with a kind is no request")
+        kit.no(
+            f"kind-{slug}.json",
+            {"kind": kind, **PLAIN_REQUEST},
+            "an object with a kind is no request",
+        )
 
 
 _LATE = {"nonce": _SAFE, "expiresAfter": _SAFE + 2 * _DAY}
@@ -139,11 +268,31 @@ _MEMBERS: tuple[_CHANGE, ...] = (
 def _members(kit: Kit) -> None:
     for name, path, value, why in _MEMBERS:
         kit.no(f"{name}.json", edited(PLAIN_REQUEST, path, value), why)
-    kit.ok("expiry-late-nonce.json", {**PLAIN_REQUEST, **_LATE}, "an expiry two days behind the highest nonce")
-    kit.no("expiry-later-still.json", {**PLAIN_REQUEST, **_LATE, "expiresAfter": _SAFE + 2 * _DAY + 1}, "an expiry more than two days behind the highest nonce")
-    kit.no("expiry-late-early-nonce.json", {**PLAIN_REQUEST, "nonce": _SAFE - 2 * _DAY, "expiresAfter": _SAFE + 1}, "an expiry behind 2^53-1 that is more than two days behind its nonce")
-    kit.ok("position-30-digits.json", edited(PLAIN_REQUEST, "position", {"size": "1" * 30 + "." + "0" * 30}), "30 digits on either side")
-    kit.ok("position-leading-zeros.json", edited(PLAIN_REQUEST, "position", {"size": "-007.50"}), "a decimal as the exchange may write it")
+    kit.ok(
+        "expiry-late-nonce.json",
+        {**PLAIN_REQUEST, **_LATE},
+        "an expiry two days behind the highest nonce",
+    )
+    kit.no(
+        "expiry-later-still.json",
+        {**PLAIN_REQUEST, **_LATE, "expiresAfter": _SAFE + 2 * _DAY + 1},
+        "an expiry more than two days behind the highest nonce",
+    )
+    kit.no(
+        "expiry-late-early-nonce.json",
+        {**PLAIN_REQUEST, "nonce": _SAFE - 2 * _DAY, "expiresAfter": _SAFE + 1},
+        "an expiry behind 2^53-1 that is more than two days behind its nonce",
+    )
+    kit.ok(
+        "position-30-digits.json",
+        edited(PLAIN_REQUEST, "position", {"size": "1" * 30 + "." + "0" * 30}),
+        "30 digits on either side",
+    )
+    kit.ok(
+        "position-leading-zeros.json",
+        edited(PLAIN_REQUEST, "position", {"size": "-007.50"}),
+        "a decimal as the exchange may write it",
+    )
 
 
 _OF_ACTIONS: tuple[tuple[str, str, _CHANGE], ...] = tuple(
@@ -211,24 +360,62 @@ def _actions(kit: Kit) -> None:
         kit.no(f"action-{slug}.json", {**PLAIN_REQUEST, "action": value}, "no action")
     # MessagePack has another form behind each of these.
     for number in (0, 127, 128, 255, 256, 65_535, 65_536, _U32):
-        kit.ok(f"asset-{number}.json", edited(PLAIN_REQUEST, "action.asset", number), "the shortest form of each integer goes into the hash")
+        kit.ok(
+            f"asset-{number}.json",
+            edited(PLAIN_REQUEST, "action.asset", number),
+            "the shortest form of each integer goes into the hash",
+        )
     for number in (1, 127, 128, 255, 256, 65_535, 65_536, _U32):
-        kit.ok(f"leverage-{number}.json", edited(PLAIN_REQUEST, "action.leverage", number), "the shortest form of each integer goes into the hash")
-    for number in (1, -1, -32, -33, -128, -129, -32_768, -32_769, -(2**31), -(2**31) - 1, 2**32, _SAFE, -_SAFE):
+        kit.ok(
+            f"leverage-{number}.json",
+            edited(PLAIN_REQUEST, "action.leverage", number),
+            "the shortest form of each integer goes into the hash",
+        )
+    for number in (
+        1,
+        -1,
+        -32,
+        -33,
+        -128,
+        -129,
+        -32_768,
+        -32_769,
+        -(2**31),
+        -(2**31) - 1,
+        2**32,
+        _SAFE,
+        -_SAFE,
+    ):
         action = {**ISOLATED, "ntli": number}
-        kit.ok(f"ntli-{number}.json", {**PLAIN_REQUEST, "action": action}, "the shortest form of each integer goes into the hash")
+        kit.ok(
+            f"ntli-{number}.json",
+            {**PLAIN_REQUEST, "action": action},
+            "the shortest form of each integer goes into the hash",
+        )
     for text in ("0.00000001", "9999999999.99999999", "1", "10"):
         action = {**TOP_UP, "leverage": text}
-        kit.ok(f"decimal-{text}.json", {**PLAIN_REQUEST, "action": action}, "a decimal in its shortest form")
+        kit.ok(
+            f"decimal-{text}.json",
+            {**PLAIN_REQUEST, "action": action},
+            "a decimal in its shortest form",
+        )
 
 
 def _entries(kit: Kit) -> None:
     request = {**PLAIN_REQUEST, "market": ENTRY}
-    of_dex = {**PLAIN_REQUEST, "action": {**PLAIN_REQUEST["action"], "asset": 110_001}, "market": {**ENTRY, "asset": 110_001, "coin": "xyz:TSLA"}}
+    of_dex = {
+        **PLAIN_REQUEST,
+        "action": {**PLAIN_REQUEST["action"], "asset": 110_001},
+        "market": {**ENTRY, "asset": 110_001, "coin": "xyz:TSLA"},
+    }
     unlisted = edited(edited(request, "action.asset", 500), "market.asset", 500)
     kit.ok("entry.json", request, "an entry of the table that everybody has")
     kit.ok("entry-of-dex.json", of_dex, "an entry of a builder's dex")
-    kit.ok("entry-unlisted.json", edited(unlisted, "market.coin", "NEW"), "a name that no table contradicts")
+    kit.ok(
+        "entry-unlisted.json",
+        edited(unlisted, "market.coin", "NEW"),
+        "a name that no table contradicts",
+    )
     for name, base, path, value, why in (
         ("misnamed", request, "coin", "ETH", "the table calls this asset BTC"),
         ("misnamed-case", request, "coin", "btc", "the table calls this asset BTC"),
@@ -250,9 +437,15 @@ def _entries(kit: Kit) -> None:
         *(("no-" + key, request, key, MISSING, "all keys are required") for key in ENTRY),
     ):  # fmt: skip
         kit.no(f"entry-{name}.json", edited(base, f"market.{path}", value), why)
-    for asset, why in ((10_000, "a spot pair"), (99_999, "a spot pair"), (100_000_000, "an outcome market")):
+    for asset, why in (
+        (10_000, "a spot pair"),
+        (99_999, "a spot pair"),
+        (100_000_000, "an outcome market"),
+    ):
         changed = edited(edited(unlisted, "action.asset", asset), "market.asset", asset)
-        kit.no(f"entry-class-{asset}.json", changed, f"the id of {why} has no leverage, and so no name")
+        kit.no(
+            f"entry-class-{asset}.json", changed, f"the id of {why} has no leverage, and so no name"
+        )
     kit.ok("entry-coin-64.json", edited(of_dex, "market.coin", "x:" + "y" * 62), "64 characters")
     kit.no("entry-array.json", {**PLAIN_REQUEST, "market": [ENTRY]}, "no object")
 
@@ -260,22 +453,64 @@ def _entries(kit: Kit) -> None:
 def _batches(kit: Kit) -> None:
     second = {**PLAIN_REQUEST, "nonce": NONCE + 1}
     third = {**PLAIN_REQUEST, "nonce": NONCE + 2, "action": ISOLATED}
-    whole = {"kind": "coldlever/batch", "version": 1, "markets": [ENTRY], "requests": [PLAIN_REQUEST, third]}
+    whole = {
+        "kind": "coldlever/batch",
+        "version": 1,
+        "markets": [ENTRY],
+        "requests": [PLAIN_REQUEST, third],
+    }
     kit.ok("one.json", [PLAIN_REQUEST], "a batch of one has the check words of its request")
-    kit.ok("two.json", [PLAIN_REQUEST, second], "the words of a batch are of its number and each subject")
-    kit.ok("twice.json", [PLAIN_REQUEST, PLAIN_REQUEST], "the same request twice is read; whether to sign it is another question")
+    kit.ok(
+        "two.json",
+        [PLAIN_REQUEST, second],
+        "the words of a batch are of its number and each subject",
+    )
+    kit.ok(
+        "twice.json",
+        [PLAIN_REQUEST, PLAIN_REQUEST],
+        "the same request twice is read; whether to sign it is another question",
+    )
     kit.ok("swapped.json", [second, PLAIN_REQUEST], "in another order it has other words")
-    kit.ok("mixed-networks.json", [PLAIN_REQUEST, {**second, "network": "testnet"}], "each has its own network")
-    kit.ok("one-without-signer.json", [PLAIN_REQUEST, edited(second, "signer", MISSING)], "without each signer there are no words of the batch")
-    kit.ok("with-noop.json", [PLAIN_REQUEST, {**NOOP, "nonce": NONCE + 5}], "a revocation among others")
-    kit.ok("bare-actions.json", [PLAIN_REQUEST["action"], ISOLATED], "bare actions take consecutive milliseconds", network="mainnet", now=NOW)
+    kit.ok(
+        "mixed-networks.json",
+        [PLAIN_REQUEST, {**second, "network": "testnet"}],
+        "each has its own network",
+    )
+    kit.ok(
+        "one-without-signer.json",
+        [PLAIN_REQUEST, edited(second, "signer", MISSING)],
+        "without each signer there are no words of the batch",
+    )
+    kit.ok(
+        "with-noop.json", [PLAIN_REQUEST, {**NOOP, "nonce": NONCE + 5}], "a revocation among others"
+    )
+    kit.ok(
+        "bare-actions.json",
+        [PLAIN_REQUEST["action"], ISOLATED],
+        "bare actions take consecutive milliseconds",
+        network="mainnet",
+        now=NOW,
+    )
     kit.ok("object.json", whole, "market entries once for all")
-    kit.ok("object-own-entry.json", {**whole, "requests": [{**PLAIN_REQUEST, "market": ENTRY}]}, "an own entry that says the same")
+    kit.ok(
+        "object-own-entry.json",
+        {**whole, "requests": [{**PLAIN_REQUEST, "market": ENTRY}]},
+        "an own entry that says the same",
+    )
     kit.ok("object-no-markets.json", {**whole, "markets": []}, "no entries at all")
     kit.no("one-bad.json", [PLAIN_REQUEST, {**second, "nonce": -1}], "one of two is malformed")
-    kit.no("with-signature.json", [PLAIN_REQUEST, {"kind": "coldlever/signed"}], "a batch of two kinds of documents")
+    kit.no(
+        "with-signature.json",
+        [PLAIN_REQUEST, {"kind": "coldlever/signed"}],
+        "a batch of two kinds of documents",
+    )
     kit.no("null.json", [None], "no request")
-    kit.no("network-contradicted.json", [PLAIN_REQUEST, {**second, "network": "testnet"}], "one of two is for another network than the person names", network="mainnet")
+    kit.no(
+        "network-contradicted.json",
+        [PLAIN_REQUEST, {**second, "network": "testnet"}],
+        "one of two is for another network than the person names",
+        network="mainnet",
+    )
     for name, path, value, why in (
         ("object-empty", "requests", [], "a batch of nothing"),
         ("object-null", "requests", None, "no array"),
@@ -298,8 +533,23 @@ def _revocations(kit: Kit) -> None:
     full = {**NOOP, "expiresAfter": None, "vaultAddress": None, "kills": KILLS}
     kit.ok("plain.json", NOOP, "a noop with nothing beside it")
     kit.ok("kills.json", full, "what it kills is the drafter's word and changes no hash")
-    kit.ok("kills-vault.json", edited(full, "kills.vaultAddress", VAULT.lower), "what it kills may have a vault")
-    kit.ok("nulls.json", {**full, "market": None, "current": None, "account": None, "position": None, "approvals": []}, "null and no approvals are nothing")
+    kit.ok(
+        "kills-vault.json",
+        edited(full, "kills.vaultAddress", VAULT.lower),
+        "what it kills may have a vault",
+    )
+    kit.ok(
+        "nulls.json",
+        {
+            **full,
+            "market": None,
+            "current": None,
+            "account": None,
+            "position": None,
+            "approvals": [],
+        },
+        "null and no approvals are nothing",
+    )
     kit.ok("note.json", {**full, "note": "typed 40x for 4x"}, "a note may stand beside it")
     kit.ok("testnet.json", {**full, "network": "testnet"}, "a noop on testnet")
     for name, path, value, why in (

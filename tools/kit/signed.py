@@ -16,7 +16,9 @@ from kit.requests import PLAIN_REQUEST, SIGNER
 _FIELD = 2**256 - 2**32 - 977
 
 
-def envelope(what: Signable | None = None, key: SigningKey = WALLET, **changes: Any) -> dict[str, Any]:
+def envelope(
+    what: Signable | None = None, key: SigningKey = WALLET, **changes: Any
+) -> dict[str, Any]:
     """A payload that the key has signed."""
     one = signable() if what is None else what
     made = SignedPayload(one, key.sign(one.digest()), key.address, one.action_hash(), **changes)
@@ -51,32 +53,93 @@ def _good(kit: Kit) -> None:
     kit.ok("plain.json", ENVELOPE, "the payload of the page of formats")
     kit.ok("testnet.json", envelope(signable(network=Network.TESTNET)), "source b in the digest")
     kit.ok("vault.json", envelope(signable(vault=VAULT)), "flag 01 and the vault in the hash")
-    kit.ok("no-expiry.json", envelope(signable(expires_after=None)), "nothing behind the vault's flag")
-    kit.ok("vault-no-expiry.json", envelope(signable(vault=VAULT, expires_after=None)), "a vault and nothing behind it")
-    kit.ok("isolated.json", envelope(signable(action=UpdateIsolatedMargin(3, False, -1))), "an updateIsolatedMargin")
-    kit.ok("top-up.json", envelope(signable(action=TopUpIsolatedOnlyMargin(110_001, "2.5"))), "a topUpIsolatedOnlyMargin")
+    kit.ok(
+        "no-expiry.json", envelope(signable(expires_after=None)), "nothing behind the vault's flag"
+    )
+    kit.ok(
+        "vault-no-expiry.json",
+        envelope(signable(vault=VAULT, expires_after=None)),
+        "a vault and nothing behind it",
+    )
+    kit.ok(
+        "isolated.json",
+        envelope(signable(action=UpdateIsolatedMargin(3, False, -1))),
+        "an updateIsolatedMargin",
+    )
+    kit.ok(
+        "top-up.json",
+        envelope(signable(action=TopUpIsolatedOnlyMargin(110_001, "2.5"))),
+        "a topUpIsolatedOnlyMargin",
+    )
     noop = signable(action=Noop(), expires_after=None)
     kit.ok("noop.json", envelope(noop), "a revocation, signed")
     kit.ok("other-signer.json", envelope(key=OTHER_WALLET), "another key, and the envelope says so")
     kit.ok("account.json", envelope(account=ACCOUNT), "an account beside it is a claim")
-    kit.ok("proposal.json", envelope(approvals=(say(ALICE),)), "approvals are not looked at without a policy")
+    kit.ok(
+        "proposal.json",
+        envelope(approvals=(say(ALICE),)),
+        "approvals are not looked at without a policy",
+    )
     kit.ok("body.json", BODY, "a bare body", network="mainnet")
-    kit.ok("body-with-signer.json", BODY, "a bare body, and the person names its signer", network="mainnet", signer=SIGNER)
-    kit.ok("body-short.json", {key: BODY[key] for key in ("action", "nonce", "signature", "expiresAfter")}, "a bare body without a vault", network="mainnet")
-    kit.ok("body-other-chain.json", BODY, "read for the other network it recovers to somebody: nobody can know that it is the wrong one", network="testnet")
+    kit.ok(
+        "body-with-signer.json",
+        BODY,
+        "a bare body, and the person names its signer",
+        network="mainnet",
+        signer=SIGNER,
+    )
+    kit.ok(
+        "body-short.json",
+        {key: BODY[key] for key in ("action", "nonce", "signature", "expiresAfter")},
+        "a bare body without a vault",
+        network="mainnet",
+    )
+    kit.ok(
+        "body-other-chain.json",
+        BODY,
+        "read for the other network it recovers to somebody: nobody can know that it is the wrong one",
+        network="testnet",
+    )
     kit.no("body-no-network.json", BODY, "a bare body, and nobody says for which network")
-    kit.no("body-other-chain-signer.json", BODY, "read for the other network it is somebody else's", network="testnet", signer=SIGNER)
-    kit.no("body-other-signer.json", BODY, "another signer than the person names", network="mainnet", signer=OTHER_WALLET.address.checksummed)
-    kit.no("named-signer.json", ENVELOPE, "another signer than the person names", signer=OTHER_WALLET.address.checksummed)
-    kit.no("named-network.json", ENVELOPE, "another network than the person names", network="testnet")
+    kit.no(
+        "body-other-chain-signer.json",
+        BODY,
+        "read for the other network it is somebody else's",
+        network="testnet",
+        signer=SIGNER,
+    )
+    kit.no(
+        "body-other-signer.json",
+        BODY,
+        "another signer than the person names",
+        network="mainnet",
+        signer=OTHER_WALLET.address.checksummed,
+    )
+    kit.no(
+        "named-signer.json",
+        ENVELOPE,
+        "another signer than the person names",
+        signer=OTHER_WALLET.address.checksummed,
+    )
+    kit.no(
+        "named-network.json", ENVELOPE, "another network than the person names", network="testnet"
+    )
     short = next(one for one in map(_short, range(2000)) if one is not None)
-    kit.ok("short-numbers.json", short, "r without its leading zeros, as the exchange's own tools write it")
+    kit.ok(
+        "short-numbers.json",
+        short,
+        "r without its leading zeros, as the exchange's own tools write it",
+    )
 
 
 def _short(number: int) -> dict[str, Any] | None:
     wire = envelope(signable(nonce=NONCE + number))
     digits = wire["payload"]["signature"]["r"][2:]
-    return edited(wire, "payload.signature.r", "0x" + digits.lstrip("0")) if digits.startswith("00") else None
+    return (
+        edited(wire, "payload.signature.r", "0x" + digits.lstrip("0"))
+        if digits.startswith("00")
+        else None
+    )
 
 
 def _claims(kit: Kit) -> None:
@@ -91,10 +154,20 @@ def _claims(kit: Kit) -> None:
         ("claims-account", "account", ACCOUNT.checksummed[:-1], "an account that is no address"),
     ):  # fmt: skip
         kit.no(f"{name}.json", edited(ENVELOPE, path, value), why)
-    kit.no("account-not-vault.json", edited(envelope(signable(vault=VAULT)), "account", ACCOUNT.checksummed), "another account than the vault")
+    kit.no(
+        "account-not-vault.json",
+        edited(envelope(signable(vault=VAULT)), "account", ACCOUNT.checksummed),
+        "another account than the vault",
+    )
     noop = envelope(signable(action=Noop(), expires_after=None))
-    kit.no("noop-account.json", {**noop, "account": ACCOUNT.checksummed}, "a noop changes no account")
-    kit.no("noop-approvals.json", {**noop, "approvals": envelope(approvals=(say(ALICE),))["approvals"]}, "revoking needs no approval")
+    kit.no(
+        "noop-account.json", {**noop, "account": ACCOUNT.checksummed}, "a noop changes no account"
+    )
+    kit.no(
+        "noop-approvals.json",
+        {**noop, "approvals": envelope(approvals=(say(ALICE),))["approvals"]},
+        "revoking needs no approval",
+    )
     kit.ok("noop-account-null.json", {**noop, "account": None}, "null is nothing")
 
 
@@ -149,7 +222,12 @@ def _numbers(kit: Kit) -> None:
     ):  # fmt: skip
         kit.no(f"{name}.json", _with(signature), why)
     half = Signature(r, CURVE_ORDER // 2, v)
-    kit.ok("body-s-half.json", edited(BODY, "signature", half.to_wire()), "s is just half the order; whose it is nobody claims", network="mainnet")
+    kit.ok(
+        "body-s-half.json",
+        edited(BODY, "signature", half.to_wire()),
+        "s is just half the order; whose it is nobody claims",
+        network="mainnet",
+    )
     wire = ENVELOPE["payload"]["signature"]
     for name, path, value, why in (
         ("v-0", "v", 0, "v is 27 or 28"),
@@ -174,9 +252,7 @@ def _numbers(kit: Kit) -> None:
 
 def _no_point() -> int:
     """The lowest r above 1 that is no x coordinate of the curve."""
-    return next(
-        x for x in range(2, 100) if pow(x**3 + 7, (_FIELD - 1) // 2, _FIELD) != 1
-    )
+    return next(x for x in range(2, 100) if pow(x**3 + 7, (_FIELD - 1) // 2, _FIELD) != 1)
 
 
 def _covered(kit: Kit) -> None:
@@ -193,7 +269,11 @@ def _covered(kit: Kit) -> None:
         "edited-network": {"network": Network.TESTNET},
     }.items():
         other = envelope(signable(**changes))
-        kit.no(f"{name}.json", edited(other, "payload.signature", ENVELOPE["payload"]["signature"]), f"another request under the same signature: {name}")
+        kit.no(
+            f"{name}.json",
+            edited(other, "payload.signature", ENVELOPE["payload"]["signature"]),
+            f"another request under the same signature: {name}",
+        )
     for name, digest in _foreign_digests().items():
         forged = WALLET.sign(digest)
         kit.no(f"domain-{name}.json", _with(forged), f"signed over another digest: {name}")
@@ -242,17 +322,36 @@ def _packed() -> bytes:
 def _batches(kit: Kit) -> None:
     second = envelope(signable(nonce=NONCE + 1, vault=VAULT))
     kit.ok("one.json", [ENVELOPE], "an array of one is a batch")
-    kit.ok("two.json", [ENVELOPE, second], "the words of a batch are of its number and each subject")
+    kit.ok(
+        "two.json", [ENVELOPE, second], "the words of a batch are of its number and each subject"
+    )
     kit.ok("swapped.json", [second, ENVELOPE], "in another order it has other words")
     kit.ok("two-signers.json", [ENVELOPE, envelope(key=OTHER_WALLET)], "each has its own signer")
-    kit.ok("two-networks.json", [ENVELOPE, envelope(signable(network=Network.TESTNET))], "each has its own network")
-    kit.ok("with-body.json", [ENVELOPE, second["payload"]], "a bare body among envelopes", network="mainnet")
-    kit.no("with-body-no-network.json", [ENVELOPE, second["payload"]], "a bare body, and nobody says for which network")
+    kit.ok(
+        "two-networks.json",
+        [ENVELOPE, envelope(signable(network=Network.TESTNET))],
+        "each has its own network",
+    )
+    kit.ok(
+        "with-body.json",
+        [ENVELOPE, second["payload"]],
+        "a bare body among envelopes",
+        network="mainnet",
+    )
+    kit.no(
+        "with-body-no-network.json",
+        [ENVELOPE, second["payload"]],
+        "a bare body, and nobody says for which network",
+    )
     kit.no("with-request.json", [ENVELOPE, PLAIN_REQUEST], "a request among payloads")
     kit.no("with-null.json", [ENVELOPE, None], "null among payloads")
     kit.no("nested.json", [[ENVELOPE]], "a batch inside a batch")
     crossed = edited(ENVELOPE, "payload.signature", second["payload"]["signature"])
-    kit.no("crossed.json", [crossed, edited(second, "payload.signature", ENVELOPE["payload"]["signature"])], "the signatures of two payloads exchanged")
+    kit.no(
+        "crossed.json",
+        [crossed, edited(second, "payload.signature", ENVELOPE["payload"]["signature"])],
+        "the signatures of two payloads exchanged",
+    )
 
 
 def _challenges(kit: Kit) -> None:
