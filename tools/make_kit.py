@@ -13,6 +13,7 @@ from typing import Any
 
 from kit import approvals, codes, json_traps, keys, markets, ours, policies, requests, signed
 from kit.case import Case, Kit
+from kit.schemas import schema_verdict
 
 HOME = Path(__file__).resolve().parents[1] / "tests" / "kit"
 INDEX = "index.json"
@@ -56,6 +57,7 @@ def _wire(case: Case, kit: Kit) -> dict[str, Any]:
         "rule": case.rule,
         "given": case.given,
         "properties": properties(kit.files[case.file], case, found),
+        "schema": schema_verdict(case.what, kit.files[case.file]),
     }
     return {**wire, "found": found} if case.is_ok else wire
 

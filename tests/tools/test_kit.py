@@ -60,6 +60,15 @@ def test_the_verifier_in_javascript_says_what_the_index_says(verifier):
     assert left_out.keys() == theirs.LACKS.keys()
 
 
+def test_a_schema_refuses_no_good_file_and_most_of_what_it_can_see():
+    told = Counter(
+        (case["verdict"], case["schema"]["refuses"]) for case in cases() if case["schema"]
+    )
+    assert ("ok", True) not in told
+    assert ("ok", None) not in told
+    assert told["refused", True] > 400
+
+
 def test_random_edits_find_no_disagreement(verifier):
     tally = play(verifier, 60, seed=7)
     assert [lines for _, lines in tally.wrong] == []

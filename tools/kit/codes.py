@@ -49,7 +49,7 @@ def cbor(value: Any) -> bytes:
     return head(_MAP, len(pairs)) + b"".join(cbor(key) + cbor(each) for key, each in pairs)
 
 
-def _scalar(value: bytes | bool | int | str) -> bytes:
+def _scalar(value: Any) -> bytes:
     match value:
         case Raw():
             return bytes(value)
