@@ -89,6 +89,7 @@ def fill(kit: Kit) -> None:
     """All of them."""
     kit.section("code", _RULES)
     _good(kit)
+    kit.section("code", "The text around")
     _around(kit)
     _parts(kit)
     kit.section("cbor", _RULES)

@@ -42,9 +42,9 @@ def mixed_order_point(point: bytes) -> bytes:
 
 def fill(kit: Kit) -> None:
     """All of them."""
-    kit.section("key", "Approvals")
+    kit.section("key", "Keys and signatures in OpenSSH's forms")
     _public(kit)
-    kit.section("signature", "Approvals")
+    kit.section("signature", "Keys and signatures in OpenSSH's forms")
     _armored(kit)
 
 

@@ -48,7 +48,7 @@ def fill(kit: Kit) -> None:
     kit.section("policy-rule", "Policy")
     _limits(kit)
     _rules(kit)
-    kit.section("policy-change", "Approvals")
+    kit.section("policy-change", "Changes of policy")
     _changes(kit)
 
 
@@ -374,6 +374,12 @@ def agree(
     return Approval(Decision.APPROVE, who.key.key_id, who.sign(space, text).pack())
 
 
+def _unsound(text: str) -> dict[str, Any]:
+    """A change to a policy that everybody agrees to."""
+    said = tuple(agree(who, POLICY, policy_of(text)) for who in (ALICE, BOB, CAROL, DAVE))
+    return PolicyChange(POLICY.ref, text, said).to_wire()
+
+
 def _changes(kit: Kit) -> None:
     text = policy_text(version="8", change='"3 of 4"')
     new, old = policy_of(text), POLICY
@@ -389,6 +395,17 @@ def _changes(kit: Kit) -> None:
         ("enough", change(alice, bob, carol), "two for the old policy, three for the new one"),
         ("enough-for-old", change(alice, bob), "enough for the old policy, not for the new one"),
         ("nobody", change(), "nobody has agreed yet"),
+        (
+            "labels",
+            {
+                **change(alice, bob, carol),
+                "approvals": [
+                    {**one, "round": 3, "notAfter": 1}
+                    for one in change(alice, bob, carol)["approvals"]
+                ],
+            },
+            "of an approval only the key and the signature count",
+        ),
         ("all", change(alice, bob, carol, dave), "everybody"),
         ("twice", change(alice, alice, bob), "the same approval twice is one person's"),
     ):
@@ -409,6 +426,8 @@ def _changes(kit: Kit) -> None:
     other = policy_of(policy_text(version="9"))
     forged = replace(alice, signature=alice.signature[:63] + bytes((alice.signature[63] ^ 1,)))
     for name, wire, why in (
+        ("idle-rule", _unsound(policy_text(version="8", rules=_ANY + _ANY.replace("any", "never"))), "a rule of the new policy that never decides"),
+        ("unreachable", _unsound(policy_text(version="8", head='proposers = ["alice"]\n', rules='[[rule]]\nname = "all"\nneeds = "4 of 4"\n')), "a threshold that nobody reaches, because who proposes does not count"),
         ("same-version", change(*(agree(who, old, same) for who in (ALICE, BOB, CAROL)), of=policy_text(change='"3 of 4"')), "the version has to go up"),
         ("older", change(*(agree(who, old, older) for who in (ALICE, BOB, CAROL)), of=policy_text(version="6")), "the version has to go up"),
         ("stranger", change(alice, bob, carol, agree(MALLORY, old, new)), "a key of neither policy"),
