@@ -34,6 +34,7 @@ from coldlever.shared.qr.draw.density import Density
 from coldlever.shared.qr.draw.frames import ur_frames
 from coldlever.shared.qr.draw.picture import picture
 from coldlever.shared.qr.play.blocks import Size
+from coldlever.shared.qr.scan import line_frames
 from coldlever.shared.ur import UrEncoder, encode_ur
 
 _ROOT = Path(__file__).parents[2]
@@ -223,7 +224,7 @@ class TestScanning:
 
     def test_several_pictures_make_one_message(self, tmp_path):
         paths = []
-        for number, matrix in enumerate(ur_frames(_KIND, _LONG_MESSAGE, Density.MEDIUM)[3:9]):
+        for number, matrix in enumerate(ur_frames(_KIND, _LONG_MESSAGE, Density.MEDIUM)[1:9]):
             paths.append(tmp_path / f"IMG_{number}.png")
             paths[-1].write_bytes(picture([matrix], ".png"))
         result = _run("scan", "--scan", *paths, "--json")
@@ -281,15 +282,28 @@ class TestScanning:
         stderr.fileno = lambda: 2
         monkeypatch.setattr(sys, "stderr", stderr)
         monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((40, 0)))
-        stdin = io.TextIOWrapper(
-            io.BytesIO("\n".join(["x", *UrEncoder(_KIND, _LONG_MESSAGE, 200).parts(5)]).encode())
+        outer, inner = pty.openpty()
+        before = termios.tcgetattr(inner)
+        echoes = []
+        typed = "".join(
+            f"{x}\n" for x in ["x", *UrEncoder(_KIND, _LONG_MESSAGE, 200, upper=False).parts(5)]
         )
-        stdin.isatty = lambda: True
-        monkeypatch.setattr(sys, "stdin", stdin)
-        assert (
-            qr_scan.scan_message({_KIND}, ["-"], Scanning(wanted=True, camera=None)).data
-            == _LONG_MESSAGE
-        )
+        press = threading.Thread(target=os.write, args=[outer, typed.encode()], daemon=True)
+
+        def lines(stream):
+            echoes.append(termios.tcgetattr(inner)[3] & termios.ECHO)
+            press.start()
+            return line_frames(stream)
+
+        monkeypatch.setattr(qr_scan, "line_frames", lines)
+        with os.fdopen(inner, encoding="utf-8") as stdin:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            scanning = Scanning(wanted=True, camera=None)
+            assert qr_scan.scan_message({_KIND}, ["-"], scanning).data == _LONG_MESSAGE
+            assert echoes == [0]
+            assert termios.tcgetattr(inner) == before
+            press.join()
+        os.close(outer)
         stderr.flush()
         shown = stderr.buffer.getvalue().decode().replace("\x1b[0m", "")
         assert shown.startswith("Scan with the scanner that types; Ctrl-D\n  ends.\n")

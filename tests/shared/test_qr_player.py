@@ -96,8 +96,8 @@ class TestPlayer:
     def test_w_switches_between_the_sizes(self):
         frames, _, _ = _played((10, "w"), (10, "w"), (10, "q"))
         small, wide, again = frames
-        assert "▀" in small
-        assert "▀" not in wide
+        assert "▄" in small
+        assert "▄" not in wide
         assert wide.count("\r\n") > 1.5 * small.count("\r\n")
         assert again == small
 
@@ -129,16 +129,16 @@ class TestPlayer:
         ]
         assert small
         assert all(len(line.replace("\x1b[K", "")) <= 50 for line in small[0].split("\r\n"))
-        assert "▀" not in small[0]
-        assert "▀" in frames[0]
-        assert "▀" in frames[-1]
+        assert "▄" not in small[0]
+        assert "▄" in frames[0]
+        assert "▄" in frames[-1]
 
     def test_the_advice_fits_the_situation(self):
         def advice(**options):
             frames, _, _ = _played((10, "q"), room=lambda: Size(300, 3), **options)
             return frames[-1]
 
-        assert "l lowers the density" in advice()
+        assert "t and l lower the density" in advice()
         assert "w makes it smaller" not in advice()
         assert "w makes it smaller" in advice(wide=True)
         matrix = json_frame(b"{}")

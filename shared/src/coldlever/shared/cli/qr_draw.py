@@ -39,8 +39,10 @@ from coldlever.shared.qr.play import (
     Screen,
     Size,
     draw,
+    drawn_size,
     require_room,
 )
+from coldlever.shared.ur import Receiver
 
 _TERMINAL = "/dev/tty"
 _UNKNOWN = 10_000
@@ -104,7 +106,7 @@ def _first_frame(
 ) -> tuple[Matrix, int]:
     if drawing.as_json:
         return json_frame(document), 1
-    loop = ur_loop(ur_type, message, drawing.density)
+    loop = ur_loop(ur_type, message, drawing.picture_density, drawing.receiver)
     return next(loop.frames), loop.count
 
 
@@ -112,7 +114,9 @@ def _write_picture(
     out: str, ur_type: str, message: bytes, document: bytes, drawing: Drawing
 ) -> None:
     frames = (
-        (json_frame(document),) if drawing.as_json else ur_frames(ur_type, message, drawing.density)
+        (json_frame(document),)
+        if drawing.as_json
+        else ur_frames(ur_type, message, drawing.picture_density, drawing.receiver)
     )
     data = picture(frames, ending_of(out), frame_ms=drawing.frame_ms)
     write_document(out, data, force=drawing.force)
@@ -120,10 +124,31 @@ def _write_picture(
     say(f"{printable(out)}: {count} of version {frames[0].version}")
 
 
-def _streams(ur_type: str, message: bytes, document: bytes, density: Density | None) -> Stream:
-    if density is None:
-        return static_stream(json_frame(document))
-    return ur_stream(ur_type, message, density)
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What is shown on a terminal, in whatever density."""
+
+    ur_type: str
+    message: bytes
+    document: bytes
+    receiver: Receiver
+
+    def stream(self, density: Density | None) -> Stream:
+        """Its frames; a density of None is the document as one code."""
+        if density is None:
+            return static_stream(json_frame(self.document))
+        return ur_stream(self.ur_type, self.message, density, self.receiver)
+
+    def density(self, drawing: Drawing, room: Size | None, *, wide: bool) -> Density | None:
+        """The one that was asked for, else the highest up to medium that the room is enough for."""
+        if drawing.as_json:
+            return None
+        if drawing.density is not None or room is None:
+            return drawing.picture_density
+        for density in (Density.MEDIUM, Density.LOW):
+            if room.holds(drawn_size(self.stream(density).next_frame(), wide=wide)):
+                return density
+        return Density.TINY
 
 
 def _prove_terminal(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> None:
@@ -131,34 +156,46 @@ def _prove_terminal(ur_type: str, message: bytes, document: bytes, drawing: Draw
         raise EnvironmentFault(
             "output-closed", "stderr: closed", "write a picture with --qr-out code.png or code.html"
         )
-    density = None if drawing.as_json else drawing.density
-    stream = _streams(ur_type, message, document, density)
+    shown = _Message(ur_type, message, document, drawing.receiver)
     wide = _is_wide(drawing)
     with _keyboard() as keyboard:
+        room = _room(keyboard)
+        density = shown.density(drawing, room, wide=wide)
+        stream = shown.stream(density)
         if keyboard is None:
             _require_still(stream)
-        if sys.stderr.isatty():
-            size = _terminal_size()
-            room = size if keyboard is None else Size(size.columns, size.rows - STATUS_ROWS)
-            lower = density not in (None, Density.LOW) and stream.fragments > 1
+        if room is not None:
+            lower = density not in (None, Density.TINY)
             require_room(stream.next_frame(), room, wide=wide, lower_density=lower)
 
 
 def _show(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> None:
-    def streams(density: Density | None) -> Stream:
-        return _streams(ur_type, message, document, density)
-
-    density = None if drawing.as_json else drawing.density
+    shown = _Message(ur_type, message, document, drawing.receiver)
     wide = _is_wide(drawing)
     with _keyboard() as keyboard:
+        density = shown.density(drawing, _room(keyboard), wide=wide)
         if keyboard is None:
-            _print(streams(density), wide=wide)
+            _print(shown.stream(density), wide=wide)
             return
         # A window that has become too small meanwhile gets a word from the player, not a refusal.
         with KeyReader(keyboard) as keys, Screen(sys.stderr, _terminal_size) as screen:
             Player(
-                streams, screen, keys, _clock, density=density, wide=wide, frame_ms=drawing.frame_ms
+                shown.stream,
+                screen,
+                keys,
+                _clock,
+                density=density,
+                wide=wide,
+                frame_ms=drawing.frame_ms,
             ).play()
+
+
+def _room(keyboard: int | None) -> Size | None:
+    """What there is of the terminal for a code; None where nobody can tell."""
+    if not sys.stderr.isatty():
+        return None
+    size = _terminal_size()
+    return size if keyboard is None else Size(size.columns, size.rows - STATUS_ROWS)
 
 
 def _is_wide(drawing: Drawing) -> bool:

@@ -7,6 +7,7 @@ picture.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -14,10 +15,15 @@ from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.qr.draw import Matrix
 
 _RESET = "\x1b[0m"
-_BLACK_ON_WHITE = "\x1b[38;2;0;0;0;48;2;255;255;255m"
 _BACKGROUNDS = {"0": "\x1b[48;2;255;255;255m", "1": "\x1b[48;2;0;0;0m"}
-# By the upper module of a cell and the lower one, 1 for dark.
-_HALF_BLOCKS = {(0, 0): " ", (1, 0): "▀", (0, 1): "▄", (1, 1): "█"}
+# By the upper module of a cell and the lower one, 1 for dark. A background fills its cell at any
+# line height, a glyph only the height of the font: so cells of one colour are background alone,
+# and of the others the lower half is the glyph.
+_LIGHT = "\x1b[48;2;255;255;255m", " "
+_DARK = "\x1b[48;2;0;0;0m", " "
+_LOWER_DARK = "\x1b[38;2;0;0;0;48;2;255;255;255m", "▄"
+_LOWER_LIGHT = "\x1b[38;2;255;255;255;48;2;0;0;0m", "▄"
+_CELLS = {(0, 0): _LIGHT, (1, 1): _DARK, (0, 1): _LOWER_DARK, (1, 0): _LOWER_LIGHT}
 _DIGITS = bytes.maketrans(b"\0\1", b"01")
 _RUNS = re.compile("0+|1+")
 
@@ -52,8 +58,8 @@ def draw(matrix: Matrix, *, wide: bool) -> list[str]:
     Args:
         matrix: the code.
         wide: two spaces a module, which only need a background. Right for every terminal, at
-            twice the size. Otherwise half blocks, two modules a cell, which show gaps where the
-            line height is above 1.
+            twice the size. Otherwise half blocks, two modules a cell, which are read up to a line
+            height of 1.2.
 
     Returns:
         Lines without line ends.
@@ -80,7 +86,7 @@ def require_room(matrix: Matrix, room: Size, *, wide: bool, lower_density: bool)
             too_small_sentence(needed, room),
             "enlarge the window or shrink its font"
             + (", leave --wide out" if wide else "")
-            + (", use --density low" if lower_density else "")
+            + (", use --density tiny" if lower_density else "")
             + ", or write a picture with --qr-out code.png or code.html",
         )
 
@@ -97,8 +103,12 @@ def _draw_half_blocks(matrix: Matrix) -> list[str]:
     light = bytes(matrix.size)
     rows = [*matrix.rows, light] if matrix.size % 2 else matrix.rows
     return [
-        _BLACK_ON_WHITE
-        + "".join(map(_HALF_BLOCKS.__getitem__, zip(upper, lower, strict=True)))
+        "".join(
+            colours + glyph * len(list(cells))
+            for (colours, glyph), cells in itertools.groupby(
+                map(_CELLS.__getitem__, zip(upper, lower, strict=True))
+            )
+        )
         + _RESET
         for upper, lower in zip(rows[::2], rows[1::2], strict=True)
     ]
