@@ -11,7 +11,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kit import approvals, codes, json_traps, keys, markets, ours, policies, requests, signed
+from kit import (
+    actions,
+    approval_forms,
+    approvals,
+    approved_batches,
+    batches,
+    cbor,
+    changes,
+    codes,
+    forgeries,
+    json_traps,
+    keys,
+    markets,
+    ours,
+    policies,
+    policy_rules,
+    proofs,
+    requests,
+    signatures,
+    signed,
+    statements,
+)
 from kit.case import Case, Kit
 from kit.schemas import schema_verdict
 
@@ -19,12 +40,23 @@ HOME = Path(__file__).resolve().parents[1] / "tests" / "kit"
 INDEX = "index.json"
 _AREAS: tuple[Callable[[Kit], None], ...] = (
     requests.fill,
+    actions.fill,
+    batches.fill,
     signed.fill,
+    signatures.fill,
     approvals.fill,
+    forgeries.fill,
+    approved_batches.fill,
+    approval_forms.fill,
+    statements.fill,
     keys.fill,
     policies.fill,
+    policy_rules.fill,
+    changes.fill,
     markets.fill,
+    proofs.fill,
     codes.fill,
+    cbor.fill,
     json_traps.fill,
 )
 

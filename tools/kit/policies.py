@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
-from coldlever.shared.action import Network, UpdateIsolatedMargin
-from coldlever.shared.action.actions import TopUpIsolatedOnlyMargin
-from coldlever.shared.message.policy_change import PolicyChange
-from coldlever.shared.policy.policy import Policy
-from coldlever.shared.statement import Approval, Decision
-from coldlever.shared.statement.text import POLICY_NAMESPACE, change_bytes
-from kit.approvals import request
-from kit.case import MISSING, Kit, edited
+from kit.case import Kit
 from kit.people import (
-    ACCOUNT,
     ALICE,
-    BOB,
-    CAROL,
-    DAVE,
-    EXPIRY,
     LIMITS,
-    MALLORY,
-    NONCE,
-    NOW,
     PEOPLE,
-    POLICY,
     RULES,
     VAULT,
     WALLET,
     Approver,
     person_text,
-    policy_of,
     policy_text,
-    signable,
 )
 
 _TEXT = policy_text()
-_ANY = '[[rule]]\nname = "any"\nneeds = "nobody"\n'
+
+
+ANY = '[[rule]]\nname = "any"\nneeds = "nobody"\n'
 
 
 def fill(kit: Kit) -> None:
@@ -45,11 +26,6 @@ def fill(kit: Kit) -> None:
     kit.section("policy-file", "Policy")
     _toml(kit)
     _fields(kit)
-    kit.section("policy-rule", "Policy")
-    _limits(kit)
-    _rules(kit)
-    kit.section("policy-change", "Changes of policy")
-    _changes(kit)
 
 
 def _toml(kit: Kit) -> None:
@@ -71,7 +47,7 @@ def _toml(kit: Kit) -> None:
         ("underscore", _TEXT.replace("ceiling = 50", "ceiling = 5_0"), "an integer with an underscore"),
         ("plus", _TEXT.replace("version = 7", "version = +7"), "an integer with a plus"),
         ("dotted-limits", _TEXT.replace("[limits]\n", "").replace("ceiling", "limits.ceiling").replace("longest", "limits.longest"), "a table of dotted keys"),
-        ("inline-person", head("").replace(PEOPLE, "").replace("[limits]", "person = [{name = 'erin', keys = ['" + ALICE.key.line + "']}]\n[limits]").replace(RULES, _ANY).replace("2 of 4", "1 of 1"), "people as inline tables"),
+        ("inline-person", head("").replace(PEOPLE, "").replace("[limits]", "person = [{name = 'erin', keys = ['" + ALICE.key.line + "']}]\n[limits]").replace(RULES, ANY).replace("2 of 4", "1 of 1"), "people as inline tables"),
         ("trailing-comma", _TEXT.replace('groups = ["risk"]', 'groups = ["risk",]', 1), "a comma behind the last element"),
         ("spaces", _TEXT.replace(" = ", "\t=  "), "spaces and tabs around the equals sign"),
         ("32-kib", _TEXT + "#" * ((32 << 10) - len(_TEXT)), "exactly 32 KiB"),
@@ -161,7 +137,7 @@ def _fields(kit: Kit) -> None:
         ("no-version", swapped("version = 7\n", ""), "a required key"),
         ("no-name", swapped('name = "treasury"\n', ""), "a required key"),
         ("no-change", swapped('change = "2 of 4"\n', ""), "a required key"),
-        ("no-people", policy_text(people="", change='"1 of 1"', rules=_ANY), "at least one person"),
+        ("no-people", policy_text(people="", change='"1 of 1"', rules=ANY), "at least one person"),
         ("no-rules", policy_text(rules=""), "at least one rule"),
         ("person-name-upper", swapped('"alice"', '"Alice"'), "names are of a-z, 0-9 and -"),
         ("person-name-space", swapped('"alice"', '"alice b"'), "names are of a-z, 0-9 and -"),
@@ -234,226 +210,3 @@ def _fields(kit: Kit) -> None:
         ),
     ):
         kit.no(f"{name}.toml", text, why, what="policy")
-
-
-def _limits(kit: Kit) -> None:
-    for name, limits, what, is_ok, why in (
-        ("ceiling", "ceiling = 10", {}, True, "just the ceiling"),
-        ("above-ceiling", "ceiling = 9", {}, False, "above the ceiling"),
-        ("ceiling-of-margin", "ceiling = 1", {"action": UpdateIsolatedMargin(0, True, 5)}, True, "moving margin sets no leverage"),
-        ("ceiling-of-top-up", "ceiling = 1", {"action": TopUpIsolatedOnlyMargin(0, "2.5")}, True, "a top-up is not held against the ceiling"),
-        ("market", 'ceiling = 50\nmarket = [{network = "mainnet", asset = 0, ceiling = 9}]', {}, False, "above the market's own ceiling"),
-        ("market-other", 'market = [{network = "mainnet", asset = 1, ceiling = 9}]', {}, True, "the ceiling of another market"),
-        ("market-testnet", 'market = [{network = "testnet", asset = 0, ceiling = 9}]', {}, True, "the ceiling of a market on testnet"),
-        ("market-does-not-raise", 'ceiling = 9\nmarket = [{network = "mainnet", asset = 0, ceiling = 50}]', {}, False, "both ceilings hold"),
-        ("network", 'networks = ["testnet"]', {}, False, "another network than the limit's"),
-        ("network-fits", 'networks = ["testnet"]', {"network": Network.TESTNET}, True, "the limit's network"),
-        ("signer", f'signers = ["{ACCOUNT.lower}"]', {}, False, "another signer than the limit's"),
-        ("signer-fits", f'signers = ["{WALLET.address.lower}"]', {}, True, "the limit's signer"),
-        ("account-signer", f'accounts = ["{WALLET.address.lower}"]', {}, True, "without a vault the account is the signer"),
-        ("account", f'accounts = ["{VAULT.lower}"]', {}, False, "another account than the limit's"),
-        ("account-vault", f'accounts = ["{VAULT.lower}"]', {"vault": VAULT}, True, "the account is the vault"),
-        ("action", 'actions = ["updateIsolatedMargin"]', {}, False, "another action than the limit's"),
-        ("mode", 'modes = ["isolated"]', {}, False, "another mode than the limit's"),
-        ("mode-of-margin", 'modes = ["cross"]', {"action": UpdateIsolatedMargin(0, True, 5)}, True, "moving margin sets no mode"),
-        ("validity", 'longest-validity = "1h"', {}, True, "just as long as the limit"),
-        ("validity-longer", 'longest-validity = "59m"', {}, False, "valid for longer than the limit"),
-        ("validity-none", 'longest-validity = "24h"', {"expires_after": None}, False, "a longest validity wants an expiry"),
-        ("validity-negative", 'longest-validity = "1h"', {"expires_after": NONCE - 1}, True, "an expiry before its nonce is no long one"),
-        ("expiry-required", "expiry-required = true", {"expires_after": None}, False, "an expiry is wanted"),
-        ("expiry-not-required", "expiry-required = false", {"expires_after": None}, True, "no expiry is wanted"),
-        ("noop", 'networks = ["testnet"]\nceiling = 1', {"action": _noop(), "expires_after": None}, True, "no limit is about a revocation"),
-    ):  # fmt: skip
-        policy = kit.put(
-            f"policy/limit-{name}.toml", policy_text(limits=limits + "\n", rules=_ANY).encode()
-        )
-        put = kit.ok if is_ok else kit.no
-        put(f"limit-{name}.json", request(what=signable(**what)), why, policy=policy, now=NOW)  # type: ignore[arg-type]
-    drafted = request(account=ACCOUNT)
-    policy = kit.put(
-        "policy/limit-drafted.toml",
-        policy_text(limits=f'accounts = ["{ACCOUNT.lower}"]\n', rules=_ANY).encode(),
-    )
-    kit.ok(
-        "limit-account-drafted.json",
-        drafted,
-        "without a vault the account is the drafted one",
-        policy=policy,
-        now=NOW,
-    )
-
-
-def _noop() -> Any:
-    from coldlever.shared.action.actions import Noop  # noqa: PLC0415 - beside its one use
-
-    return Noop()
-
-
-def _rules(kit: Kit) -> None:
-    up, down = {"isCross": True, "leverage": 5}, {"isCross": True, "leverage": 20}
-    same, isolated = {"isCross": True, "leverage": 10}, {"isCross": False, "leverage": 10}
-    add, remove = UpdateIsolatedMargin(0, True, 5), UpdateIsolatedMargin(0, True, -5)
-    trusting = "trust-drafted-setting = true\n"
-    for name, head, condition, what, current, is_ok, why in (
-        ("raise", trusting, 'directions = ["raise"]', {}, up, True, "above the setting in force"),
-        ("lower", trusting, 'directions = ["lower"]', {}, down, True, "below the setting in force"),
-        ("same-is-lower", trusting, 'directions = ["lower"]', {}, same, True, "not above and in the same mode: a lower"),
-        ("switch", trusting, 'directions = ["switch"]', {}, isolated, True, "the other mode, and not above"),
-        ("raise-and-switch", trusting, 'directions = ["raise"]', {}, {"isCross": False, "leverage": 5}, True, "above goes before the mode"),
-        ("not-believed", "", 'directions = ["lower"]', {}, down, False, "the drafter's word is not believed, so it is a raise"),
-        ("not-known", trusting, 'directions = ["lower"]', {}, None, False, "without a setting in force it is a raise"),
-        ("add", "", 'directions = ["add"]', {"action": add}, None, True, "margin is added"),
-        ("remove", "", 'directions = ["remove"]', {"action": remove}, None, True, "margin is taken away"),
-        ("remove-not-add", "", 'directions = ["add"]', {"action": remove}, None, False, "margin is taken away"),
-        ("top-up", "", 'directions = ["add"]', {"action": TopUpIsolatedOnlyMargin(0, "2")}, None, True, "a top-up adds"),
-        ("up-to", "", "leverage-up-to = 10", {}, None, True, "just as much"),
-        ("above", "", "leverage-up-to = 9", {}, None, False, "above, and no other rule"),
-        ("up-to-of-margin", "", "leverage-up-to = 9", {"action": add}, None, False, "a condition on leverage is about no other action"),
-        ("mode", "", 'modes = ["cross"]', {}, None, True, "the mode that it sets"),
-        ("mode-other", "", 'modes = ["isolated"]', {}, None, False, "the mode that it does not set"),
-        ("mode-of-margin", "", 'modes = ["cross", "isolated"]', {"action": add}, None, False, "a condition on modes is about no other action"),
-        ("asset", "", "assets = [0]", {}, None, True, "this asset"),
-        ("asset-other", "", "assets = [1]", {}, None, False, "another asset"),
-        ("network-other", "", 'networks = ["testnet"]', {}, None, False, "another network"),
-        ("signer-other", "", f'signers = ["{ACCOUNT.lower}"]', {}, None, False, "another signer"),
-        ("account-other", "", f'accounts = ["{ACCOUNT.lower}"]', {}, None, False, "another account"),
-        ("action-other", "", 'actions = ["topUpIsolatedOnlyMargin"]', {}, None, False, "another action"),
-        ("two-conditions", "", 'assets = [0]\nmodes = ["isolated"]', {}, None, False, "all conditions have to hold"),
-    ):  # fmt: skip
-        text = policy_text(
-            head=head, rules=f'[[rule]]\nname = "this"\n{condition}\nneeds = "nobody"\n'
-        )
-        policy = kit.put(f"policy/rule-{name}.toml", text.encode())
-        put = kit.ok if is_ok else kit.no
-        wire = request(what=signable(**what))  # type: ignore[arg-type]
-        put(
-            f"rule-{name}.json",
-            wire if current is None else {**wire, "current": current},
-            why,
-            policy=policy,
-            now=NOW,
-        )
-    first = '[[rule]]\nname = "first"\nassets = [0]\nrefuse = true\n'
-    for name, rules, is_ok, why in (
-        ("first-refuses", first + _ANY, False, "the first rule that fits decides, and refuses"),
-        ("first-lets", _ANY + first, True, "the first rule that fits decides"),
-    ):
-        policy = kit.put(f"policy/rule-{name}.toml", policy_text(rules=rules).encode())
-        (kit.ok if is_ok else kit.no)(f"rule-{name}.json", request(), why, policy=policy, now=NOW)
-    _places(kit)
-
-
-def _places(kit: Kit) -> None:
-    """Each place of a threshold is filled by another person."""
-    people = (
-        person_text("alice", None, ALICE.key.line).replace("keys", 'groups = ["risk", "ops"]\nkeys')
-        + person_text("bob", "risk", BOB.key.line, DAVE.key.line)
-        + person_text("carol", "ops", CAROL.key.line)
-    )
-    rules = '[[rule]]\nname = "all"\nneeds = "risk: 1 of 2 and ops: 1 of 2"\n'
-    text = policy_text(people=people, rules=rules, change='"2 of 3"')
-    policy, path = policy_of(text), kit.put("policy/places.toml", text.encode())
-    from kit.people import say  # noqa: PLC0415 - beside its one use
-
-    a, b, c, d = (say(one, policy=policy) for one in (ALICE, BOB, CAROL, DAVE))
-    for name, approvals, why in (
-        ("one-in-both", (a,), "one person fills one place, though in both groups"),
-        ("both-of-one-and-both", (a, b), "bob for risk, so alice for ops"),
-        ("other-way", (a, c), "carol for ops, so alice for risk"),
-        ("two-keys", (b, d), "two keys of one person are one person"),
-        ("two-keys-and-one", (b, d, c), "bob for risk and carol for ops"),
-    ):
-        kit.ok(f"places-{name}.json", request(*approvals), why, policy=path, now=NOW)
-
-
-def agree(
-    who: Approver, old: Policy | None, new: Policy | None, space: str = POLICY_NAMESPACE
-) -> Approval:
-    """A person's word on a change of policy."""
-    text = change_bytes(None if old is None else old.ref, None if new is None else new.ref, who.key)
-    return Approval(Decision.APPROVE, who.key.key_id, who.sign(space, text).pack())
-
-
-def _unsound(text: str) -> dict[str, Any]:
-    """A change to a policy that everybody agrees to."""
-    said = tuple(agree(who, POLICY, policy_of(text)) for who in (ALICE, BOB, CAROL, DAVE))
-    return PolicyChange(POLICY.ref, text, said).to_wire()
-
-
-def _changes(kit: Kit) -> None:
-    text = policy_text(version="8", change='"3 of 4"')
-    new, old = policy_of(text), POLICY
-    given = {"policy": "policy/treasury.toml"}
-    alice, bob, carol, dave = (agree(who, old, new) for who in (ALICE, BOB, CAROL, DAVE))
-
-    def change(
-        *approvals: Approval, of: str | None = text, since: Policy | None = old
-    ) -> dict[str, Any]:
-        return PolicyChange(None if since is None else since.ref, of, approvals).to_wire()
-
-    for name, wire, why in (
-        ("enough", change(alice, bob, carol), "two for the old policy, three for the new one"),
-        ("enough-for-old", change(alice, bob), "enough for the old policy, not for the new one"),
-        ("nobody", change(), "nobody has agreed yet"),
-        (
-            "labels",
-            {
-                **change(alice, bob, carol),
-                "approvals": [
-                    {**one, "round": 3, "notAfter": 1}
-                    for one in change(alice, bob, carol)["approvals"]
-                ],
-            },
-            "of an approval only the key and the signature count",
-        ),
-        ("all", change(alice, bob, carol, dave), "everybody"),
-        ("twice", change(alice, alice, bob), "the same approval twice is one person's"),
-    ):
-        kit.ok(f"{name}.json", wire, why, **given)
-    kit.ok(
-        "first.json",
-        change(*(agree(who, None, new) for who in (ALICE, BOB, CAROL)), since=None),
-        "the first policy: its own threshold alone",
-    )
-    kit.ok(
-        "to-none.json",
-        change(*(agree(who, old, None) for who in (ALICE, BOB)), of=None),
-        "to no policy: the old threshold alone",
-        **given,
-    )
-    same = policy_of(policy_text(change='"3 of 4"'))
-    older = policy_of(policy_text(version="6"))
-    other = policy_of(policy_text(version="9"))
-    forged = replace(alice, signature=alice.signature[:63] + bytes((alice.signature[63] ^ 1,)))
-    for name, wire, why in (
-        ("idle-rule", _unsound(policy_text(version="8", rules=_ANY + _ANY.replace("any", "never"))), "a rule of the new policy that never decides"),
-        ("unreachable", _unsound(policy_text(version="8", head='proposers = ["alice"]\n', rules='[[rule]]\nname = "all"\nneeds = "4 of 4"\n')), "a threshold that nobody reaches, because who proposes does not count"),
-        ("same-version", change(*(agree(who, old, same) for who in (ALICE, BOB, CAROL)), of=policy_text(change='"3 of 4"')), "the version has to go up"),
-        ("older", change(*(agree(who, old, older) for who in (ALICE, BOB, CAROL)), of=policy_text(version="6")), "the version has to go up"),
-        ("stranger", change(alice, bob, carol, agree(MALLORY, old, new)), "a key of neither policy"),
-        ("forged", change(forged, bob, carol), "a changed signature"),
-        ("of-another-change", change(agree(ALICE, old, other), bob, carol), "agreed was another policy"),
-        ("from-another", change(agree(ALICE, other, new), bob, carol), "agreed was a change from another policy"),
-        ("namespace", change(agree(ALICE, old, new, "approve@coldlever"), bob, carol), "signed in another namespace"),
-        ("text-edited", change(alice, bob, carol, of=text.replace("ceiling = 50", "ceiling = 500")), "another text than was agreed to"),
-        ("text-newline", change(alice, bob, carol, of=text + "\n"), "another text than was agreed to"),
-        ("not-from-this", change(alice, bob, carol, since=other), "a change from another policy than the one in force"),
-        ("old-digest", edited(change(alice, bob, carol), "old.digest", "0x" + "00" * 32), "a change from another policy than the one in force"),
-        ("old-null", edited(change(alice, bob, carol), "old", None), "a first policy, though one is in force"),
-    ):  # fmt: skip
-        kit.no(f"{name}.json", wire, why, **given)
-    wire = change(alice, bob, carol)
-    for name, changed, why in (
-        ("nothing", {**wire, "old": None, "policy": None}, "from nothing to nothing"),
-        ("bad-policy", {**wire, "policy": "policy = 1\n"}, "the new policy is malformed"),
-        ("crlf-policy", {**wire, "policy": text.replace("\n", "\r\n")}, "the new policy is malformed"),
-        ("policy-object", {**wire, "policy": {}}, "no text"),
-        ("long-policy", {**wire, "policy": text + "#" * (32 << 10)}, "longer than 32 KiB"),
-        ("old-text", {**wire, "old": "7"}, "no object"),
-        ("version", {**wire, "version": 2}, "another version"),
-        ("more", {**wire, "note": "x"}, "a key that is not listed"),
-        ("approvals-null", {**wire, "approvals": None}, "no array"),
-        *((f"no-{key}", edited(wire, key, MISSING), "all keys are required") for key in wire if key != "kind"),
-    ):  # fmt: skip
-        kit.no(f"form-{name}.json", changed, why)
-    assert EXPIRY > NOW
