@@ -34,12 +34,13 @@ def play(verifier: theirs.Verifier, count: int, seed: int) -> Tally:
     files = {name: read(name) for name in sorted(names)}
     tally = Tally()
     for edit in edits(index, files, seed):
-        mine = ours.judge(edit.what, edit.data, edit.given, files.__getitem__)
+        known = files | edit.beside
+        mine = ours.judge(edit.what, edit.data, edit.given, known.__getitem__)
         lack = theirs.lacks(edit.what, edit.data, edit.given, mine)
         if lack is not None:
             tally.left_out[lack] += 1
             continue
-        answer = verifier.judge(edit.what, edit.data, edit.given, files.__getitem__)
+        answer = verifier.judge(edit.what, edit.data, edit.given, known.__getitem__)
         found = theirs.differences(mine, answer)
         tally.verdicts["ok" if mine["ok"] else "refused"] += 1
         if found:

@@ -6,9 +6,12 @@ import base64
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from kit.fresh import fresh
+
+_FRESH, _GOOD, _STRUCTURE = 0.3, 0.8, 0.7
 _TOKENS = (
     b"1e1", b"10.0", b"-0", b"01", b"NaN", b"\xef\xbb\xbf", b"\xff", b"\x00", b"//", b",", b"}", b"]", b'"',
     b"\\u0061", b"\\ud800", b"null", b"true", b" ", b"\n", b"\r", b"\x0b", b"[", b"{", b"9" * 21, b"#", b"=", b"'",
@@ -46,12 +49,14 @@ class Edit:
         what: how it is fed.
         data: its bytes now.
         given: what is known beside it.
+        beside: files that `given` names and the kit does not have.
     """
 
     file: str
     what: str
     data: bytes
     given: dict[str, Any]
+    beside: dict[str, bytes] = field(default_factory=dict)
 
 
 def edits(cases: list[dict[str, Any]], files: dict[str, bytes], seed: int) -> Iterator[Edit]:
@@ -65,18 +70,34 @@ def edits(cases: list[dict[str, Any]], files: dict[str, bytes], seed: int) -> It
     chance = random.Random(seed)
     good = [case for case in cases if case["verdict"] == "ok"]
     documents = [tree for tree in (_tree(files[case["file"]]) for case in good) if tree is not None]
+    has_policies = any(name.startswith("policy/") for name in files)
     while True:
+        if has_policies and chance.random() < _FRESH:
+            data, given, beside = fresh(files, chance)
+            # Half of them as they are: two programs can differ over a good document as well.
+            edited = _several(data, documents, chance, chance.choice((0, 0, 0, 1, 1, 2)))
+            yield Edit("fresh", "document", edited, given, beside)
+            continue
         # Most edits of a good file are found; of a bad one, they may undo what is wrong.
-        case = chance.choice(good if chance.random() < 0.8 else cases)
-        data = files[case["file"]]
-        tree = _tree(data) if case["what"] == "document" else None
-        for _ in range(chance.choice((1, 1, 1, 2, 3))):
-            if tree is not None and chance.random() < 0.7:
-                tree = _edited(tree, documents, chance)
-                data = json.dumps(tree).encode("ascii")
-            else:
-                data, tree = _bytes_edited(data, chance), None
+        case = chance.choice(good if chance.random() < _GOOD else cases)
+        times = chance.choice((1, 1, 1, 2, 3))
+        data = _several(
+            files[case["file"]], documents, chance, times, is_tree=case["what"] == "document"
+        )
         yield Edit(case["file"], case["what"], data, _beside(case["given"], cases, chance))
+
+
+def _several(
+    data: bytes, documents: list[Any], chance: random.Random, times: int, *, is_tree: bool = True
+) -> bytes:
+    tree = _tree(data) if is_tree else None
+    for _ in range(times):
+        if tree is not None and chance.random() < _STRUCTURE:
+            tree = _edited(tree, documents, chance)
+            data = json.dumps(tree).encode("ascii")
+        else:
+            data, tree = _bytes_edited(data, chance), None
+    return data
 
 
 def _tree(data: bytes) -> Any:
@@ -185,7 +206,9 @@ def _beside(
 
 def packed(edit: Edit) -> dict[str, Any]:
     """An edit as JSON, to be looked at or added to the kit."""
+    beside = {name: base64.b64encode(each).decode("ascii") for name, each in edit.beside.items()}
     return {
+        "beside": beside,
         "file": edit.file,
         "what": edit.what,
         "given": edit.given,
