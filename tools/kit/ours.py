@@ -11,7 +11,7 @@ from coldlever.shared.action.address import parse_address
 from coldlever.shared.action.market_name import name_market
 from coldlever.shared.compact.codec import decode
 from coldlever.shared.compact.ur_types import TYPES
-from coldlever.shared.errors import ColdleverError, InputRefused
+from coldlever.shared.errors import ColdleverError, InputRefused, RuleRefused
 from coldlever.shared.message import Request, RequestFile, SignedFile, SignedPayload
 from coldlever.shared.message.any import APPROVALS, Message, load_expected, load_message
 from coldlever.shared.message.approvals_file import ApprovalsFile
@@ -121,6 +121,8 @@ def _of_requests(file: RequestFile, given: dict[str, Any], read: Read) -> Facts:
     now = given.get("now")
     vouched = [_vouched(policy, one, now) for one in file.requests]
     signer = _named_signer(given)
+    if any(signer and one.signer and one.signer != signer for one in file.requests):
+        raise RuleRefused("signer-mismatch", "another signer than the person names")
     requests = tuple(one if one.signer else replace(one, signer=signer) for one in file.requests)
     found = _words([(one, one.signer) for one in requests], given)
     if policy is not None and any(one is not None for one in vouched):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kit.case import MISSING, Kit, edited
-from kit.people import ACCOUNT, EXPIRY, NONCE, NOW, VAULT, WALLET
+from kit.people import ACCOUNT, EXPIRY, NONCE, NOW, OTHER_WALLET, VAULT, WALLET
 
 _DAY = 86_400_000
 
@@ -182,6 +182,11 @@ def _options(kit: Kit) -> None:
         },
         "null means the same as leaving the key out",
     )
+    other = OTHER_WALLET.address.checksummed
+    unnamed = edited(PLAIN_REQUEST, "signer", MISSING)
+    kit.ok("signer-named.json", PLAIN_REQUEST, "the person names the same signer", signer=SIGNER)
+    kit.no("signer-contradicted.json", PLAIN_REQUEST, "the person names another", signer=other)
+    kit.ok("signer-by-option.json", unnamed, "the signer that the person names", signer=other)
     kit.ok(
         "signer-lower.json",
         {**PLAIN_REQUEST, "signer": SIGNER.lower()},

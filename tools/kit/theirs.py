@@ -116,16 +116,21 @@ _ITEM = ("network", "actionHash", "digest", "signer", "checkWords")
 
 def _said(key: str, ours: Any, theirs: Facts) -> Any:
     said = theirs.get(key)
-    if key == "what" and said is None:
-        return ours
-    if key == "items":
-        named = [{name: one[name] for name in _ITEM} for one in said or ()]
-        return [
-            {**one, "body": mine["body"]} if "body" in mine else one
-            for one, mine in zip(named, ours, strict=False)
-        ]
-    if key == "approvals" and isinstance(said, list):
-        return len(said)
+    match key:
+        case "what":
+            return {None: ours, "change": "policy-change"}.get(said, said)
+        case "items":
+            named = [{name: one[name] for name in _ITEM} for one in said or ()]
+            return [
+                {**one, "body": mine["body"]} if "body" in mine else one
+                for one, mine in zip(named, ours, strict=False)
+            ]
+        case "approvals" if isinstance(said, list):
+            return len(said)
+        case "list" if said is not None:
+            return "sha256:" + said.removeprefix("0x")
+        case "attestedBy" if "items" in theirs:
+            return [one["attestedBy"] or None for one in theirs["items"]]
     return said
 
 

@@ -33,12 +33,19 @@ export function judge(bytes, options = NOTHING_KNOWN) {
 function accepted(document, options) {
   if (document.what === 'approvals') return { ok: true, what: 'approvals', ...plain(document.file) }
   const { what, items } = document
-  const subjects = items.map((item) => ({ digest: digestOf(item), signer: item.signer ?? options.signer }))
+  const subjects = items.map((item) => ({ digest: digestOf(item), signer: whoSigns(item, options) }))
   const verdict = { ok: true, what, items: items.map((item, index) => facts(item, subjects[index])) }
   verdict.checkWords = checkWords(subjects)
   if (options.challenge !== null) verdict.answer = answerWords(subjects, options.challenge)
   if (options.policy !== null) Object.assign(verdict, underPolicy(document, subjects, options))
   return verdict
+}
+
+function whoSigns({ path, signer }, options) {
+  if (signer !== null && options.signer !== null && signer !== options.signer) {
+    throw new Refused('signer-mismatch', path, `must be signed by ${signer}, not ${options.signer}`)
+  }
+  return signer ?? options.signer
 }
 
 function underPolicy(document, subjects, options) {
