@@ -30,7 +30,9 @@ from coldlever.shared.cli.qr_options import (
 )
 from coldlever.shared.errors import UsageRefused
 from coldlever.shared.qr.choices import Drawing, Scanning
+from coldlever.shared.qr.draw.caption import Caption
 from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.drawable import Drawable
 from coldlever.shared.qr.draw.frames import ur_frames
 from coldlever.shared.qr.draw.picture import picture
 from coldlever.shared.qr.play.blocks import Size
@@ -45,7 +47,8 @@ _DOCUMENT = b'{"kind": "coldlever/test"}'
 
 
 def show_message(kind, message, document, drawing):
-    prove_drawing(kind, message, document, drawing).show(kind, message, document)
+    drawable = Drawable(kind, message, document, Caption(("what it is", "and what it does")))
+    prove_drawing(drawable, drawing).show(drawable)
 
 
 @click.group(cls=ColdleverGroup)
@@ -157,8 +160,9 @@ class TestDrawing:
         result = _run("draw", "--qr", "--wide")
         assert json.loads(result.stdout) == {"wanted": True}
         lines = result.stderr.splitlines()
-        assert len(lines) == 57
-        assert all(line.endswith("\x1b[0m") for line in lines)
+        assert len(lines) == 57 + 2
+        assert all(line.endswith("\x1b[0m") for line in lines[:57])
+        assert lines[57:] == ["what it is", "and what it does"]
         assert "no-terminal" in _run("draw", "--qr", "--long", status=2).stderr
 
     def test_a_terminal_without_keys_gets_the_code_if_it_fits(self, monkeypatch):
@@ -172,7 +176,7 @@ class TestDrawing:
         drawing = Drawing(True, False, None, Density.MEDIUM, False, 200, False)
         show_message(_KIND, _MESSAGE, _DOCUMENT, drawing)
         stderr.flush()
-        assert stderr.buffer.getvalue().decode().count("\n") == 29
+        assert stderr.buffer.getvalue().decode().count("\n") == 29 + 2
         monkeypatch.setattr(qr_draw, "_terminal_size", lambda: Size(56, 29))
         with pytest.raises(Exception, match="57 columns") as fault:
             show_message(_KIND, _MESSAGE, _DOCUMENT, drawing)
@@ -209,7 +213,7 @@ class TestDrawing:
         drawing = Drawing(True, False, None, Density.MEDIUM, False, 200, False)
         show_message(_KIND, _MESSAGE, _DOCUMENT, drawing)
         stderr.flush()
-        assert stderr.buffer.getvalue().count(b"\n") == 57
+        assert stderr.buffer.getvalue().count(b"\n") == 57 + 2
 
     def test_a_force_of_the_command_s_own_counts_for_the_picture(self):
         assert json.loads(_run("forced", "--force").stdout) == {"force": True, "picture": True}

@@ -207,16 +207,18 @@ import fcntl, sys, termios
 if {take_terminal}:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from coldlever.shared.cli.group import ColdleverGroup
+from coldlever.shared.qr.draw.caption import Caption
 from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.drawable import Drawable
 from coldlever.shared.cli.qr_options import Drawing, prove_drawing
 commands = ColdleverGroup()
 @commands.command()
 def show():
     message = bytes.fromhex({message!r})
-    contents = ({kind!r}, message, b'{{"kind": "x"}}')
-    prove_drawing(*contents, Drawing(
+    drawable = Drawable({kind!r}, message, b'{{"kind": "x"}}', Caption(("step one", "to 5x")))
+    prove_drawing(drawable, Drawing(
         on_terminal=True, wide={wide}, out=None, density={density},
-        as_json={as_json}, frame_ms=100, force=False)).show(*contents)
+        as_json={as_json}, frame_ms=100, force=False)).show(drawable)
 commands.main(["show"])
 """
 

@@ -19,6 +19,7 @@ from coldlever.shared.ur import Receiver
 
 if TYPE_CHECKING:
     from coldlever.shared.cli.qr_draw import ProvenDrawing
+    from coldlever.shared.qr.draw.drawable import Drawable
     from coldlever.shared.qr.scan import ScanResult
 
 _Command = Callable[..., Any]
@@ -179,15 +180,13 @@ def require_drawable(drawing: Drawing) -> None:
         qr_draw.require_drawable(drawing)
 
 
-def prove_drawing(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> ProvenDrawing:
+def prove_drawing(drawable: Drawable, drawing: Drawing) -> ProvenDrawing:
     """Refuse everything that could be refused while a message is drawn, and draw nothing yet.
 
     Encodes it, looks at the picture's format and folder, the disk, the terminal and its size.
 
     Args:
-        ur_type: the UR type of the message.
-        message: CBOR: the message itself, or a stand-in of the same length.
-        document: the same as JSON, best without line breaks.
+        drawable: the message, or a stand-in of the same length.
         drawing: the options; something is wanted.
 
     Raises:
@@ -198,7 +197,7 @@ def prove_drawing(ur_type: str, message: bytes, document: bytes, drawing: Drawin
     """
     from coldlever.shared.cli import qr_draw  # noqa: PLC0415 - see the top
 
-    return qr_draw.prove_drawing(ur_type, message, document, drawing)
+    return qr_draw.prove_drawing(drawable, drawing)
 
 
 def scan_message(

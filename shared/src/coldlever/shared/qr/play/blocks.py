@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.qr.draw import Matrix
+from coldlever.shared.qr.draw.caption import Caption
 
 _RESET = "\x1b[0m"
 _BACKGROUNDS = {"0": "\x1b[48;2;255;255;255m", "1": "\x1b[48;2;0;0;0m"}
@@ -24,6 +25,9 @@ _DARK = "\x1b[48;2;0;0;0m", " "
 _LOWER_DARK = "\x1b[38;2;0;0;0;48;2;255;255;255m", "▄"
 _LOWER_LIGHT = "\x1b[38;2;255;255;255;48;2;0;0;0m", "▄"
 _CELLS = {(0, 0): _LIGHT, (1, 1): _DARK, (0, 1): _LOWER_DARK, (1, 0): _LOWER_LIGHT}
+# Columns between a code and the words beside it, and the fewest that are worth a line of them.
+_GAP = 2
+_NARROWEST = 22
 _DIGITS = bytes.maketrans(b"\0\1", b"01")
 _RUNS = re.compile("0+|1+")
 
@@ -65,6 +69,26 @@ def draw(matrix: Matrix, *, wide: bool) -> list[str]:
         Lines without line ends.
     """
     return _draw_wide(matrix) if wide else _draw_half_blocks(matrix)
+
+
+def with_caption(lines: list[str], caption: Caption, size: Size, room: Size) -> list[str]:
+    """The lines of a code with the caption beside it, else below it, else without.
+
+    Args:
+        lines: of `draw`.
+        caption: the words.
+        size: of the code.
+        room: of the terminal, less what else must be seen on it.
+    """
+    beside = caption.wrapped(room.columns - size.columns - _GAP)
+    if room.columns - size.columns - _GAP >= _NARROWEST and len(beside) <= size.rows:
+        words = itertools.chain(beside, itertools.repeat(""))
+        return [
+            f"{line}{' ' * _GAP}{word}".rstrip(" ")
+            for line, word in zip(lines, words, strict=False)
+        ]
+    below = caption.wrapped(room.columns)
+    return [*lines, *below] if size.rows + len(below) <= room.rows else lines
 
 
 def require_room(matrix: Matrix, room: Size, *, wide: bool, lower_density: bool) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from coldlever.shared.qr.draw import Density, Matrix, Stream, pace
+from coldlever.shared.qr.draw.caption import Caption
 from coldlever.shared.qr.play import keyboard
-from coldlever.shared.qr.play.blocks import Size, draw, drawn_size, too_small_sentence
+from coldlever.shared.qr.play.blocks import Size, draw, drawn_size, too_small_sentence, with_caption
 from coldlever.shared.qr.play.screen import Screen
 
 _ENDING_KEYS = frozenset({"q", keyboard.ENTER, keyboard.ESCAPE, keyboard.GONE})
@@ -46,12 +47,14 @@ class Player:
         screen: entered already.
         key_source: waits for keys.
         clock: monotonic, ms.
+        caption: what the message is; it stands beside the code or below it where there is room.
         density: to begin with; None for a message that has only one form.
         wide: two cells a module instead of half a cell, to begin with.
         frame_ms: how long a frame stays, to begin with.
     """
 
     __slots__ = (
+        "_caption",
         "_clock",
         "_density",
         "_frame_ms",
@@ -71,10 +74,12 @@ class Player:
         key_source: Keys,
         clock: Callable[[], int],
         *,
+        caption: Caption,
         density: Density | None,
         wide: bool,
         frame_ms: int,
     ) -> None:
+        self._caption = caption
         self._streams = streams
         self._screen = screen
         self._keys = key_source
@@ -140,8 +145,8 @@ class Player:
         room = Size(size.columns, size.rows - STATUS_ROWS)
         needed = drawn_size(self._matrix, wide=self._wide)
         if room.holds(needed):
-            code = draw(self._matrix, wide=self._wide)
-            self._screen.show([*code, *self._status_in(size, size.rows - needed.rows)])
+            code = with_caption(draw(self._matrix, wide=self._wide), self._caption, needed, room)
+            self._screen.show([*code, *self._status_in(size, size.rows - len(code))])
             return
         advice = [too_small_sentence(needed, room)]
         if self._wide:

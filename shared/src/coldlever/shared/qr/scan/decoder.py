@@ -61,7 +61,7 @@ def _unstepped(image: Any) -> Any:
     larger = image.resize(
         (image.width * 7 // 4, image.height * 7 // 4), pillow().Resampling.BICUBIC
     )
-    return larger.filter(GaussianBlur(0.5))
+    return larger.filter(GaussianBlur(1 / 2))
 
 
 def _softened(image: Any) -> Any:
