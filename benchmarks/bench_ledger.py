@@ -16,10 +16,13 @@ from pathlib import Path
 
 from benchmarks.row import Row, milli, seconds_each
 from coldlever.shared.action.network import Network
+from coldlever.shared.audit import Chain, Event, Kind, Side
+from coldlever.shared.audit.chain_head import head_of
 from coldlever.signer.key.keystore import seal
 from coldlever.signer.key.signing_key import SigningKey
-from coldlever.signer.ledger import Entry, Heads, Ledger
+from coldlever.signer.ledger import Entry, Heads, Ledger, audit
 from coldlever.signer.ledger.chain import START, extend, row_bytes
+from coldlever.signer.ledger.heads import Reached
 from coldlever.signer.ledger.integrity import require_chain, require_sound_pages
 from coldlever.signer.ledger.rows import require_types
 from coldlever.signer.ledger.store import FILE_NAME
@@ -28,6 +31,8 @@ _SECRET = bytes(range(1, 33))
 _NONCE = 1_795_340_000_000
 _ROWS = 1_000
 _ROUNDS = 9
+_CHAIN = Chain(bytes(16), Side.SIGNER)
+_REACHED = Reached(START, head_of(_CHAIN, _CHAIN.start))
 _SHARE = 0.10
 # The whole command in a process of its own, with the key in the place of the unlock.
 _SIGN = """
@@ -74,10 +79,28 @@ def _entry(number: int) -> Entry:
     return Entry(Network.TESTNET, signer, _NONCE + number, bytes(32), _NONCE, words)
 
 
+def _event(number: int) -> Event:
+    """As long as one of `sign`."""
+    entry = _entry(number)
+    return Event(
+        Kind.SIGNED,
+        entry.description,
+        at=entry.recorded_at,
+        network=entry.network,
+        signer=entry.signer,
+        nonce=entry.nonce,
+        digest=entry.action_hash,
+        who=str(entry.signer),
+    )
+
+
 def _prepare(folder: Path) -> None:
     (folder / "key.json").write_bytes(seal(_SECRET, "a lantern over 7 quiet harbours", 1 << 12))
     with Ledger.open(folder / FILE_NAME) as ledger:
-        ledger.record([_entry(number) for number in range(_ROWS)])
+        ledger.record(
+            [_entry(number) for number in range(_ROWS)],
+            tell=lambda known: [_event(number) for number in range(len(known))],
+        )
 
 
 def _sign(folder: Path, number: int) -> float:
@@ -105,17 +128,19 @@ def _sign(folder: Path, number: int) -> float:
 def _check_chain(connection: sqlite3.Connection) -> None:
     require_types(connection, "ledger")
     require_chain(connection, "ledger")
+    audit.require_chain(connection, "ledger")
 
 
 def _append() -> None:
     extend(START, row_bytes(_entry(0)))
+    _CHAIN.append(_CHAIN.start, _event(0))
 
 
 def _write_head(folder: Path) -> None:
     key = SigningKey(_SECRET)
     heads = Heads(key.address, (folder,), print)
     with heads.locked(), heads.reserved() as place:
-        place.fill(heads.dump(START, bytes(32)))
+        place.fill(heads.dump(_REACHED, bytes(32)))
 
 
 def _median(work: Callable[[], object]) -> float:

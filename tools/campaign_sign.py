@@ -31,9 +31,11 @@ from pathlib import Path
 from typing import Any
 
 from coldlever.shared.action import Network
+from coldlever.shared.audit import Kind
 from coldlever.shared.errors import RuleRefused
 from coldlever.signer.key.keystore import load_keystore, seal
 from coldlever.signer.ledger import Entry, Heads, Ledger
+from coldlever.signer.ledger.guard import losses_of
 from coldlever.signer.ledger.heads import KEY_TAG
 from coldlever.signer.ledger.store import FILE_NAME
 
@@ -269,10 +271,12 @@ def _judge_ledger(place: Place) -> bool:
     known = heads.read(key.derive(KEY_TAG))
     file = place.state / FILE_NAME
     with Ledger.open_existing(file) as ledger:
-        require(not ledger.missing(known), "the ledger does not contain its head")
+        require(not losses_of(ledger, known), "the ledger does not contain its heads")
         nonces = {one.nonce: one.action_hash for one in ledger.entries()}
         wanted = _nonces(place, "request")
         recorded = [nonce for nonce in wanted if nonce in nonces]
+        told = {one.event.nonce for one in ledger.audit.events() if one.event.kind is Kind.SIGNED}
+        require(told == set(nonces), "an entry without its event, or an event without its entry")
         require(recorded in ([], wanted), "a part of the batch is recorded")
         if recorded:
             _require_refused(ledger, place, key.address)

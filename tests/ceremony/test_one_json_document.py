@@ -22,6 +22,7 @@ from coldlever.signer.cli import commands as signer
 from coldlever.signer.cli.machine import Machine
 from coldlever.signer.ledger import ConfirmedCoin, Ledger
 from coldlever.signer.ledger.store import FILE_NAME
+from tests.shared.audit_chains import about, exported
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 ACCOUNT = json.loads((VECTORS / "actions.json").read_text())["signer"]
@@ -48,6 +49,24 @@ SAID_OF_IT = [
     ("policy check UNSOUND", 4),
     ("policy explain REQUEST --policy POLICY", 0),
     ("policy explain BAD --policy POLICY", 3),
+]
+
+# The same on both sides.
+AUDIT = [
+    ("audit show", 0),
+    ("audit show --last 0", 2),
+    ("audit verify", 0),
+    ("audit verify AUDIT", 0),
+    ("audit verify FORKED", 4),
+    ("audit verify BAD", 3),
+    ("audit verify AUDIT --head 9:0011223344556677", 4),
+    ("audit verify --head 9", 2),
+    ("audit export AUDIT", 0),
+    ("audit export AUDIT --out NEW.json", 0),
+    ("audit export AUDIT --out NEW.html", 0),
+    ("audit export", 2),
+    ("audit export AUDIT --out REQUEST", 2),
+    ("audit export FORKED", 4),
 ]
 
 # A command line after its side, and the exit status that it must have. Words in capitals stand for
@@ -131,6 +150,7 @@ SIGNER = [
     (f"reject REQUEST {OWN_WORD}", 0),
     (f"reject BAD {OWN_WORD}", 3),
     *SAID_OF_IT,
+    *AUDIT,
     ("policy init --approver PERSON", 0),
     ("policy init --approver PERSON --out NEW.toml", 0),
     ("policy init --approver alice", 2),
@@ -246,7 +266,7 @@ class Desk:
 
     def run(self, side, line):
         arguments = [self._file(word) for word in line.split()]
-        if arguments[0] in ("sign", "ledger", "key", "market", *_OF_A_LEDGER):
+        if arguments[0] in ("sign", "ledger", "key", "market", "audit", *_OF_A_LEDGER):
             arguments += ["--state-dir", str(self.folder / side)]
         return CliRunner().invoke(GROUPS[side], arguments, obj=self._machine)
 
@@ -354,6 +374,9 @@ def prepared(tmp_path_factory):
         signed = json.loads((desk.folder / "signed.json").read_text())
         signed["payload"]["action"]["leverage"] += 1
         desk.add("ALTERED", "altered.json", signed)
+        chain = exported([about(number) for number in range(1, 6)])
+        desk.add("AUDIT", "audit.json", chain.decode())
+        desk.add("FORKED", "forked.json", chain.decode().replace("number 3", "number 4"))
     return desk
 
 

@@ -97,6 +97,7 @@ _RULES: dict[str, tuple[Callable[[ast.AST], set[str]], Callable[[str], bool], di
             "shared/ur/sampler.py": "the fountain's choice of fragments is defined on doubles",
             "shared/ur/fragment_chooser.py": "the same: the weights of the degrees",
             "shared/ur/xoshiro.py": "the same: a random double",
+            "shared/qr/scan/decoder.py": "a radius of half a pixel, for a picture that is looked at",
             "shared/qr/scan/stills.py": "Pillow maps 16-bit pictures by a linear function alone",
         },
     ),

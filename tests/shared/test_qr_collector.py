@@ -14,6 +14,8 @@ from coldlever.shared.qr.scan.frame import Frame
 from coldlever.shared.qr.scan.progress import Watcher, progress_line
 from coldlever.shared.qr.scan.scan import scan
 from coldlever.shared.ur import UrEncoder, encode_ur
+from coldlever.shared.ur.part import Part
+from coldlever.shared.ur.resource import ResourcePart, parse_resource
 
 _KIND = "x-coldlever-test"
 _MESSAGE = random.Random(5).randbytes(1000)
@@ -42,6 +44,13 @@ def _refusal(*sources, **options):
         _scan(*sources, **options)
     assert refusal.value.message.isprintable()
     return refusal.value
+
+
+def _forged_last_part(parts):
+    """The ten fragments of a message, and in the last one other data."""
+    *good, last = parts[:10]
+    forged = Part(10, 10, 1000, parse_resource(last).part.checksum, bytes(100))
+    return [*good, ResourcePart(_KIND, forged).to_text()]
 
 
 class TestCollector:
@@ -82,6 +91,46 @@ class TestCollector:
         ]
         assert collector.tally.useful == 2
         assert collector.count(Outcome.FOREIGN) == 2
+
+    def test_a_stray_frame_of_another_message_does_not_lock_the_scan(self):
+        outcomes, collector = _outcomes(_parts(_OTHER)[0], *_parts())
+        assert outcomes[:11] == [Outcome.NEW, *[Outcome.FOREIGN] * 9, Outcome.SWITCHED]
+        assert collector.result().data == _MESSAGE
+        assert collector.tally.needed == 10
+
+    def test_what_came_before_the_switch_counts(self):
+        _, collector = _outcomes(_parts(_OTHER)[0], *_parts()[:10])
+        assert collector.complete
+
+    def test_a_glance_at_another_message_changes_nothing(self):
+        mine, other = _parts(), _parts(_OTHER)
+        outcomes, collector = _outcomes(
+            mine[0], *other[:9], mine[1], *other[9:18], mine[2], *other[:9], *mine[3:]
+        )
+        assert Outcome.SWITCHED not in outcomes
+        assert collector.result().data == _MESSAGE
+
+    def test_frames_of_many_others_do_not_add_up(self):
+        others = [_parts(random.Random(seed).randbytes(1000))[0] for seed in range(70, 100)]
+        outcomes, _ = _outcomes(_parts()[0], *others)
+        assert outcomes == [Outcome.NEW, *[Outcome.FOREIGN] * 30]
+
+    def test_one_whole_message_that_stays_takes_over_from_a_stray_frame(self):
+        whole = encode_ur(_KIND, _MESSAGE[:100])
+        outcomes, collector = _outcomes(_parts(_OTHER)[0], *[whole] * 10)
+        assert outcomes[-1] is Outcome.SWITCHED
+        assert collector.result().data == _MESSAGE[:100]
+
+    def test_a_rival_that_contradicts_itself_begins_anew(self):
+        forged = _forged_last_part(_parts(_OTHER))
+        outcomes, collector = _outcomes(_parts()[0], *forged, *_parts()[1:])
+        assert Outcome.SWITCHED not in outcomes
+        assert collector.result().data == _MESSAGE
+
+    def test_after_a_message_is_complete_nothing_takes_over(self):
+        outcomes, collector = _outcomes(*_parts()[:10], *_parts(_OTHER))
+        assert Outcome.SWITCHED not in outcomes
+        assert collector.result().data == _MESSAGE
 
     def test_wrong_codes_are_named(self):
         collector = Collector([_KIND])
@@ -142,13 +191,7 @@ class TestCollector:
         assert not collector.complete
 
     def test_a_message_that_does_not_fit_its_checksum_is_discarded_and_can_be_scanned_again(self):
-        from coldlever.shared.ur.part import Part
-        from coldlever.shared.ur.resource import ResourcePart, parse_resource
-
-        *good, last = _parts()[:10]
-        part = parse_resource(last).part
-        forged = Part(10, 10, 1000, part.checksum, bytes(100))
-        outcomes, collector = _outcomes(*good, ResourcePart(_KIND, forged).to_text())
+        outcomes, collector = _outcomes(*_forged_last_part(_parts()))
         assert outcomes[-1] is Outcome.DISCARDED
         assert collector.tally.needed == 0
         for frame in _frames(*_parts()[:10]):
@@ -204,6 +247,30 @@ class TestNames:
         assert "JBSWY" not in name_of(text)
         assert "horse" not in name_of(text)
         assert name_of(text).count("abandon") <= 2
+
+    @pytest.mark.parametrize(
+        ("text", "name"),
+        [
+            (" ".join(["abandon"] * 11 + ["about"]), "words like those of a seed phrase"),
+            (" ".join(["Zoo"] * 24), "words like those of a seed phrase"),
+            ("0012" * 12, "digits like those of a seed phrase"),
+            ("0x" + "5f" * 32, "something like a private key"),
+            ("xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3", "an extended private key"),
+        ],
+    )
+    def test_keys_and_seed_phrases_are_named_without_a_letter_of_them(self, text, name):
+        assert name_of(text) == name
+
+    def test_what_another_program_wants_signed_is_named_and_not_taken(self):
+        typed_data = json.dumps(
+            {"types": {}, "primaryType": "Permit", "domain": {}, "message": {"value": 7}}, indent=1
+        )
+        collector = Collector([_KIND])
+        (sighting,) = collector.receive(Frame("here", (typed_data,)))
+        assert sighting.outcome is Outcome.NOT_OURS
+        assert "EIP-712" in sighting.detail
+        assert "Permit" not in sighting.detail
+        assert not collector.complete
 
 
 class TestScan:
@@ -279,7 +346,7 @@ class TestProgress:
         watcher.watch([Sighting("a", Outcome.DISCARDED, "ur-message-checksum", "wrong")], tally)
         watcher.watch([Sighting("a", Outcome.NEW)], tally)
         assert said == ["a: wrong"]
-        assert ticked[-1] == "1 of 2 fragments solved, 1 useful frames + keep scanning"
+        assert ticked[-1] == "1 of 2 fragments solved, 1 useful frame + keep scanning"
 
     def test_nothing_is_said_twice(self):
         said, ticked = self._watched(*_frames("hello", "hello", "bye", "hello"))

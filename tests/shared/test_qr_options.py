@@ -30,10 +30,13 @@ from coldlever.shared.cli.qr_options import (
 )
 from coldlever.shared.errors import UsageRefused
 from coldlever.shared.qr.choices import Drawing, Scanning
+from coldlever.shared.qr.draw.caption import Caption
 from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.drawable import Drawable
 from coldlever.shared.qr.draw.frames import ur_frames
 from coldlever.shared.qr.draw.picture import picture
 from coldlever.shared.qr.play.blocks import Size
+from coldlever.shared.qr.scan import line_frames
 from coldlever.shared.ur import UrEncoder, encode_ur
 
 _ROOT = Path(__file__).parents[2]
@@ -44,7 +47,8 @@ _DOCUMENT = b'{"kind": "coldlever/test"}'
 
 
 def show_message(kind, message, document, drawing):
-    prove_drawing(kind, message, document, drawing).show(kind, message, document)
+    drawable = Drawable(kind, message, document, Caption(("what it is", "and what it does")))
+    prove_drawing(drawable, drawing).show(drawable)
 
 
 @click.group(cls=ColdleverGroup)
@@ -156,8 +160,9 @@ class TestDrawing:
         result = _run("draw", "--qr", "--wide")
         assert json.loads(result.stdout) == {"wanted": True}
         lines = result.stderr.splitlines()
-        assert len(lines) == 57
-        assert all(line.endswith("\x1b[0m") for line in lines)
+        assert len(lines) == 57 + 2
+        assert all(line.endswith("\x1b[0m") for line in lines[:57])
+        assert lines[57:] == ["what it is", "and what it does"]
         assert "no-terminal" in _run("draw", "--qr", "--long", status=2).stderr
 
     def test_a_terminal_without_keys_gets_the_code_if_it_fits(self, monkeypatch):
@@ -171,7 +176,7 @@ class TestDrawing:
         drawing = Drawing(True, False, None, Density.MEDIUM, False, 200, False)
         show_message(_KIND, _MESSAGE, _DOCUMENT, drawing)
         stderr.flush()
-        assert stderr.buffer.getvalue().decode().count("\n") == 29
+        assert stderr.buffer.getvalue().decode().count("\n") == 29 + 2
         monkeypatch.setattr(qr_draw, "_terminal_size", lambda: Size(56, 29))
         with pytest.raises(Exception, match="57 columns") as fault:
             show_message(_KIND, _MESSAGE, _DOCUMENT, drawing)
@@ -208,7 +213,7 @@ class TestDrawing:
         drawing = Drawing(True, False, None, Density.MEDIUM, False, 200, False)
         show_message(_KIND, _MESSAGE, _DOCUMENT, drawing)
         stderr.flush()
-        assert stderr.buffer.getvalue().count(b"\n") == 57
+        assert stderr.buffer.getvalue().count(b"\n") == 57 + 2
 
     def test_a_force_of_the_command_s_own_counts_for_the_picture(self):
         assert json.loads(_run("forced", "--force").stdout) == {"force": True, "picture": True}
@@ -223,7 +228,7 @@ class TestScanning:
 
     def test_several_pictures_make_one_message(self, tmp_path):
         paths = []
-        for number, matrix in enumerate(ur_frames(_KIND, _LONG_MESSAGE, Density.MEDIUM)[3:9]):
+        for number, matrix in enumerate(ur_frames(_KIND, _LONG_MESSAGE, Density.MEDIUM)[1:9]):
             paths.append(tmp_path / f"IMG_{number}.png")
             paths[-1].write_bytes(picture([matrix], ".png"))
         result = _run("scan", "--scan", *paths, "--json")
@@ -281,15 +286,28 @@ class TestScanning:
         stderr.fileno = lambda: 2
         monkeypatch.setattr(sys, "stderr", stderr)
         monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((40, 0)))
-        stdin = io.TextIOWrapper(
-            io.BytesIO("\n".join(["x", *UrEncoder(_KIND, _LONG_MESSAGE, 200).parts(5)]).encode())
+        outer, inner = pty.openpty()
+        before = termios.tcgetattr(inner)
+        echoes = []
+        typed = "".join(
+            f"{x}\n" for x in ["x", *UrEncoder(_KIND, _LONG_MESSAGE, 200, upper=False).parts(5)]
         )
-        stdin.isatty = lambda: True
-        monkeypatch.setattr(sys, "stdin", stdin)
-        assert (
-            qr_scan.scan_message({_KIND}, ["-"], Scanning(wanted=True, camera=None)).data
-            == _LONG_MESSAGE
-        )
+        press = threading.Thread(target=os.write, args=[outer, typed.encode()], daemon=True)
+
+        def lines(stream):
+            echoes.append(termios.tcgetattr(inner)[3] & termios.ECHO)
+            press.start()
+            return line_frames(stream)
+
+        monkeypatch.setattr(qr_scan, "line_frames", lines)
+        with os.fdopen(inner, encoding="utf-8") as stdin:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            scanning = Scanning(wanted=True, camera=None)
+            assert qr_scan.scan_message({_KIND}, ["-"], scanning).data == _LONG_MESSAGE
+            assert echoes == [0]
+            assert termios.tcgetattr(inner) == before
+            press.join()
+        os.close(outer)
         stderr.flush()
         shown = stderr.buffer.getvalue().decode().replace("\x1b[0m", "")
         assert shown.startswith("Scan with the scanner that types; Ctrl-D\n  ends.\n")

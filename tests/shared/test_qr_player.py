@@ -5,11 +5,13 @@ import io
 import os
 import pty
 import random
+import re
 import signal
 import termios
 
 import pytest
 
+from coldlever.shared.qr.draw.caption import Caption
 from coldlever.shared.qr.draw.density import Density
 from coldlever.shared.qr.draw.frames import json_frame, static_stream, ur_stream
 from coldlever.shared.qr.play import keyboard
@@ -20,6 +22,7 @@ from coldlever.shared.qr.play.screen import Screen
 
 _MESSAGE = random.Random(900).randbytes(900)
 _ROOM = Size(200, 100)
+_CAPTION = Caption(("1 of 3: request, to the offline machine", "MAINNET, BTC to 5x", "able acid"))
 
 
 class _Fingers:
@@ -54,11 +57,22 @@ def _played(*presses, streams=None, room=lambda: _ROOM, density=Density.MEDIUM, 
 
     with Screen(out, room) as screen:
         player = Player(
-            streams, screen, fingers, fingers.clock, density=density, wide=wide, frame_ms=200
+            streams,
+            screen,
+            fingers,
+            fingers.clock,
+            caption=_CAPTION,
+            density=density,
+            wide=wide,
+            frame_ms=200,
         )
         shown = player.play()
     frames = [part.partition("\x1b[J")[0] for part in out.getvalue().split("\x1b[H")[1:]]
     return frames, fingers, shown
+
+
+def _bare(frame):
+    return re.sub(r"\x1b\[[\d;]*[mK]", "", frame)
 
 
 class TestPlayer:
@@ -96,8 +110,8 @@ class TestPlayer:
     def test_w_switches_between_the_sizes(self):
         frames, _, _ = _played((10, "w"), (10, "w"), (10, "q"))
         small, wide, again = frames
-        assert "▀" in small
-        assert "▀" not in wide
+        assert "▄" in small
+        assert "▄" not in wide
         assert wide.count("\r\n") > 1.5 * small.count("\r\n")
         assert again == small
 
@@ -129,16 +143,35 @@ class TestPlayer:
         ]
         assert small
         assert all(len(line.replace("\x1b[K", "")) <= 50 for line in small[0].split("\r\n"))
-        assert "▀" not in small[0]
-        assert "▀" in frames[0]
-        assert "▀" in frames[-1]
+        assert "▄" not in small[0]
+        assert "▄" in frames[0]
+        assert "▄" in frames[-1]
+
+    @pytest.mark.parametrize("columns", [69 + 24, 200])
+    def test_the_caption_stands_beside_the_code_where_there_are_columns(self, columns):
+        frames, _, _ = _played((10, "q"), room=lambda: Size(columns, 100))
+        lines = _bare(frames[0]).split("\r\n")
+        assert len(lines) == 35 + 2
+        assert all(len(line) <= columns for line in lines)
+        words = " ".join(line[69:].strip() for line in lines[:35]).split()
+        assert words == " ".join(_CAPTION.lines).split()
+
+    def test_the_caption_stands_below_the_code_where_there_are_rows(self):
+        frames, _, _ = _played((10, "q"), room=lambda: Size(75, 40))
+        lines = _bare(frames[0]).split("\r\n")
+        assert lines[35:38] == list(_CAPTION.lines)
+
+    def test_the_caption_gives_way_to_the_code(self):
+        frames, _, _ = _played((10, "q"), room=lambda: Size(75, 36))
+        assert "MAINNET" not in frames[0]
+        assert "frame 1" in frames[0]
 
     def test_the_advice_fits_the_situation(self):
         def advice(**options):
             frames, _, _ = _played((10, "q"), room=lambda: Size(300, 3), **options)
             return frames[-1]
 
-        assert "l lowers the density" in advice()
+        assert "t and l lower the density" in advice()
         assert "w makes it smaller" not in advice()
         assert "w makes it smaller" in advice(wide=True)
         matrix = json_frame(b"{}")

@@ -28,7 +28,7 @@ from coldlever.shared.qr.scan.files import file_frames
 from coldlever.shared.qr.scan.frame import Frame
 from coldlever.shared.qr.scan.typed import MAX_LINE_BYTES, line_frames
 from coldlever.shared.qr.scan.video import camera_frames, video_frames
-from coldlever.shared.ur import encode_ur
+from coldlever.shared.ur import UrEncoder, decode_ur, encode_ur
 
 _KIND = "x-coldlever-test"
 _MESSAGE = random.Random(120).randbytes(120)
@@ -123,6 +123,19 @@ class TestPictures:
         assert text.encode("utf-8", "surrogateescape") == b"\xff\xfe{}"
 
 
+def test_screenshots_scaled_by_odd_factors_are_read_from_two_pixels_a_module_on():
+    for length, density in ((145, Density.LOW), (300, Density.HIGH)):
+        message = random.Random(length).randbytes(length)
+        matrix = ur_frames("x-coldlever-signed", message, density)[0]
+        pixels = b"".join(bytes(255 * (1 - dark) for dark in row) for row in matrix.rows)
+        code = Image.frombytes("L", (matrix.size, matrix.size), pixels)
+        for step in range(21):
+            side = round(matrix.size * (2.1 + 0.07 * step))
+            screen = Image.new("L", (side + 100, side + 100), 200)
+            screen.paste(code.resize((side, side), Image.Resampling.NEAREST), (37, 41))
+            assert code_reader()(screen), (length, step)
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize(
     ("length", "density"),
@@ -200,7 +213,25 @@ class TestHostilePictures:
         path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
         refusal = _refused(path)
         assert refusal.code == "picture-unknown"
-        assert "PNG or JPEG" in refusal.remedy
+        assert "HEIC" in refusal.message
+        assert "JPEG" in refusal.remedy
+
+    @pytest.mark.parametrize(
+        ("data", "name"),
+        [
+            (b"\0\0\0\x1cftypavif", "AVIF"),
+            (b"II*\0", "TIFF"),
+            (b"MM\0*", "TIFF"),
+            (b"%PDF-1.7", "PDF"),
+        ],
+    )
+    def test_what_is_not_read_here_is_named_with_what_to_do(self, tmp_path, data, name):
+        path = tmp_path / "photo"
+        path.write_bytes(data + bytes(100))
+        refusal = _refused(path)
+        assert refusal.code == "picture-unknown"
+        assert name in refusal.message
+        assert "screenshot" in refusal.remedy
 
     def test_a_file_that_cannot_be_read_is_named(self, tmp_path):
         assert _refused(tmp_path / "none.png").code == "file-unreadable"
@@ -297,9 +328,9 @@ class TestVideo:
     @pytest.mark.parametrize(("name", "fourcc"), [("clip.mp4", "mp4v"), ("clip.avi", "MJPG")])
     def test_a_video_of_an_animation_makes_the_message(self, tmp_path, name, fourcc):
         path = tmp_path / name
-        # Begun in the middle, and every third frame was covered by a hand.
+        # Begun in the middle, and every fourth frame was covered by a hand.
         frames = ur_frames(_KIND, _LONG_MESSAGE, Density.MEDIUM)
-        _film(path, fourcc, [m for number, m in enumerate(frames[4:]) if number % 3][:10])
+        _film(path, fourcc, [m for number, m in enumerate(frames[4:]) if number % 4][:10])
         collector = Collector([_KIND])
         for frame in file_frames(str(path)):
             collector.receive(frame)
@@ -410,6 +441,27 @@ class TestCamera:
         assert camera.released
 
 
+# What a machine with another layout makes of the keys that a scanner presses, which are those of a
+# US keyboard with Shift for capitals.
+_KEYBOARDS = {
+    "German": {
+        **dict(zip("yzYZ", "zyZY", strict=True)),
+        ":": "Ö",
+        "/": "-",
+        "-": "ß",
+    },
+    "French": {
+        **dict(zip("aqwzAQWZ", "qazwQAZW", strict=True)),
+        ":": "M",
+        "/": "!",
+        "-": ")",
+        "m": ",",
+        "M": "?",
+        **dict(zip("0123456789", "à&é\"'(-è_ç", strict=True)),
+    },
+}
+
+
 class TestLines:
     def _read(self, data):
         return list(line_frames(io.BytesIO(data)))
@@ -449,6 +501,37 @@ class TestLines:
         frames = self._read(b"A" * (MAX_LINE_BYTES + 5) + b"\nUR:A/B\n")
         assert [frame.texts for frame in frames] == [(), ("UR:A/B",)]
         assert frames[1].place == "line 2"
+
+    def test_the_prefixes_of_a_scanner_are_left_out_and_joined_codes_taken_apart(self):
+        (frame,) = self._read(b"]Q1UR:A/B]Q3ur:c/d UR:E/F\n")
+        assert frame.texts == ("UR:A/B", "ur:c/d", "UR:E/F")
+        assert self._read(b']Q1{"a": "our: b"}\n')[0].texts == ('{"a": "our: b"}',)
+        assert self._read(b"]Q1 or so\n")[0].texts == ("]Q1 or so",)
+
+    @pytest.mark.parametrize("upper", [True, False])
+    @pytest.mark.parametrize("layout", _KEYBOARDS)
+    def test_another_keyboard_layout_is_undone(self, layout, upper):
+        keys = _KEYBOARDS[layout]
+        for message in (_MESSAGE, bytes(range(256))):
+            text = encode_ur(_KIND, message, upper=upper)
+            typed = "".join(keys.get(letter, letter) for letter in text)
+            (frame,) = self._read(typed.encode() + b"\r\n")
+            assert decode_ur(frame.texts[0]).message == message
+
+    def test_a_part_of_an_animation_is_undone_too(self):
+        encoder = UrEncoder(_KIND, bytes(range(256)) * 4, 100)
+        for layout in _KEYBOARDS.values():
+            collector = Collector([_KIND])
+            for number in (1, 3, *range(5, 60)):
+                typed = "".join(layout.get(letter, letter) for letter in encoder.part(number))
+                for frame in self._read(typed.encode()):
+                    collector.receive(frame)
+            assert collector.result().data == bytes(range(256)) * 4
+
+    def test_a_layout_that_is_not_known_is_named(self):
+        (frame,) = self._read("URÑX'COLDLEVER'SIGNED-LSAD\n".encode())
+        assert frame.texts == ()
+        assert "keyboard layout" in frame.note
 
     def test_bytes_that_are_no_text_do_not_stop_it(self):
         assert self._read(b"\xff\xfe\n")[0].texts == ("\udcff\udcfe",)

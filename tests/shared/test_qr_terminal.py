@@ -18,11 +18,11 @@ import uuid
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.qr.draw.density import Density
-from coldlever.shared.qr.draw.frames import ur_frames
+from coldlever.shared.qr.draw.frames import ur_frames, ur_stream
 from coldlever.shared.qr.play.blocks import Size, draw, drawn_size, require_room
 from coldlever.shared.qr.scan.collector import Collector
 from coldlever.shared.qr.scan.decoder import code_reader
@@ -150,11 +150,23 @@ class TestDrawing:
         image = _drawn(matrix, wide=True).picture(theme, line_height)
         assert code_reader()(image) == (encode_ur(_KIND, _MESSAGE),)
 
+    @pytest.mark.parametrize("theme", _THEMES.values(), ids=_THEMES)
+    @pytest.mark.parametrize("line_height", [1.0, 1.1, 1.2])
+    @pytest.mark.parametrize("density", Density)
+    def test_half_blocks_are_read_up_to_a_line_height_of_six_fifths(
+        self, density, theme, line_height
+    ):
+        matrix = ur_stream(_KIND, _LONG_MESSAGE, density).next_frame()
+        image = _drawn(matrix, wide=False).picture(theme, line_height)
+        # As a camera sees it: never pixel by pixel.
+        (text,) = code_reader()(image.filter(ImageFilter.GaussianBlur(1.2)))
+        assert text.startswith(f"UR:{_KIND.upper()}/1-")
+
     @pytest.mark.parametrize("density", Density)
     def test_every_frame_of_an_animation_is_read(self, density):
         for wide in (False, True):
             collector = Collector({_KIND})
-            for matrix in ur_frames(_KIND, _LONG_MESSAGE, density)[:6]:
+            for matrix in ur_frames(_KIND, _LONG_MESSAGE, density)[:30]:
                 image = _drawn(matrix, wide).picture(_THEMES["white on black"])
                 collector.receive(Frame("terminal", code_reader()(image)))
             assert collector.result().data == _LONG_MESSAGE
@@ -186,7 +198,7 @@ class TestDrawing:
             require_room(matrix, Size(113, 57), wide=True, lower_density=True)
         assert "114 columns and 57 rows" in fault.value.message
         assert "leave --wide out" in fault.value.remedy
-        assert "--density low" in fault.value.remedy
+        assert "--density tiny" in fault.value.remedy
 
 
 # The program under test: takes the terminal it was started in, as a login would have given it.
@@ -195,16 +207,18 @@ import fcntl, sys, termios
 if {take_terminal}:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from coldlever.shared.cli.group import ColdleverGroup
+from coldlever.shared.qr.draw.caption import Caption
 from coldlever.shared.qr.draw.density import Density
+from coldlever.shared.qr.draw.drawable import Drawable
 from coldlever.shared.cli.qr_options import Drawing, prove_drawing
 commands = ColdleverGroup()
 @commands.command()
 def show():
     message = bytes.fromhex({message!r})
-    contents = ({kind!r}, message, b'{{"kind": "x"}}')
-    prove_drawing(*contents, Drawing(
-        on_terminal=True, wide={wide}, out=None, density=Density({density!r}),
-        as_json={as_json}, frame_ms=100, force=False)).show(*contents)
+    drawable = Drawable({kind!r}, message, b'{{"kind": "x"}}', Caption(("step one", "to 5x")))
+    prove_drawing(drawable, Drawing(
+        on_terminal=True, wide={wide}, out=None, density={density},
+        as_json={as_json}, frame_ms=100, force=False)).show(drawable)
 commands.main(["show"])
 """
 
@@ -214,7 +228,7 @@ def _program(message, *, wide=False, density="medium", as_json=False, take_termi
         kind=_KIND,
         message=message.hex(),
         wide=wide,
-        density=density,
+        density=None if density == "auto" else f"Density({density!r})",
         as_json=as_json,
         take_terminal=take_terminal,
     )
@@ -248,9 +262,10 @@ class _Session:
     def read_until(self, wanted, seconds=10):
         """Read until the output since the last call has what is wanted; returns that output."""
         fresh, deadline = "", time.monotonic() + seconds
-        while not re.search(wanted, fresh, re.DOTALL):
+        while not (more := self._read()) or not re.search(wanted, fresh + more, re.DOTALL):
             assert time.monotonic() < deadline, f"no {wanted!r} in {fresh[-300:]!r}"
-            fresh += self._read()
+            fresh += more
+        fresh += more
         self.output += fresh
         return fresh
 
@@ -261,7 +276,12 @@ class _Session:
 
     def end(self):
         """The exit status; the terminal must be as it was."""
-        status = self.process.wait(10)
+        # It may be writing a screen, which has to be read before it can end.
+        deadline = time.monotonic() + 10
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline
+            self.output += self._read()
+        status = self.process.returncode
         while more := self._read():
             self.output += more
         assert _LEFT in self.output[-400:]
@@ -342,9 +362,26 @@ class TestPseudoTerminal:
         one.resize(60, 20)
         one.read_until("this terminal has")
         one.resize(80, 45)
-        one.read_until("▀.*frame")
+        one.read_until("▄.*frame")
         one.send("q")
         assert one.end() == 0
+
+    @pytest.mark.parametrize(
+        ("columns", "rows", "density"),
+        [(80, 24, "tiny"), (80, 33, "low"), (80, 60, "medium"), (300, 100, "medium")],
+    )
+    def test_an_animation_takes_the_density_that_there_is_room_for(
+        self, session, columns, rows, density
+    ):
+        one = session(columns, rows, _LONG_MESSAGE, density="auto")
+        one.read_until(f"{density} density")
+        for _ in range(8):
+            one.read_until("frame .*2026l")
+        one.send("q")
+        assert one.end() == 0
+        screens = list(one.screens())
+        assert len(screens) >= 8
+        assert all(text.startswith(f"UR:{_KIND.upper()}/") for (text,) in screens)
 
     def test_a_window_too_small_is_refused_before_anything_is_drawn(self, session):
         one = session(60, 20, _MESSAGE)

@@ -4,7 +4,15 @@ import statistics
 import pytest
 
 from coldlever.shared.errors import InputRefused, UsageRefused
-from coldlever.shared.ur import Progress, Reception, UrDecoder, UrEncoder, decode_ur, encode_ur
+from coldlever.shared.ur import (
+    Progress,
+    Receiver,
+    Reception,
+    UrDecoder,
+    UrEncoder,
+    decode_ur,
+    encode_ur,
+)
 from coldlever.shared.ur.fragment_chooser import FragmentChooser, degree_sampler
 from coldlever.shared.ur.limits import MAX_UINT32
 from coldlever.shared.ur.part import Part
@@ -342,6 +350,83 @@ class TestLoss:
             assert decoder.message() == _LONG_MESSAGE
             shown.append(frame / encoder.sequence_length)
         assert statistics.median(shown) <= limit
+
+    @pytest.mark.parametrize(
+        ("fragments", "loss", "limit"), [(100, 0.3, 1.47), (100, 0.5, 2.08), (8, 0.3, 1.65)]
+    )
+    def test_a_stream_for_our_decoder_stays_near_what_the_loss_alone_costs(
+        self, fragments, loss, limit
+    ):
+        message = random.Random(fragments).randbytes(20 * fragments)
+        shown = []
+        for seed in range(100):
+            chance = random.Random(seed)
+            encoder = UrEncoder(_KIND, message, 20, receiver=Receiver.COLDLEVER)
+            decoder = UrDecoder()
+            count = 0
+            while not decoder.complete:
+                text = encoder.next_part()
+                count += 1
+                if chance.random() >= loss:
+                    decoder.receive(text)
+            shown.append(count / fragments)
+        assert statistics.median(shown) <= limit
+
+
+class TestThinning:
+    @pytest.mark.parametrize(
+        ("fragments", "receiver", "least"),
+        [
+            (3, Receiver.COLDLEVER, 1),
+            (4, Receiver.COLDLEVER, 2),
+            (37, Receiver.COLDLEVER, 9),
+            (400, Receiver.COLDLEVER, 10),
+            (3, Receiver.WALLET, 1),
+            (400, Receiver.WALLET, 2),
+            (400, Receiver.ANY, 1),
+        ],
+    )
+    def test_mixed_parts_of_low_degree_are_left_out(self, fragments, receiver, least):
+        encoder = UrEncoder(_KIND, bytes(10 * fragments), 10, receiver=receiver)
+        chooser = FragmentChooser(fragments, _checksum_of(encoder))
+        shown = [_number(encoder.next_part()) for _ in range(fragments + 200)]
+        assert shown[:fragments] == list(range(1, fragments + 1))
+        every = range(fragments + 1, shown[-1] + 1)
+        assert shown[fragments:] == [n for n in every if chooser.degree(n) >= least]
+
+    def test_the_loop_is_the_beginning_of_the_stream(self):
+        encoder = UrEncoder(_KIND, _MESSAGE, 100, receiver=Receiver.COLDLEVER)
+        assert list(encoder.parts()) == [encoder.next_part() for _ in range(30)]
+
+    def test_a_stream_may_begin_again_before_its_numbers_get_long(self):
+        encoder = UrEncoder(
+            _KIND, _MESSAGE, 100, last_sequence_number=40, receiver=Receiver.COLDLEVER
+        )
+        numbers = [_number(encoder.next_part()) for _ in range(60)]
+        again = numbers.index(1, 1)
+        assert max(numbers) <= 40
+        assert numbers[again : again + 10] == list(range(1, 11))
+
+    def test_a_receiver_that_begins_in_the_middle_completes_a_message_of_any_length(self):
+        for fragments in range(2, 40):
+            message = random.Random(fragments).randbytes(20 * fragments)
+            encoder = UrEncoder(
+                _KIND, message, 20, first_sequence_number=1_000, receiver=Receiver.COLDLEVER
+            )
+            decoder = UrDecoder()
+            for _ in range(40 + 2 * fragments):
+                decoder.receive(encoder.next_part())
+            assert decoder.message() == message
+
+
+def _number(text: str) -> int:
+    return int(text.split("/")[1].split("-", maxsplit=1)[0])
+
+
+def _checksum_of(encoder: UrEncoder) -> int:
+    parsed = parse_resource(encoder.part(1))
+    assert isinstance(parsed, ResourcePart)
+    return parsed.part.checksum
 
 
 def _checksum() -> int:

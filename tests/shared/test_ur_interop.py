@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from coldlever.shared.ur import UrDecoder, UrEncoder, decode_ur, encode_ur
+from coldlever.shared.ur import Receiver, UrDecoder, UrEncoder, decode_ur, encode_ur
 
 _FOLDER = Path(__file__).resolve().parents[1] / "interop"
 _MESSAGE = random.Random(11).randbytes(20_000)
@@ -75,6 +75,14 @@ def test_we_read_theirs_with_a_third_lost(node):
 def test_they_read_ours_with_a_third_lost(node, upper):
     ours = list(UrEncoder(_KIND, _MESSAGE, 200, upper=upper).parts(_COUNT))
     answer = _ask(node, command="decode", parts=_two_thirds(ours, 2))
+    assert answer["complete"]
+    assert (answer["type"], answer["cbor"]) == (_KIND, _MESSAGE.hex())
+
+
+@pytest.mark.parametrize("receiver", [Receiver.COLDLEVER, Receiver.WALLET])
+def test_they_read_a_stream_without_mixtures_of_low_degree(node, receiver):
+    encoder = UrEncoder(_KIND, _MESSAGE, 90, receiver=receiver)
+    answer = _ask(node, command="decode", parts=_two_thirds(list(encoder.parts(1_500)), 3))
     assert answer["complete"]
     assert (answer["type"], answer["cbor"]) == (_KIND, _MESSAGE.hex())
 

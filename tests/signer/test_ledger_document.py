@@ -128,3 +128,14 @@ def test_heads_that_a_ledger_took_over_are_in_its_export():
     read = load_ledger(dump_ledger([Adoption(IMPORT, taken), ONE]), "f")
     assert set(taken) <= set(read.heads)
     assert len(read.heads) == 4
+
+
+def test_a_long_document_whose_rows_stand_in_another_array_is_refused():
+    many = [Entry(ONE.network, ONE.signer, n, ONE.action_hash, n, "x") for n in range(6000)]
+    data = dump_ledger(many)
+    rows = data[data.index(b"[\n") : data.rindex(b"\n]") + 2]
+    moved = data.replace(rows, b"[]").replace(b'"audit": []', b'"audit": ' + rows)
+    assert len(moved) == len(data)
+    with pytest.raises(InputRefused) as caught:
+        load_ledger(moved, "f")
+    assert caught.value.code == "json-too-large"

@@ -60,7 +60,7 @@ def test_the_head_follows_the_ledger(place, path):
     record(place, entry(1))
     record(place, entry(2), entry(3))
     with Ledger.open(path) as ledger:
-        assert heads(place).read(MAC_KEY) == (ledger.head(),)
+        assert heads(place).read(MAC_KEY) == (ledger.reached(),)
         assert ledger.head().count == 3
     file = place / "keys" / (ALICE.lower + SUFFIX)
     assert file.stat().st_mode & 0o777 == 0o600
@@ -94,29 +94,29 @@ def test_each_signer_has_a_head_of_its_own(place):
     record(place, entry(1))
     record(place, entry(1, signer=BOB), signer=BOB)
     record(place, entry(2))
-    assert heads(place).read(MAC_KEY)[0].count == 3
-    assert heads(place, BOB).read(MAC_KEY)[0].count == 2
+    assert heads(place).read(MAC_KEY)[0].head.count == 3
+    assert heads(place, BOB).read(MAC_KEY)[0].head.count == 2
 
 
 def test_a_person_may_go_on_with_a_new_ledger_and_the_ledger_says_so(place, path):
     record(place, entry(1), entry(2))
-    lost = heads(place).read(MAC_KEY)
+    (lost,) = heads(place).read(MAC_KEY)
     path.unlink()
     assert record(place, entry(3), is_new=True) == (False,)
     with Ledger.open(path) as ledger:
-        assert ledger.chain() == (Adoption(NEW_LEDGER, lost), entry(3))
+        assert ledger.chain() == (Adoption(NEW_LEDGER, (lost.head,)), entry(3))
     assert record(place, entry(4)) == (False,)
 
 
 def test_importing_an_export_makes_up_for_the_loss(place, path):
     record(place, entry(1), entry(2))
     with Ledger.open(path) as ledger:
-        data = dump_ledger(ledger.chain())
+        data = dump_ledger(ledger.chain(), ledger.audit.heads())
     path.unlink()
     with Ledger.open(path) as ledger:
         ledger.record([entry(7, signer=BOB)])
         export = load_ledger(data, "f")
-        ledger.merge(export.entries, export.heads)
+        ledger.merge(export.entries, export.heads, export.audit)
     assert refusal(place, entry(2, content=2)) == "nonce-used"
     assert record(place, entry(3)) == (False,)
 
@@ -124,24 +124,24 @@ def test_importing_an_export_makes_up_for_the_loss(place, path):
 def test_importing_into_an_empty_ledger_gives_the_same_chain(place, path):
     record(place, entry(5), entry(2))
     with Ledger.open(path) as ledger:
-        export = load_ledger(dump_ledger(ledger.chain()), "f")
+        export = load_ledger(dump_ledger(ledger.chain(), ledger.audit.heads()), "f")
         before = ledger.head()
     path.unlink()
     with Ledger.open(path) as ledger:
-        ledger.merge(export.entries, export.heads)
+        ledger.merge(export.entries, export.heads, export.audit)
         assert ledger.head() == before
-        ledger.merge(export.entries, export.heads)
+        ledger.merge(export.entries, export.heads, export.audit)
         assert ledger.head() == before
 
 
 def test_an_export_from_before_the_head_does_not_make_up_for_it(place, path):
     record(place, entry(1))
     with Ledger.open(path) as ledger:
-        export = load_ledger(dump_ledger(ledger.chain()), "f")
+        export = load_ledger(dump_ledger(ledger.chain(), ledger.audit.heads()), "f")
     record(place, entry(2))
     path.unlink()
     with Ledger.open(path) as ledger:
-        ledger.merge(export.entries, export.heads)
+        ledger.merge(export.entries, export.heads, export.audit)
     assert refusal(place, entry(2, content=2)) == "ledger-behind"
 
 
@@ -150,13 +150,13 @@ def test_an_older_head_passes_with_a_newer_export(place, path):
     old = shutil.copytree(place / "keys", place / "backup")
     record(place, entry(2))
     with Ledger.open(path) as ledger:
-        export = load_ledger(dump_ledger(ledger.chain()), "f")
+        export = load_ledger(dump_ledger(ledger.chain(), ledger.audit.heads()), "f")
     path.unlink()
     shutil.rmtree(place / "keys")
     shutil.copytree(old, place / "keys")
     with Ledger.open(path) as ledger:
         ledger.record([entry(9, signer=BOB)])
-        ledger.merge(export.entries, export.heads)
+        ledger.merge(export.entries, export.heads, export.audit)
     assert record(place, entry(3)) == (False,)
 
 
@@ -166,6 +166,9 @@ def test_an_older_head_passes_with_a_newer_export(place, path):
         lambda wire: wire | {"count": 1},
         lambda wire: wire | {"link": "0x" + "00" * 32},
         lambda wire: wire | {"signer": str(BOB)},
+        lambda wire: wire | {"audit": wire["audit"] | {"chain": "0x" + "00" * 16}},
+        lambda wire: wire | {"audit": wire["audit"] | {"position": 1}},
+        lambda wire: wire | {"audit": wire["audit"] | {"hash": "0x" + "00" * 32}},
         lambda wire: wire | {"mac": "0x" + "00" * 32},
         lambda wire: wire | {"extra": 1},
         lambda wire: [],
@@ -214,7 +217,7 @@ def test_where_the_keystores_folder_cannot_be_written_the_head_lies_with_the_led
     assert (place / "state" / (ALICE.lower + SUFFIX)).exists()
     assert list((place / "keys").iterdir()) == []
     assert "Read-only file system" in said[0]
-    assert heads(place).read(MAC_KEY)[0].count == 1
+    assert heads(place).read(MAC_KEY)[0].head.count == 1
 
 
 def test_two_who_sign_with_one_key_wait_for_each_other(place):

@@ -7,6 +7,7 @@ import pytest
 
 from coldlever.shared.action.address import Address
 from coldlever.shared.action.network import Network
+from coldlever.shared.audit import Kind
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.signer.ledger import Entry, Ledger
 from coldlever.signer.ledger.store import FILE_NAME
@@ -105,3 +106,10 @@ def test_a_damaged_old_ledger_is_refused_and_left_alone(path, damage):
         Ledger.open(path)
     assert caught.value.code == "ledger-damaged"
     assert path.read_bytes() == before
+
+
+def test_its_audit_chain_begins_with_what_was_taken_over(path):
+    with Ledger.open(path) as ledger:
+        (first,) = ledger.audit.events()
+    assert first.event.kind is Kind.ADOPTED
+    assert first.event.says == "took over 3 entries of a ledger of release 0.1"

@@ -143,6 +143,21 @@ def test_an_attested_name_is_a_fact_under_the_policy_and_says_who_vouches(
     assert team.cli.json("market", "show") == {"confirmed": []}
 
 
+def test_attesting_is_an_event_with_the_digest_of_the_list(team, table, attest):
+    path = table()
+    attest(path)
+    (event,) = team.cli.json("audit", "show")["events"]
+    assert (event["kind"], event["network"]) == ("attested", "mainnet")
+    assert event["says"] == "3 markets"
+    assert event["who"].startswith("carol SHA256:")
+    assert event["policy"]["version"] == 7
+    statement = team.cli.json(
+        "market", "attest", path, "--policy", team.policy, "--key",
+        team.folder / "carol.pub", "--statement-only",
+    )["statement"]  # fmt: skip
+    assert f"list: sha256:{event['digest'][2:]}" in statement
+
+
 def test_without_a_policy_a_proof_is_no_fact(team, table, attest, proven):
     request = proven(attest(table()))
     assert sign(team, request, policy=False, status=4)["error"]["code"] == "market-unconfirmed"
@@ -327,6 +342,8 @@ def test_stock_ssh_keygen_signs_the_statement_and_its_signature_is_brought_in(te
             assert not out.exists()
             continue
         assert team.cli.json(*given)["attestedBy"] == ["frank"]
+        (event,) = team.cli.json("audit", "show")["events"]
+        assert event["who"].startswith("frank SHA256:")
     # A signature over a statement that an editor has touched.
     statement.write_bytes(statement.read_bytes() + b"\n")
     ssh_tools.keygen_sign(path, NAMESPACE, statement)

@@ -95,7 +95,7 @@ def test_a_small_terminal_is_refused_before_the_passphrase(
         "sign", path, "--keystore", keystore, "--yes", "--qr", "--assume-time", machine.clock(),
         "--out", "out.json",
     )  # fmt: skip
-    fcntl.ioctl(window._master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(window._master, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 80, 0, 0))
     window.expect("terminal-too-small")
     assert window.wait() == 8
     assert "Passphrase" not in window.seen

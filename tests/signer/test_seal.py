@@ -371,6 +371,9 @@ def test_a_seal_that_came_off_does_not_come_back_by_an_old_file(sealed, request_
     removal = propose(sealed, "--remove")
     agreed = [agree(sealed, removal, name) for name in ("alice", "dave")]
     carry_out(sealed, *agreed, verb="unseal")
+    (event,) = sealed.cli.json("audit", "show", "--last", "1")["events"]
+    assert (event["kind"], event["policy"]) == ("policy-unsealed", None)
+    assert event["says"] == "policy 7 is taken off; agreed to by alice, dave"
     sealed.keystore.write_bytes(before)
     assert sealed.refusal(request_file, *both(sealed, request_file)) == "policy-older"
     # What stopped half-way is given again: the end is remembered before the file is written.

@@ -15,7 +15,9 @@ from coldlever.shared.action.signature import recover
 from coldlever.shared.errors import EnvironmentFault, RuleRefused
 from coldlever.shared.message import SignedPayload
 from coldlever.shared.policy import Approved
+from coldlever.signer.events import signed_events
 from coldlever.signer.ledger import Entry
+from coldlever.signer.ledger.store import Tell
 from coldlever.signer.rules import Placed, require_distinct_nonces, require_signer
 
 _SIZING_SIGNATURE = Signature(1, 1, 27)
@@ -48,8 +50,13 @@ class Key(Protocol):
 class Recorder(Protocol):
     """What remembers spent nonces; `coldlever.signer.ledger.store.Ledger` in earnest."""
 
-    def record(self, entries: Sequence[Entry]) -> tuple[bool, ...]:
-        """Spend nonces durably, all or none; says which were spent on the same request before."""
+    def record(self, entries: Sequence[Entry], tell: Tell) -> tuple[bool, ...]:
+        """Spend nonces durably, all or none; says which were spent on the same request before.
+
+        Args:
+            entries: in order.
+            tell: the events of it, by what this returns; they are recorded in the same step.
+        """
 
 
 def ledger_entries(
@@ -94,7 +101,10 @@ def sign_requests(
     _require_leave(requests, leave)
     require_distinct_nonces(requests)
     require_signer(requests, key.address)
-    repeats = recorder.record(ledger_entries(requests, key.address, now))
+    repeats = recorder.record(
+        ledger_entries(requests, key.address, now),
+        lambda known: signed_events(requests, key.address, leave, now, known),
+    )
     return tuple(
         Signed(_sign(placed, key), is_repeat)
         for placed, is_repeat in zip(requests, repeats, strict=True)

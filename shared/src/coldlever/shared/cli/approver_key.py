@@ -139,6 +139,27 @@ def unlock_approver(
     return open_key(data, ask_secret(f"Passphrase of {name}"), name)
 
 
+def unlock_pair(
+    path: Path,
+    public: PublicKey,
+    passphrase_file: str | None,
+    ask_secret: Callable[[str], str],
+) -> ApproverKey:
+    """As `unlock_approver`, and the public half that lay beside it must be its own.
+
+    Raises:
+        RuleRefused: ``key-mismatch`` too.
+    """
+    key = unlock_approver(path, passphrase_file, ask_secret)
+    if key.public != public:
+        raise RuleRefused(
+            "key-mismatch",
+            f"{printable(str(path))} and the public half beside it are two keys",
+            "put the right .pub file beside it: ssh-keygen -y -f KEY",
+        )
+    return key
+
+
 def _require_wrong_passphrase(error: RuleRefused) -> None:
     """Nothing else is answered by another passphrase."""
     if error.code != "wrong-passphrase":

@@ -23,6 +23,7 @@ from coldlever.shared.qr.choices import Drawing
 
 if TYPE_CHECKING:
     from coldlever.shared.cli.qr_draw import ProvenDrawing
+    from coldlever.shared.qr.draw.drawable import Drawable
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Outlet:
             require_stdout(len(document))
         if not self.drawing.wanted:
             return Delivery(self, None)
-        return Delivery(self, prove_drawing(*_forms(message), self.drawing))
+        return Delivery(self, prove_drawing(_drawable(message), self.drawing))
 
     def _require_two_names(self) -> None:
         picture = self.drawing.out
@@ -153,7 +154,7 @@ class Delivery:
         if self.drawing is None:
             return
         try:
-            self.drawing.show(*_forms(message))
+            self.drawing.show(_drawable(message))
         except ColdleverError as error:
             if outlet.file is None:
                 raise
@@ -161,9 +162,10 @@ class Delivery:
             raise type(error)(error.code, sentence, error.remedy) from None
 
 
-def _forms(message: Message) -> tuple[str, bytes, bytes]:
-    """UR type, CBOR and short JSON of a message."""
-    from coldlever.shared.compact import encode  # noqa: PLC0415 - only where a code is drawn
+def _drawable(message: Message) -> Drawable:
+    from coldlever.shared.cli.caption import caption_of  # noqa: PLC0415 - only where it is drawn
+    from coldlever.shared.compact import encode  # noqa: PLC0415 - the same
+    from coldlever.shared.qr.draw.drawable import Drawable  # noqa: PLC0415 - the same
 
     kind, data = encode(message)
-    return kind, data, compact_document(message)
+    return Drawable(kind, data, compact_document(message), caption_of(message))

@@ -21,4 +21,5 @@ def message_parts(message: Message, drawing: Drawing) -> dict[str, object]:
     from coldlever.shared.qr.draw import ur_parts  # noqa: PLC0415 - the same
 
     kind, data = encode(message)
-    return {"type": kind, "bytes": len(data), "parts": ur_parts(kind, data, drawing.density)}
+    parts = ur_parts(kind, data, drawing.picture_density)
+    return {"type": kind, "bytes": len(data), "parts": parts}

@@ -31,6 +31,8 @@ from coldlever.shared.qr.draw import (
     ur_loop,
     ur_stream,
 )
+from coldlever.shared.qr.draw.caption import Caption
+from coldlever.shared.qr.draw.drawable import Drawable
 from coldlever.shared.qr.draw.picture import picture, require_holding
 from coldlever.shared.qr.play import (
     STATUS_ROWS,
@@ -39,6 +41,7 @@ from coldlever.shared.qr.play import (
     Screen,
     Size,
     draw,
+    drawn_size,
     require_room,
 )
 
@@ -66,99 +69,128 @@ class ProvenDrawing:
 
     drawing: Drawing
 
-    def show(self, ur_type: str, message: bytes, document: bytes) -> None:
-        """Draw a message; arguments as `prove_drawing`.
+    def show(self, drawable: Drawable) -> None:
+        """Draw a message.
 
         Raises:
             UsageRefused: ``output-exists`` or ``no-terminal``, if that has changed meanwhile.
             EnvironmentFault: ``write-failed``, if the disk has.
         """
         if self.drawing.out is not None:
-            _write_picture(self.drawing.out, ur_type, message, document, self.drawing)
+            _write_picture(self.drawing.out, drawable, self.drawing)
         if self.drawing.on_terminal:
-            _show(ur_type, message, document, self.drawing)
+            _show(drawable, self.drawing)
 
 
-def prove_drawing(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> ProvenDrawing:
+def prove_drawing(drawable: Drawable, drawing: Drawing) -> ProvenDrawing:
     """See `coldlever.shared.cli.qr_options.prove_drawing`."""
     require_drawable(drawing)
     if drawing.out is not None:
-        _prove_picture(drawing.out, ur_type, message, document, drawing)
+        _prove_picture(drawing.out, drawable, drawing)
     if drawing.on_terminal:
-        _prove_terminal(ur_type, message, document, drawing)
+        _prove_terminal(drawable, drawing)
     return ProvenDrawing(drawing)
 
 
-def _prove_picture(
-    out: str, ur_type: str, message: bytes, document: bytes, drawing: Drawing
-) -> None:
+def _prove_picture(out: str, drawable: Drawable, drawing: Drawing) -> None:
     ending = ending_of(out)
-    frame, count = _first_frame(ur_type, message, document, drawing)
+    frame, count = _first_frame(drawable, drawing)
     require_holding(ending, count)
     # Frames of one size that hold random-looking bytes make pictures of about one size.
-    rehearse_write(Path(out), count * len(picture((frame,), ending, frame_ms=drawing.frame_ms)))
+    one = picture((frame,), ending, frame_ms=drawing.frame_ms, caption=drawable.caption)
+    rehearse_write(Path(out), count * len(one))
 
 
-def _first_frame(
-    ur_type: str, message: bytes, document: bytes, drawing: Drawing
-) -> tuple[Matrix, int]:
+def _first_frame(drawable: Drawable, drawing: Drawing) -> tuple[Matrix, int]:
     if drawing.as_json:
-        return json_frame(document), 1
-    loop = ur_loop(ur_type, message, drawing.density)
+        return json_frame(drawable.document), 1
+    loop = ur_loop(drawable.ur_type, drawable.data, drawing.picture_density, drawing.receiver)
     return next(loop.frames), loop.count
 
 
-def _write_picture(
-    out: str, ur_type: str, message: bytes, document: bytes, drawing: Drawing
-) -> None:
+def _write_picture(out: str, drawable: Drawable, drawing: Drawing) -> None:
     frames = (
-        (json_frame(document),) if drawing.as_json else ur_frames(ur_type, message, drawing.density)
+        (json_frame(drawable.document),)
+        if drawing.as_json
+        else ur_frames(drawable.ur_type, drawable.data, drawing.picture_density, drawing.receiver)
     )
-    data = picture(frames, ending_of(out), frame_ms=drawing.frame_ms)
+    data = picture(frames, ending_of(out), frame_ms=drawing.frame_ms, caption=drawable.caption)
     write_document(out, data, force=drawing.force)
     count = "1 QR code" if len(frames) == 1 else f"a loop of {len(frames)} QR codes"
     say(f"{printable(out)}: {count} of version {frames[0].version}")
 
 
-def _streams(ur_type: str, message: bytes, document: bytes, density: Density | None) -> Stream:
-    if density is None:
-        return static_stream(json_frame(document))
-    return ur_stream(ur_type, message, density)
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A message on a terminal, in whatever density."""
+
+    drawable: Drawable
+    drawing: Drawing
+
+    def stream(self, density: Density | None) -> Stream:
+        """Its frames; a density of None is the document as one code."""
+        if density is None:
+            return static_stream(json_frame(self.drawable.document))
+        return ur_stream(self.drawable.ur_type, self.drawable.data, density, self.drawing.receiver)
+
+    def density(self, room: Size | None, *, wide: bool) -> Density | None:
+        """The one that was asked for, else the highest up to medium that the room is enough for."""
+        if self.drawing.as_json:
+            return None
+        if self.drawing.density is not None or room is None:
+            return self.drawing.picture_density
+        for density in (Density.MEDIUM, Density.LOW):
+            if room.holds(drawn_size(self.stream(density).next_frame(), wide=wide)):
+                return density
+        return Density.TINY
 
 
-def _prove_terminal(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> None:
+def _prove_terminal(drawable: Drawable, drawing: Drawing) -> None:
     if sys.stderr is None:
         raise EnvironmentFault(
             "output-closed", "stderr: closed", "write a picture with --qr-out code.png or code.html"
         )
-    density = None if drawing.as_json else drawing.density
-    stream = _streams(ur_type, message, document, density)
+    shown = _Shown(drawable, drawing)
     wide = _is_wide(drawing)
     with _keyboard() as keyboard:
+        room = _room(keyboard)
+        density = shown.density(room, wide=wide)
+        stream = shown.stream(density)
         if keyboard is None:
             _require_still(stream)
-        if sys.stderr.isatty():
-            size = _terminal_size()
-            room = size if keyboard is None else Size(size.columns, size.rows - STATUS_ROWS)
-            lower = density not in (None, Density.LOW) and stream.fragments > 1
+        if room is not None:
+            lower = density not in (None, Density.TINY)
             require_room(stream.next_frame(), room, wide=wide, lower_density=lower)
 
 
-def _show(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> None:
-    def streams(density: Density | None) -> Stream:
-        return _streams(ur_type, message, document, density)
-
-    density = None if drawing.as_json else drawing.density
+def _show(drawable: Drawable, drawing: Drawing) -> None:
+    shown = _Shown(drawable, drawing)
     wide = _is_wide(drawing)
     with _keyboard() as keyboard:
+        density = shown.density(_room(keyboard), wide=wide)
         if keyboard is None:
-            _print(streams(density), wide=wide)
+            _print(shown.stream(density), drawable.caption, wide=wide)
             return
         # A window that has become too small meanwhile gets a word from the player, not a refusal.
         with KeyReader(keyboard) as keys, Screen(sys.stderr, _terminal_size) as screen:
             Player(
-                streams, screen, keys, _clock, density=density, wide=wide, frame_ms=drawing.frame_ms
+                shown.stream,
+                screen,
+                keys,
+                _clock,
+                caption=drawable.caption,
+                density=density,
+                wide=wide,
+                frame_ms=drawing.frame_ms,
             ).play()
+
+
+def _room(keyboard: int | None) -> Size | None:
+    """What there is of the terminal for a code; None where nobody can tell."""
+    if not sys.stderr.isatty():
+        return None
+    size = _terminal_size()
+    return size if keyboard is None else Size(size.columns, size.rows - STATUS_ROWS)
 
 
 def _is_wide(drawing: Drawing) -> bool:
@@ -166,10 +198,12 @@ def _is_wide(drawing: Drawing) -> bool:
     return drawing.wide or not _can_show_blocks()
 
 
-def _print(stream: Stream, *, wide: bool) -> None:
+def _print(stream: Stream, caption: Caption, *, wide: bool) -> None:
     _require_still(stream)
     for line in draw(stream.next_frame(), wide=wide):
         click.echo(line, err=True, color=True)
+    for line in caption.lines:
+        say(line)
 
 
 def _require_still(stream: Stream) -> None:

@@ -15,14 +15,17 @@ import click
 from coldlever.shared.errors import UsageRefused
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.qr.draw import Density, pace
+from coldlever.shared.ur import Receiver
 
 if TYPE_CHECKING:
     from coldlever.shared.cli.qr_draw import ProvenDrawing
+    from coldlever.shared.qr.draw.drawable import Drawable
     from coldlever.shared.qr.scan import ScanResult
 
 _Command = Callable[..., Any]
 
 _MAX_CAMERA = 63
+_AUTO = "auto"
 
 
 _DRAWING = (
@@ -41,10 +44,19 @@ _DRAWING = (
     ),
     click.option(
         "--density",
-        type=click.Choice([density.value for density in Density]),
-        default=Density.MEDIUM.value,
+        type=click.Choice([_AUTO, *(density.value for density in Density)]),
+        default=_AUTO,
         show_default=True,
-        help="How much one code carries. Low is read from further away, high takes fewer frames.",
+        help="How much one code carries. Low is read from further away, high takes fewer frames, "
+        "tiny fits a terminal of 24 rows. auto: what there is room for; medium in pictures.",
+    ),
+    click.option(
+        "--for",
+        "receiver",
+        type=click.Choice([Receiver.COLDLEVER.value, Receiver.WALLET.value]),
+        default=Receiver.COLDLEVER.value,
+        show_default=True,
+        help="Who scans an animation: coldlever, or another program's UR decoder.",
     ),
     click.option(
         "--qr-format",
@@ -94,6 +106,7 @@ def drawing_options(*, own_force: bool = False) -> Callable[[_Command], _Command
             wide: bool,
             qr_out: str | None,
             density: str,
+            receiver: str,
             qr_format: str,
             frame_ms: int,
             force: bool,
@@ -102,7 +115,14 @@ def drawing_options(*, own_force: bool = False) -> Callable[[_Command], _Command
             if own_force:
                 others["force"] = force
             others["drawing"] = Drawing(
-                on_terminal, wide, qr_out, Density(density), qr_format == "json", frame_ms, force
+                on_terminal,
+                wide,
+                qr_out,
+                None if density == _AUTO else Density(density),
+                qr_format == "json",
+                frame_ms,
+                force,
+                Receiver(receiver),
             )
             return command(*args, **others)
 
@@ -160,15 +180,13 @@ def require_drawable(drawing: Drawing) -> None:
         qr_draw.require_drawable(drawing)
 
 
-def prove_drawing(ur_type: str, message: bytes, document: bytes, drawing: Drawing) -> ProvenDrawing:
+def prove_drawing(drawable: Drawable, drawing: Drawing) -> ProvenDrawing:
     """Refuse everything that could be refused while a message is drawn, and draw nothing yet.
 
     Encodes it, looks at the picture's format and folder, the disk, the terminal and its size.
 
     Args:
-        ur_type: the UR type of the message.
-        message: CBOR: the message itself, or a stand-in of the same length.
-        document: the same as JSON, best without line breaks.
+        drawable: the message, or a stand-in of the same length.
         drawing: the options; something is wanted.
 
     Raises:
@@ -179,7 +197,7 @@ def prove_drawing(ur_type: str, message: bytes, document: bytes, drawing: Drawin
     """
     from coldlever.shared.cli import qr_draw  # noqa: PLC0415 - see the top
 
-    return qr_draw.prove_drawing(ur_type, message, document, drawing)
+    return qr_draw.prove_drawing(drawable, drawing)
 
 
 def scan_message(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import termios
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import click
@@ -24,6 +26,8 @@ from coldlever.shared.qr.scan.scan import scan
 # For a serial console, which does not tell its size and says 0.
 _COLUMNS = 80
 _CLEAR_LINE = "\r\x1b[K"
+# Of what termios lists.
+_LOCAL_MODES = 3
 
 
 def scan_message(
@@ -34,12 +38,13 @@ def scan_message(
     replaceable = sys.stderr.isatty()
     watcher = Watcher(_say_over if replaceable else say, _tick if replaceable else None)
     try:
-        result = scan(
-            _sources(files, scanning),
-            collector,
-            watcher.watch,
-            one_message_only=scanning.camera is None and STDIO not in files,
-        )
+        with _unseen(typed=STDIO in files):
+            result = scan(
+                _sources(files, scanning),
+                collector,
+                watcher.watch,
+                one_message_only=scanning.camera is None and STDIO not in files,
+            )
     finally:
         if replaceable:
             click.echo(_CLEAR_LINE, nl=False, err=True)
@@ -55,11 +60,27 @@ def _sources(files: Sequence[str], scanning: Scanning) -> Iterator[Iterable[Fram
         yield camera_frames(scanning.camera, scanning.opened)
     for name in files:
         if name == STDIO:
-            if sys.stdin.isatty():
-                say("Scan with the scanner that types; Ctrl-D ends.")
             yield line_frames(sys.stdin.buffer)
         else:
             yield file_frames(name)
+
+
+@contextlib.contextmanager
+def _unseen(*, typed: bool) -> Iterator[None]:
+    """Where a scanner types on the terminal: what it types does not fill the screen."""
+    if not (typed and sys.stdin.isatty()):
+        yield
+        return
+    say("Scan with the scanner that types; Ctrl-D ends.")
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    silent = before.copy()
+    silent[_LOCAL_MODES] &= ~termios.ECHO
+    termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def _say_over(text: str) -> None:

@@ -169,7 +169,7 @@ def review(
     return Review(
         network=signable.network.value.upper(),
         market=None if name is None else str(name),
-        change=_describe_change(signable, signer),
+        change=describe_change(signable, signer),
         kills=_describe_killed(request.kills, signed_before),
         was=None if current is None else f"{current} ({origin.value})",
         position=None if held is None else f"{held.held} ({origin.value})",
@@ -221,11 +221,12 @@ def _describe_killed(drafted: Signable | None, signed_before: str | None) -> str
     if drafted is None:
         return None
     vault = "" if drafted.vault is None else f", for the vault or sub-account {drafted.vault}"
-    change = _describe_change(drafted, None)
+    change = describe_change(drafted, None)
     return f"{name_action(drafted, None)}: {change}{vault} ({Origin.DRAFTED.value})"
 
 
-def _describe_change(signable: Signable, signer: Address | None) -> str:
+def describe_change(signable: Signable, signer: Address | None) -> str:
+    """What an action does, without its market; ``signer`` is whose nonce a noop kills."""
     action = signable.action
     if isinstance(action, Noop):
         whose = "whoever signs" if signer is None else str(signer)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from coldlever.shared.qr.draw import Density
+from coldlever.shared.ur import Receiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,24 +17,32 @@ class Drawing:
         on_terminal: ``--qr``.
         wide: ``--wide``.
         out: ``--qr-out``.
-        density: ``--density``.
+        density: ``--density``; None for the highest that the terminal has room for, up to
+            medium, which pictures get.
         as_json: ``--qr-format json``.
         frame_ms: ``--frame-time``, ms.
         force: ``--force``: an existing picture is replaced.
+        receiver: ``--for``.
     """
 
     on_terminal: bool
     wide: bool
     out: str | None
-    density: Density
+    density: Density | None
     as_json: bool
     frame_ms: int
     force: bool
+    receiver: Receiver = Receiver.COLDLEVER
 
     @property
     def wanted(self) -> bool:
         """Whether a code was asked for at all."""
         return self.on_terminal or self.out is not None
+
+    @property
+    def picture_density(self) -> Density:
+        """How much one code of a picture carries: no terminal's room limits it."""
+        return self.density or Density.MEDIUM
 
 
 def _nothing() -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from coldlever.shared.ur.decoder import Progress, UrDecoder, decode_ur
     from coldlever.shared.ur.encoder import UrEncoder, encode_ur
     from coldlever.shared.ur.fountain_decoder import Reception
+    from coldlever.shared.ur.fountain_encoder import Receiver
     from coldlever.shared.ur.resource import Resource
 else:
     __getattr__ = lazy_face(
@@ -24,12 +25,14 @@ else:
             "UrEncoder": "encoder",
             "encode_ur": "encoder",
             "Reception": "fountain_decoder",
+            "Receiver": "fountain_encoder",
             "Resource": "resource",
         },
     )
 
 __all__ = [
     "Progress",
+    "Receiver",
     "Reception",
     "Resource",
     "UrDecoder",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from coldlever.shared.errors import InputRefused, UsageRefused
-from coldlever.shared.ur.fountain_encoder import FountainEncoder
+from coldlever.shared.ur.fountain_encoder import FountainEncoder, Receiver
 from coldlever.shared.ur.limits import (
     MAX_FRAGMENT_BYTES,
     MAX_SEQUENCE_LENGTH,
@@ -44,14 +44,16 @@ class UrEncoder:
         max_fragment_length: bytes of the message in one frame, 10 to 2,000. A message that is not
             longer becomes a single-part UR.
         first_sequence_number: the first part of `next_part`, 1 to 2^32 - 1.
+        last_sequence_number: the last one of `next_part`, which goes on with 1 after it.
         upper: in upper case, which a QR code stores in 5.5 bits a character instead of 8.
+        receiver: whose decoder `next_part` and `parts` choose the mixed parts for.
 
     Raises:
         InputRefused: ``ur-malformed`` or ``ur-too-large``.
         UsageRefused: ``ur-fragment-length`` or ``ur-sequence-number``.
     """
 
-    __slots__ = ("_fountain", "_kind", "_next", "_single", "_upper")
+    __slots__ = ("_fountain", "_kind", "_last", "_next", "_receiver", "_single", "_upper")
 
     def __init__(
         self,
@@ -60,13 +62,17 @@ class UrEncoder:
         max_fragment_length: int,
         *,
         first_sequence_number: int = 1,
+        last_sequence_number: int = MAX_UINT32,
         upper: bool = True,
+        receiver: Receiver = Receiver.ANY,
     ) -> None:
         require_encodable(kind, message)
         _require_fragment_length(len(message), max_fragment_length)
         self._kind = kind
         self._upper = upper
+        self._receiver = receiver
         self._next = _required_sequence_number(first_sequence_number)
+        self._last = _required_sequence_number(last_sequence_number)
         self._fountain = FountainEncoder(message, max_fragment_length)
         self._single = (
             encode_ur(kind, message, upper=upper) if self._fountain.sequence_length == 1 else None
@@ -99,10 +105,9 @@ class UrEncoder:
         return text.upper() if self._upper else text
 
     def next_part(self) -> str:
-        """The text of the next part, without end. A single-part UR repeats itself."""
-        number = self._next
-        # The specification lets the counter wrap to 0, for which no decoder has an answer.
-        self._next = number % MAX_UINT32 + 1
+        """The text of the next part that is shown, without end. A single-part UR repeats itself."""
+        number = self._shown_from(self._next)
+        self._next = self._after(number)
         return self.part(number)
 
     def parts(self, count: int | None = None) -> Iterator[str]:
@@ -115,7 +120,19 @@ class UrEncoder:
             count = 1
         elif count is None:
             count = _LOOP_FACTOR * self.sequence_length
-        return (self.part(number) for number in range(1, count + 1))
+        number = 0
+        for _ in range(count):
+            number = self._shown_from(number + 1)
+            yield self.part(number)
+
+    def _shown_from(self, number: int) -> int:
+        while not self._fountain.is_shown(number, self._receiver):
+            number = self._after(number)
+        return number
+
+    def _after(self, number: int) -> int:
+        """The specification lets the counter wrap to 0, for which no decoder has an answer."""
+        return 1 if number >= self._last else number + 1
 
 
 def _required_sequence_number(number: int) -> int:

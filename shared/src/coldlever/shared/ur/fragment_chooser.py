@@ -42,9 +42,20 @@ class FragmentChooser:
         """
         if sequence_number <= self._sequence_length:
             return [sequence_number - 1]
-        generator = Xoshiro256(struct.pack(">II", sequence_number, self._checksum))
-        degree = degree_sampler(self._sequence_length).sample(generator) + 1
+        degree, generator = self._drawn_degree(sequence_number)
         return draw(self._everything, degree, generator)
+
+    def degree(self, sequence_number: int) -> int:
+        """How many fragments a mixed part mixes, without choosing them.
+
+        Args:
+            sequence_number: above ``sequence_length``.
+        """
+        return self._drawn_degree(sequence_number)[0]
+
+    def _drawn_degree(self, sequence_number: int) -> tuple[int, Xoshiro256]:
+        generator = Xoshiro256(struct.pack(">II", sequence_number, self._checksum))
+        return degree_sampler(self._sequence_length).sample(generator) + 1, generator
 
 
 # A sender works on one length and a receiver on another at the most; each costs 12 bytes per

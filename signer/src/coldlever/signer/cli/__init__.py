@@ -58,6 +58,10 @@ _COMMANDS = {
         "coldlever.signer.cli.ledger:command",
         "Look at, back up and restore the memory of spent nonces.",
     ),
+    "audit": Lazy(
+        "coldlever.signer.cli.audit:command",
+        "Show, check and export what was done on this machine, and by whom.",
+    ),
     "completion": Lazy(
         "coldlever.signer.cli.completion:command", "Print the completion script for a shell."
     ),

@@ -8,13 +8,15 @@ from typing import Any
 
 import click
 
+from coldlever.shared.audit import Event
 from coldlever.shared.cli.approval_files import read_policy, read_sheets
 from coldlever.shared.cli.approver_key import (
     approver_option,
     choose_approver,
     read_public,
-    unlock_approver,
+    unlock_pair,
 )
+from coldlever.shared.cli.audit_head import say_head
 from coldlever.shared.cli.challenge_option import (
     Asked,
     ChallengeCommand,
@@ -26,33 +28,37 @@ from coldlever.shared.cli.delivery import Outlet
 from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
 from coldlever.shared.cli.show_review import show_reviews, show_statement
-from coldlever.shared.errors import PersonDeclined, RuleRefused, UsageRefused
+from coldlever.shared.errors import PersonDeclined, UsageRefused
 from coldlever.shared.message import RequestFile
 from coldlever.shared.message.any import REQUESTS
 from coldlever.shared.message.approvals_file import ApprovalsFile
 from coldlever.shared.message.approving import items_of
 from coldlever.shared.message.check_words import Challenge
-from coldlever.shared.policy import Circumstances
+from coldlever.shared.policy import Circumstances, Policy
 from coldlever.shared.policy.docket import Hearing, hearings, only_case
 from coldlever.shared.policy.judging import decide
 from coldlever.shared.policy.policy import Rule
 from coldlever.shared.policy.saying import Draft, draft
-from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading.times import parse_moment
 from coldlever.shared.sshsig.signature import RawSignature
 from coldlever.shared.statement import Decision
+from coldlever.signer.cli.audit_note import note, require_notable
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import (
     files_argument,
     intake_options,
+    place_requests,
     prepare_intake,
+    requests_of,
     require_one_stdin,
 )
 from coldlever.signer.cli.machine import Machine, pass_machine
+from coldlever.signer.cli.refusal_note import Watched, noting_refusals
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
-from coldlever.signer.cli.state import permissions, state_option
+from coldlever.signer.cli.state import ledger_path, permissions, state_option
 from coldlever.signer.cli.statement_output import write_statement
+from coldlever.signer.events import said_events
 from coldlever.signer.rules import Placed, require_perpetuals, require_timely
 from coldlever.signer.vouching import vouch
 
@@ -182,45 +188,45 @@ def _say_word(
     if len(given.messages) != 1:
         raise UsageRefused("one-document", "several documents", "approve one after the other")
     (loaded,) = given.messages
-    placed = vouch(intake.place(loaded.message, loaded.where), policy, intake.now)
-    require_perpetuals(placed)
-    if intake.now is not None:
-        require_timely(placed, intake.now)
-    hearing = _one_case(loaded.message, names)
-    path, public_path = choose_approver(machine.state(state_dir), approver, public_file)
-    public = read_public(public_path)
-    until = None if not_after is None else parse_moment(not_after)
-    around = Circumstances(intake.now, hearing.currents, needs_proposal=False)
-    rules = decide(policy, hearing.case, around) if decision is Decision.APPROVE else []
-    said = draft(policy, hearing.case, public, decision, known=hearing.approvals, not_after=until)
-    word = _Word(placed, said, rules, take_challenge(asked, machine.entropy))
-    if statement_only:
-        word.show()
-        then = "bring FILE and FILE.sig to `approvals add`"
-        write_statement(outlet, said.text(), said.namespace, then, as_json=as_json)
-        return
-    file = word.file(_SIZING)
-    delivery = outlet.prove(file, dump_document(file.to_wire()))
-    word.show()
-    _confirm(machine, decision, len(placed), yes=yes)
-    assert path is not None, "only a statement is written without a key"
-    permissions(()).require_private(path, "approver key")
-    prepare_for_secrets(machine)
-    key = unlock_approver(path, passphrase_file, machine.ask_secret)
-    if key.public != public:
-        raise RuleRefused(
-            "key-mismatch",
-            f"{printable(str(path))} and the public half beside it are two keys",
-            "put the right .pub file beside it: ssh-keygen -y -f KEY",
+    ledger_file = ledger_path(machine, state_dir)
+    watched = Watched(requests_of(given), intake.now, None, policy.ref)
+    with noting_refusals(ledger_file, watched):
+        placed = _admit(place_requests(given, intake), policy, intake.now)
+        hearing = _one_case(loaded.message, names)
+        watched.signer = hearing.case.signer
+        path, public_path = choose_approver(machine.state(state_dir), approver, public_file)
+        public = read_public(public_path)
+        until = None if not_after is None else parse_moment(not_after)
+        around = Circumstances(intake.now, hearing.currents, needs_proposal=False)
+        rules = decide(policy, hearing.case, around) if decision is Decision.APPROVE else []
+        said = draft(
+            policy, hearing.case, public, decision, known=hearing.approvals, not_after=until
         )
+        word = _Word(placed, said, rules, take_challenge(asked, machine.entropy))
+        if statement_only:
+            word.show()
+            then = "bring FILE and FILE.sig to `approvals add`"
+            write_statement(outlet, said.text(), said.namespace, then, as_json=as_json)
+            return
+        file = word.file(_SIZING)
+        delivery = outlet.prove(file, dump_document(file.to_wire()))
+        word.show()
+        require_notable(ledger_file, len(placed))
+        _confirm(machine, decision, len(placed), yes=yes)
+        assert path is not None, "only a statement is written without a key"
+        permissions(()).require_private(path, "approver key")
+        prepare_for_secrets(machine)
+        key = unlock_pair(path, public, passphrase_file, machine.ask_secret)
     file = word.file(key.sign(said.namespace, said.text()).raw)
     data = dump_document(file.to_wire())
+    audit = note(ledger_file, word.events(intake.now))
     delivery.deliver(file, data)
     if as_json:
-        emit_json({"file": file.to_wire(), "out": outlet.file})
+        emit_json({"file": file.to_wire(), "out": outlet.file, "audit": audit.to_wire()})
         return
     verb = "approved" if decision is Decision.APPROVE else "rejected"
     say(f"{verb} as {word.person}", fg="green")
+    say_head(audit.head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +257,11 @@ class _Word:
             raw = replace(raw, flags=1, counter=0)
         return ApprovalsFile(case.network, case.subject, (self.draft.signed(raw),))
 
+    def events(self, now: int | None) -> tuple[Event, ...]:
+        """What the audit chain says of it."""
+        who = f"{self.person} {self.draft.key.fingerprint}"
+        return said_events(self.placed, self.draft, who, now)
+
     def show(self) -> None:
         """The review, and the statement as text."""
         count = "1 request" if len(self.placed) == 1 else f"{len(self.placed)} requests"
@@ -260,6 +271,15 @@ class _Word:
             say(f'  Policy: version {self.draft.policy.version}, rule "{rule.name}"', bold=True)
             say(f"  It needs: {rule.needs}")
         show_statement(self.draft.text())
+
+
+def _admit(placed: Sequence[Placed], policy: Policy, now: int | None) -> tuple[Placed, ...]:
+    """The requests, named by the policy's attestors, and what the signer would refuse refused."""
+    vouched = vouch(placed, policy, now)
+    require_perpetuals(vouched)
+    if now is not None:
+        require_timely(vouched, now)
+    return vouched
 
 
 def _one_case(message: RequestFile, names: Sequence[str]) -> Hearing:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from coldlever.shared.action import MarketTable
 from coldlever.shared.action.attestation import Attestation, merge_attestations
+from coldlever.shared.audit import Event
+from coldlever.shared.audit.chain_head import ChainHead
+from coldlever.shared.cli.audit_head import say_head
 from coldlever.shared.cli.console import dump_document, emit_json, say
 from coldlever.shared.cli.delivery import Delivery, Outlet
 from coldlever.shared.errors import RuleRefused
@@ -14,6 +17,7 @@ from coldlever.shared.policy import Policy
 from coldlever.shared.policy.vouching import table_vouchers, verify_attestation
 from coldlever.shared.sshsig import PublicKey, SshSig
 from coldlever.shared.statement.market_list import MARKET_NAMESPACE, MarketList, lines_of
+from coldlever.signer.events import attested_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,30 @@ class Attesting:
         done = self.signed(made)
         return outlet.prove(done, dump_document(done.to_wire()))
 
+    def events(self, made: Sequence[Attestation], now: int | None) -> tuple[Event, ...]:
+        """What the audit chain says of it, one event for each attestor."""
+        people = (self.policy.holders[one.key_id] for one in made)
+        return tuple(
+            attested_event(self.listed, f"{person.name} {key.fingerprint}", self.policy.ref, now)
+            for person, key in people
+        )
+
     def deliver(
-        self, delivery: Delivery, made: Sequence[Attestation], out: str | None, *, as_json: bool
+        self,
+        delivery: Delivery,
+        made: Sequence[Attestation],
+        out: str | None,
+        audit: ChainHead,
+        *,
+        as_json: bool,
     ) -> None:
         """Write the table with what was attested, and say who has done so."""
         done = self.signed(made)
         delivery.deliver(done, dump_document(done.to_wire()))
         vouchers, needed = table_vouchers(self.policy, done), self.policy.markets.needed
         say(f"attested by {', '.join(vouchers)}: {len(vouchers)} of {needed} needed", fg="green")
+        say_head(audit.head)
         if as_json:
             told = {"attestedBy": list(vouchers), "needed": needed, "out": out}
+            told |= {"audit": audit.to_wire()}
             emit_json({"table": done.to_wire(), **told})

@@ -11,7 +11,7 @@ import click
 from coldlever.shared.action import MarketTable, Network
 from coldlever.shared.action.market import parse_market_table
 from coldlever.shared.cli.console import STDIO, read_document, source_name
-from coldlever.shared.cli.loading import load_input
+from coldlever.shared.cli.loading import Input, load_input
 from coldlever.shared.cli.network_option import network_option
 from coldlever.shared.errors import RuleRefused, UsageRefused
 from coldlever.shared.message import Defaults, Request, RequestFile
@@ -178,6 +178,19 @@ def take_requests(
         RuleRefused: ``network-mismatch`` or ``market-mismatch``.
     """
     given = load_input(files, scanning, REQUESTS, intake.defaults)
+    return place_requests(given, intake), given.is_batch
+
+
+def place_requests(given: Input[RequestFile], intake: Intake) -> tuple[Placed, ...]:
+    """The requests of what was read, named and reviewed.
+
+    Raises:
+        RuleRefused: ``market-mismatch`` or ``asset-class``.
+    """
     # The files are read once; what is reviewed and what is signed are the objects made here.
-    placed = [one for file in given.messages for one in intake.place(file.message, file.where)]
-    return tuple(placed), given.is_batch
+    return tuple(one for file in given.messages for one in intake.place(file.message, file.where))
+
+
+def requests_of(given: Input[RequestFile]) -> tuple[Request, ...]:
+    """What was read, as it stands there."""
+    return tuple(one for file in given.messages for one in file.message.requests)

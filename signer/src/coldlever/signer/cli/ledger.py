@@ -114,8 +114,9 @@ def export(
     if as_json or out == STDIO:
         require_stdout()
     with Ledger.open_existing(ledger_path(machine, state_dir)) as ledger:
+        audit = ledger.audit.heads()
         rows = ledger.chain()
-    write_document(out, dump_ledger(rows), force=force)
+    write_document(out, dump_ledger(rows, audit), force=force)
     exported = sum(isinstance(row, Entry) for row in rows)
     if out == STDIO:
         return
@@ -151,7 +152,7 @@ def import_entries(
         blocked = _agree_on_import(machine, ledger, export.entries, accepted)
     make_folder(path.parent)
     with Ledger.open(path) as ledger:
-        merged = ledger.merge(export.entries, export.heads)
+        merged = ledger.merge(export.entries, export.heads, export.audit, machine.clock())
     if as_json:
         blocks = {"blocks": [_floor_wire(floor) for floor in blocked]} if blocked else {}
         emit_json({"imported": merged.added, "known": merged.known} | blocks)

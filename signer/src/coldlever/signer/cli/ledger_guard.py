@@ -13,7 +13,7 @@ from coldlever.signer.cli.accept_risk import FAR_NONCE, agree_to
 from coldlever.signer.key import SigningKey
 from coldlever.signer.ledger import Entry, GuardedLedger, Heads, Ledger
 from coldlever.signer.ledger.far import require_near
-from coldlever.signer.ledger.guard import behind
+from coldlever.signer.ledger.guard import losses_of
 from coldlever.signer.ledger.heads import KEY_TAG
 
 _AGREED = "a nonce may be signed twice"
@@ -67,14 +67,15 @@ def agree_on_ledger(
         Whether a person agreed that the ledger is a new one.
 
     Raises:
-        RuleRefused: ``ledger-behind``, ``head-damaged``, ``far-nonce``, or as `Ledger.record`.
+        RuleRefused: ``ledger-behind``, ``audit-behind``, ``audit-forked``, ``head-damaged``,
+            ``far-nonce``, or as `Ledger.record`.
         PersonDeclined: ``declined``.
         UsageRefused: ``no-terminal``; --yes does not answer this question.
     """
     known = heads.read(None)
-    missing = ledger.missing(known)
-    if missing:
-        refusal = behind(missing[0], ledger.head())
+    losses = losses_of(ledger, known)
+    if losses:
+        refusal = losses.refusal(ledger)
         if not consent.new_ledger:
             raise refusal
         _require_words(refusal, consent.ask)
@@ -87,7 +88,7 @@ def agree_on_ledger(
             raise
         agree_to(error, consent.accepted, None if consent.yes else consent.ask)
     ledger.rehearse(entries)
-    return bool(missing)
+    return bool(losses)
 
 
 def guard(ledger: Ledger, heads: Heads, key: SigningKey, *, is_new: bool) -> GuardedLedger:

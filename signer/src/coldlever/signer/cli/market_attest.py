@@ -12,7 +12,7 @@ from coldlever.shared.action.attestation import Attestation
 from coldlever.shared.action.market import require_agreed_network
 from coldlever.shared.action.market_name import name_market
 from coldlever.shared.cli.approval_files import read_policy
-from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_approver
+from coldlever.shared.cli.approver_key import approver_option, locate_approver, unlock_pair
 from coldlever.shared.cli.console import (
     json_option,
     read_document,
@@ -33,7 +33,6 @@ from coldlever.shared.policy.vouching import (
     require_fresh,
     table_vouchers,
 )
-from coldlever.shared.printable import printable
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.shared.reading import U32_MAX, Where
 from coldlever.shared.sshsig import PublicKey, SshSig, dearmor, parse_public_key, parse_sshsig
@@ -44,11 +43,12 @@ from coldlever.shared.statement.market_list import (
     list_of,
 )
 from coldlever.signer.cli.attesting import Attesting
+from coldlever.signer.cli.audit_note import note, require_notable
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.intake import files_argument, require_one_stdin
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
-from coldlever.signer.cli.state import permissions, state_option
+from coldlever.signer.cli.state import ledger_path, permissions, state_option
 from coldlever.signer.cli.statement_output import write_statement
 
 _EPILOG = """\b
@@ -144,11 +144,13 @@ def attest(
     table = _read_table(files, scanning, network, assets)
     _require_sound(policy, table, None if no_clock else machine.clock())
     attesting = Attesting(policy, table, list_of(table))
+    ledger_file, now = ledger_path(machine, state_dir), None if no_clock else machine.clock()
     if signature_files:
         given = tuple(attesting.taken(_read_signature(name)) for name in signature_files)
         attesting.show(None)
         delivery = attesting.prove(outlet, given)
-        attesting.deliver(delivery, given, outlet.file, as_json=as_json)
+        audit = note(ledger_file, attesting.events(given, now))
+        attesting.deliver(delivery, given, outlet.file, audit, as_json=as_json)
         return
     path = None if public_file is not None else locate_approver(machine.state(state_dir), approver)
     public = _public(public_file if public_file is not None else f"{path}.pub")
@@ -161,19 +163,15 @@ def attest(
         )
         return
     delivery = attesting.prove(outlet, (_sized(public),))
+    require_notable(ledger_file, 1)
     _confirm(machine, len(table.entries), yes=yes)
     assert path is not None, "only a statement is written without a key"
     permissions(()).require_private(path, "approver key")
     prepare_for_secrets(machine)
-    key = unlock_approver(path, passphrase_file, machine.ask_secret)
-    if key.public != public:
-        raise RuleRefused(
-            "key-mismatch",
-            f"{printable(str(path))} and the public half beside it are two keys",
-            "put the right .pub file beside it: ssh-keygen -y -f KEY",
-        )
+    key = unlock_pair(path, public, passphrase_file, machine.ask_secret)
     made = attesting.taken(key.sign(MARKET_NAMESPACE, attesting.listed.statement(public)))
-    attesting.deliver(delivery, (made,), outlet.file, as_json=as_json)
+    audit = note(ledger_file, attesting.events((made,), now))
+    attesting.deliver(delivery, (made,), outlet.file, audit, as_json=as_json)
 
 
 def _read_table(

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from coldlever.shared.action import Address
+from coldlever.shared.cli.audit_head import say_head
 from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.errors import PersonDeclined, RuleRefused, UsageRefused
 from coldlever.shared.message.policy_change import PolicyChange
@@ -109,19 +110,23 @@ def _carry_out(
     # the two, the command can be given again, and until then nothing is signed under less.
     if after is None:
         assert before is not None, "a change has one of the two"
-        remember(machine, state_dir, PolicyMark(made.address, before.version, None))
+        mark = PolicyMark(made.address, before.version, None)
+        says = f"policy {before.version} is taken off; agreed to by {', '.join(agreed)}"
+        audit = remember(machine, state_dir, mark, says)
     made.write()
     if after is not None:
-        remember(machine, state_dir, PolicyMark(made.address, after.version, after.ref.digest))
+        mark = PolicyMark(made.address, after.version, after.ref.digest)
+        says = f"sealed to policy {after.version}; agreed to by {', '.join(agreed)}"
+        audit = remember(machine, state_dir, mark, says)
     address = made.address
     if as_json:
         ref = None if after is None else after.ref.to_wire()
-        emit_json(
-            {"keystore": str(path), "address": str(address), "policy": ref, "agreed": list(agreed)}
-        )
+        wire = {"keystore": str(path), "address": str(address), "policy": ref}
+        emit_json({**wire, "agreed": list(agreed), "audit": audit.to_wire()})
         return
     state = "is sealed to no policy" if after is None else f"is sealed to policy {after.version}"
     say(f"the key of {address} {state}", fg="green")
+    say_head(audit.head)
 
 
 def _require_ledger(

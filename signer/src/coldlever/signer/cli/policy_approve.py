@@ -14,6 +14,7 @@ from coldlever.shared.cli.approver_key import (
     read_public,
     unlock_approver,
 )
+from coldlever.shared.cli.audit_head import say_head
 from coldlever.shared.cli.console import (
     json_option,
     read_document,
@@ -30,6 +31,7 @@ from coldlever.shared.sshsig import SshSig, dearmor, parse_sshsig
 from coldlever.shared.sshsig.fields import invalid
 from coldlever.shared.statement import Approval, Decision, merge
 from coldlever.shared.statement.text import POLICY_NAMESPACE, change_bytes
+from coldlever.signer.cli.audit_note import note, require_notable
 from coldlever.signer.cli.caged import caged
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.policy_change import (
@@ -41,8 +43,9 @@ from coldlever.signer.cli.policy_change import (
     with_change_out,
 )
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets
-from coldlever.signer.cli.state import state_option
+from coldlever.signer.cli.state import ledger_path, state_option
 from coldlever.signer.cli.statement_output import write_statement
+from coldlever.signer.events import agreed_event
 
 
 @caged
@@ -94,8 +97,7 @@ def approve(
     show_change(word.before, word.after)
     if signature is not None:
         made = parse_sshsig(dearmor(read_document(signature).decode("ascii", "replace")))
-        name = _add(outlet, word, made, as_json=as_json)
-        say(f"approved as {name}", fg="green")
+        _add(machine, state_dir, outlet, word, made, as_json=as_json)
         return
     path, public_path = choose_approver(machine.state(state_dir), approver, public_file)
     text = word.text(public_path)
@@ -104,12 +106,13 @@ def approve(
         then = "give FILE.sig to --signature"
         write_statement(outlet, text, POLICY_NAMESPACE, then, as_json=as_json)
         return
+    require_notable(ledger_path(machine, state_dir), 1)
     if not yes and machine.ask('Type "yes" to approve the change') != "yes":
         raise PersonDeclined("declined", "not confirmed; nothing was signed")
     prepare_for_secrets(machine)
     key = unlock_approver(path, passphrase_file, machine.ask_secret)
-    name = _add(outlet, word, key.sign(POLICY_NAMESPACE, text), as_json=as_json)
-    say(f"approved as {name}", fg="green")
+    made = key.sign(POLICY_NAMESPACE, text)
+    _add(machine, state_dir, outlet, word, made, as_json=as_json)
 
 
 class _Word:
@@ -134,12 +137,24 @@ class _Word:
         return change_bytes(self.change.old, None if self.after is None else self.after.ref, key)
 
 
-def _add(outlet: Outlet, word: _Word, made: SshSig, *, as_json: bool) -> str:
-    """The change with one approval more; returns whose."""
+def _add(
+    machine: Machine,
+    state_dir: str | None,
+    outlet: Outlet,
+    word: _Word,
+    made: SshSig,
+    *,
+    as_json: bool,
+) -> None:
+    """Record an approval more, and write the change with it."""
     if made.namespace != POLICY_NAMESPACE:
         raise invalid(f"it is for the namespace {made.namespace}")
     approval = Approval(Decision.APPROVE, made.key.key_id, made.raw.pack())
     name = verify_change(word.before, word.after, approval)
     agreed = replace(word.change, approvals=merge(word.change.approvals, [approval]))
+    refs = (word.change.old, None if word.after is None else word.after.ref)
+    who = f"{name} {made.key.fingerprint}"
+    audit = note(ledger_path(machine, state_dir), [agreed_event(*refs, who, machine.clock())])
     deliver_change(outlet, agreed, as_json=as_json)
-    return name
+    say(f"approved as {name}", fg="green")
+    say_head(audit.head)

@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from coldlever.shared.action import Address
+from coldlever.shared.audit.chain_head import ChainHead
 from coldlever.shared.cli.approval_files import read_policy_bytes
+from coldlever.shared.cli.audit_head import say_head
 from coldlever.shared.cli.console import emit_json, json_option, say
 from coldlever.shared.cli.state_folder import make_folder
 from coldlever.shared.errors import EnvironmentFault, PersonDeclined, RuleRefused
@@ -29,6 +31,7 @@ from coldlever.signer.cli.state import (
     require_own_state,
     state_option,
 )
+from coldlever.signer.events import sealed_event
 from coldlever.signer.key import Keystore, SigningKey, load_keystore
 from coldlever.signer.key.keystore import MAX_BYTES, parse_keystore
 from coldlever.signer.key.keystore import seal as lock
@@ -99,11 +102,18 @@ def seal(
     require_ledger(machine, state_dir, made.address, steps)
     made.write()
     address = made.address
-    remember(machine, state_dir, PolicyMark(address, policy.version, policy.ref.digest))
+    audit = remember(
+        machine,
+        state_dir,
+        PolicyMark(address, policy.version, policy.ref.digest),
+        f"sealed to policy {policy.version} ({policy.name})",
+    )
     if as_json:
-        emit_json({"keystore": str(path), "address": str(address), "policy": policy.ref.to_wire()})
+        wire = {"keystore": str(path), "address": str(address), "policy": policy.ref.to_wire()}
+        emit_json({**wire, "audit": audit.to_wire()})
         return
     say(f"the key of {address} is sealed to policy {policy.version}", fg="green")
+    say_head(audit.head)
 
 
 def locate(
@@ -144,12 +154,18 @@ def require_ledger(
         require_current(mark, ref)
 
 
-def remember(machine: Machine, state_dir: str | None, mark: PolicyMark) -> None:
-    """Have the ledger know the policy, or its end."""
+def remember(machine: Machine, state_dir: str | None, mark: PolicyMark, says: str) -> ChainHead:
+    """Have the ledger know the policy, or its end, and the audit chain tell of it.
+
+    Returns:
+        How far the audit chain reaches then.
+    """
     path = ledger_path(machine, state_dir)
+    ref = None if mark.digest is None else PolicyRef(mark.version, mark.digest)
     make_folder(path.parent)
     with Ledger.open(path) as ledger:
-        ledger.remember_policy(mark)
+        ledger.remember_policy(mark, [sealed_event(mark.signer, ref, says, machine.clock())])
+        return ledger.audit.head()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from coldlever.shared.action import Address
 from coldlever.shared.cli.approval_files import read_sheets
 from coldlever.shared.cli.challenge_option import (
     Asked,
@@ -22,8 +20,10 @@ from coldlever.shared.cli.console import (
     say,
 )
 from coldlever.shared.cli.delivery import Outlet
+from coldlever.shared.cli.loading import load_input
 from coldlever.shared.cli.qr_options import drawing_options, scanning_options
-from coldlever.shared.cli.state_folder import make_folder, require_folder
+from coldlever.shared.cli.state_folder import require_folder
+from coldlever.shared.message.any import REQUESTS
 from coldlever.shared.policy import Approved
 from coldlever.shared.qr.choices import Drawing, Scanning
 from coldlever.signer.cli.accept_risk import accept_risk_option
@@ -34,17 +34,20 @@ from coldlever.signer.cli.intake import (
     Intake,
     files_argument,
     intake_options,
+    place_requests,
     prepare_intake,
+    requests_of,
     require_one_stdin,
-    take_requests,
 )
 from coldlever.signer.cli.killed import known_as
 from coldlever.signer.cli.leave import bind, leave_options
-from coldlever.signer.cli.ledger_guard import Consent, agree_on_ledger, guard, heads_of
+from coldlever.signer.cli.ledger_guard import Consent
 from coldlever.signer.cli.machine import Machine, pass_machine
 from coldlever.signer.cli.payload_output import PayloadOutput
+from coldlever.signer.cli.refusal_note import Watched, noting_refusals
 from coldlever.signer.cli.secret_entry import passphrase_option, prepare_for_secrets, unlock
 from coldlever.signer.cli.sign_report import hand_over
+from coldlever.signer.cli.sign_run import SignRun
 from coldlever.signer.cli.state import (
     keyring,
     ledger_path,
@@ -55,9 +58,8 @@ from coldlever.signer.cli.state import (
     tidy_up,
 )
 from coldlever.signer.cli.undelivered import telling_what_is_recorded
-from coldlever.signer.key import SigningKey, load_keystore
-from coldlever.signer.leave import Bond
-from coldlever.signer.ledger import ConfirmedCoin, Ledger
+from coldlever.signer.key import load_keystore
+from coldlever.signer.ledger import Ledger
 from coldlever.signer.rules import (
     Placed,
     recall,
@@ -66,7 +68,6 @@ from coldlever.signer.rules import (
     require_timely,
     wanted_signer,
 )
-from coldlever.signer.signing import Signed, ledger_entries, sign_requests
 from coldlever.signer.vouching import vouch
 
 _EPILOG = """\b
@@ -85,8 +86,8 @@ signed. The same request may be signed again; another one with the same nonce ne
 One request gives one object; a batch, or several files, give an array in the same order. The
 document goes to --out or else to stdout.
 """
-# A generous row of the ledger, with its share of the index and the journal.
-_ROW_BYTES = 512
+# A generous row of the ledger and its event, with their share of the index and the journal.
+_ROW_BYTES = 2048
 
 
 @caged
@@ -160,100 +161,47 @@ def command(
     require_own_state(machine, state_dir, accepted)
     tidy_up(machine, state_dir, *(Path(name).parent for name in outlet.names))
     intake = prepare_intake(machine, **options)
-    requests, is_batch = take_requests(files, scanning, intake)
+    given = load_input(files, scanning, REQUESTS, intake.defaults)
     sheets = read_sheets(approval_files)
     challenge = take_challenge(asked, machine.entropy)
-    output = PayloadOutput(outlet, payload_only, is_batch)
-    _require_rules(requests, intake)
-    requests = _recall(machine, state_dir, requests)
-    path = _locate(machine, state_dir, keystore, requests, accepted)
-    closed = load_keystore(path)
-    bond = bind(closed, policy_file, sheets, is_batch=is_batch)
-    requests = vouch(requests, bond.policy, intake.now)
-    naming = prepare_naming(requests, expected, yes=yes)
+    output = PayloadOutput(outlet, payload_only, given.is_batch)
     ledger_file = ledger_path(machine, state_dir)
-    outlet.spare(path, ledger_file)
-    run = _Run(path, ledger_file, bond, Consent(accepted, new_ledger, yes, machine.ask))
-    # What can be known of signer and ledger before anybody types a passphrase. All of it is checked
-    # again, and for good, once the key is open.
-    leave: tuple[Approved, ...] = ()
-    is_new = None
-    if closed.address is not None:
-        requests = bond.attach(known_as(requests, closed.address, ledger_file))
-        leave, is_new = run.foresee(requests, closed.address, intake.now)
-    require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
-    delivery = output.prove(requests)
-    coins = confirm(machine, requests, closed, naming, challenge, leave=leave, yes=yes)
-    prepare_for_secrets(machine)
-    key = unlock(machine, closed, passphrase_file, accepted)
-    if closed.address is None:
-        requests = bond.attach(known_as(requests, key.address, ledger_file))
-        leave = run.seek(requests, key.address, intake.now)
-        confirm_key(machine, requests, key.address, challenge, leave=leave, yes=yes)
-    now = intake.later()
-    if now is not None:
-        require_timely(requests, now)
-    requests = vouch(requests, bond.policy, now)
-    signed, leave = run.sign(requests, key, coins, now, is_new=is_new)
-    with telling_what_is_recorded(signed):
-        hand_over(signed, challenge, output, delivery, leave)
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What a run goes by once its requests and its keystore are read.
-
-    Args:
-        keystore: the keystore's file.
-        ledger_file: the ledger's file.
-        bond: the policy in force.
-        consent: the options that agree to something.
-    """
-
-    keystore: Path
-    ledger_file: Path
-    bond: Bond
-    consent: Consent
-
-    def seek(
-        self, requests: Sequence[Placed], signer: Address, now: int | None
-    ) -> tuple[Approved, ...]:
-        """Leave of the policy, by the ledger as it is."""
-        with Ledger.open_existing(self.ledger_file) as ledger:
-            return self.bond.seek(requests, signer, ledger, now)
-
-    def foresee(
-        self, requests: Sequence[Placed], signer: Address, now: int | None
-    ) -> tuple[tuple[Approved, ...], bool]:
-        """Leave of the policy, and whether a person agreed that the ledger is a new one."""
-        leave = self.seek(requests, signer, now)
-        heads = heads_of(signer, self.keystore, self.ledger_file.parent)
-        with Ledger.open_existing(self.ledger_file) as ledger:
-            entries = ledger_entries(requests, signer, now)
-            return leave, agree_on_ledger(ledger, heads, entries, self.consent)
-
-    def sign(
-        self,
-        requests: Sequence[Placed],
-        key: SigningKey,
-        coins: Sequence[ConfirmedCoin],
-        now: int | None,
-        *,
-        is_new: bool | None,
-    ) -> tuple[tuple[Signed, ...], tuple[Approved, ...]]:
-        """Record what was agreed to, then sign it."""
-        make_folder(self.ledger_file.parent)
-        heads = heads_of(key.address, self.keystore, self.ledger_file.parent)
-        with Ledger.open(self.ledger_file) as ledger:
-            if is_new is None:
-                entries = ledger_entries(requests, key.address, now)
-                is_new = agree_on_ledger(ledger, heads, entries, self.consent)
-            # Again and for good: approvals end, and another run may have spent the day's changes.
-            leave = self.bond.seek(requests, key.address, ledger, now)
-            ledger.remember_coins(coins)
-            self.bond.mark(requests, ledger, key.address)
-            recorder = guard(ledger, heads, key, is_new=is_new)
-            return sign_requests(requests, key, recorder, now, leave), leave
+    with noting_refusals(ledger_file, Watched(requests_of(given), intake.now)) as watched:
+        requests = place_requests(given, intake)
+        _require_rules(requests, intake)
+        requests = _recall(machine, state_dir, requests)
+        path = _locate(machine, state_dir, keystore, requests, accepted)
+        closed = load_keystore(path)
+        watched.signer = closed.address
+        bond = bind(closed, policy_file, sheets, is_batch=given.is_batch)
+        watched.policy = None if bond.policy is None else bond.policy.ref
+        requests = vouch(requests, bond.policy, intake.now)
+        naming = prepare_naming(requests, expected, yes=yes)
+        outlet.spare(path, ledger_file)
+        run = SignRun(path, ledger_file, bond, Consent(accepted, new_ledger, yes, machine.ask))
+        # What can be known of signer and ledger before anybody types a passphrase. All of it is
+        # checked again, and for good, once the key is open.
+        leave: tuple[Approved, ...] = ()
+        is_new = None
+        if closed.address is not None:
+            requests = bond.attach(known_as(requests, closed.address, ledger_file))
+            leave, is_new = run.foresee(requests, closed.address, intake.now)
+        require_folder(ledger_file.parent, len(requests) * _ROW_BYTES)
+        delivery = output.prove(requests)
+        coins = confirm(machine, requests, closed, naming, challenge, leave=leave, yes=yes)
+        prepare_for_secrets(machine)
+        key = unlock(machine, closed, passphrase_file, accepted)
+        if closed.address is None:
+            requests = bond.attach(known_as(requests, key.address, ledger_file))
+            leave = run.seek(requests, key.address, intake.now)
+            confirm_key(machine, requests, key.address, challenge, leave=leave, yes=yes)
+        now = intake.later()
+        if now is not None:
+            require_timely(requests, now)
+        requests = vouch(requests, bond.policy, now)
+        done = run.sign(requests, key, coins, now, is_new=is_new)
+    with telling_what_is_recorded(done.signed):
+        hand_over(done, challenge, output, delivery)
 
 
 def _require_rules(requests: Sequence[Placed], intake: Intake) -> None:

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from coldlever.shared.cli.audit_head import say_head
 from coldlever.shared.cli.console import STDIO, emit_json, say
 from coldlever.shared.cli.delivery import Delivery
 from coldlever.shared.message import SignedFile, SignedPayload
 from coldlever.shared.message.check_words import Challenge, Subject, run_wire, words_wire
-from coldlever.shared.policy import Approved
 from coldlever.shared.printable import printable
 from coldlever.shared.reading.hexadecimal import to_0x
 from coldlever.signer.cli.leave import leave_wire
 from coldlever.signer.cli.payload_output import PayloadOutput
-from coldlever.signer.signing import Signed
+from coldlever.signer.cli.sign_run import Done
 
 
 def hand_over(
-    signed: Sequence[Signed],
+    done: Done,
     challenge: Challenge | None,
     output: PayloadOutput,
     delivery: Delivery,
-    leave: Sequence[Approved],
 ) -> None:
     """Deliver the payloads, and say what was done.
 
     Args:
-        signed: in order.
+        done: what was signed, and by which policy.
         challenge: drawn or typed, or None.
         output: where the payloads go.
         delivery: the same, proven.
-        leave: by which policy they were signed.
     """
+    signed = done.signed
     payloads = tuple(one.payload for one in signed)
     delivery.deliver(SignedFile(payloads, output.is_batch), output.document(payloads))
     # Last, because a failure before would be a second document on stdout.
     if output.outlet.as_json:
-        emit_json(_report(signed, challenge, output, leave))
+        emit_json(_report(done, challenge, output))
         return
     for one in signed:
         if one.is_repeat:
@@ -49,14 +46,11 @@ def hand_over(
         output.out, f", written to {printable(output.out or '')}"
     )
     say(f"signed {count} with the key of {payloads[0].signer}{target}", fg="green")
+    say_head(done.audit.head)
 
 
-def _report(
-    signed: Sequence[Signed],
-    challenge: Challenge | None,
-    output: PayloadOutput,
-    leave: Sequence[Approved],
-) -> dict[str, object]:
+def _report(done: Done, challenge: Challenge | None, output: PayloadOutput) -> dict[str, object]:
+    signed = done.signed
     summaries = []
     subjects = [_subject(one.payload) for one in signed]
     whole = run_wire(subjects, challenge, is_batch=output.is_batch)
@@ -73,7 +67,11 @@ def _report(
                 **whole,
             }
         )
-    report: dict[str, object] = {"signed": summaries, "policy": leave_wire(leave)}
+    report: dict[str, object] = {
+        "signed": summaries,
+        "policy": leave_wire(done.leave),
+        "audit": done.audit.to_wire(),
+    }
     if output.out in (None, STDIO):
         wire = output.wire([one.payload for one in signed])
         report |= {"out": None, ("payloads" if output.is_batch else "payload"): wire}

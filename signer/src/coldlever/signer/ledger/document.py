@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coldlever.shared.action.address import as_address
 from coldlever.shared.action.market import parse_network
 from coldlever.shared.action.signable import parse_nonce
 from coldlever.shared.action.what import What
+from coldlever.shared.audit.chain_head import ChainHead, parse_chain_head
 from coldlever.shared.errors import InputRefused
 from coldlever.shared.reading import (
     SAFE_INTEGER_MAX,
@@ -28,11 +29,10 @@ from coldlever.shared.reading import (
     as_string,
     describe,
     elements,
-    loads,
 )
 from coldlever.shared.reading.fields import as_bytes
 from coldlever.shared.reading.hexadecimal import to_0x
-from coldlever.shared.reading.strict_json import MAX_BYTES as MAX_JSON_BYTES
+from coldlever.shared.reading.long_array import load_long
 from coldlever.signer.ledger.chain import (
     HEAD_BYTES,
     IMPORT,
@@ -57,15 +57,10 @@ _DESCRIPTION_MAX_LENGTH = 400
 _HEADS_MAX_LENGTH = 1 << 20
 _ENTRY_KEYS = ("network", "signer", "nonce", "actionHash", "recordedAt", "description")
 _OLD_KEYS = ("kind", "version", "entries")
-_KEYS = (*_OLD_KEYS, "count", "link")
+_KEYS = (*_OLD_KEYS, "count", "link", "audit")
 _WHATS = tuple(what.value for what in What)
 _ADOPTION_KEYS = ("adopted", "heads")
 _HEADS = re.compile(f"0x((?:[0-9a-f]{{{2 * HEAD_BYTES}}})+)")
-
-_HEAD = f'{{"kind": "{KIND}", "version": {VERSION}, "entries": [\n'.encode("ascii")
-_OLD_HEAD = _HEAD.replace(b'"version": 2', b'"version": 1')
-_MIDDLE = b"\n], "
-_OLD_TAIL = b"\n]}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +70,12 @@ class Export:
     Args:
         entries: in the order of the file.
         heads: every head that the exported ledger contains; none in a file of release 0.1.
+        audit: the head of its audit chain, and those of chains that it had taken over.
     """
 
     entries: tuple[Entry, ...]
     heads: tuple[Head, ...]
+    audit: tuple[ChainHead, ...] = ()
 
 
 def entry_wire(entry: Entry) -> dict[str, object]:
@@ -97,16 +94,23 @@ def entry_wire(entry: Entry) -> dict[str, object]:
     return wire if entry.what is What.PAYLOAD else {**wire, "what": entry.what.value}
 
 
-def dump_ledger(rows: Sequence[Entry | Adoption]) -> bytes:
+def dump_ledger(rows: Sequence[Entry | Adoption], audit: Sequence[ChainHead] = ()) -> bytes:
     """The bytes of an export file.
 
     Args:
         rows: the whole chain, in its order.
+        audit: the head of the audit chain, and those of chains that it has taken over.
     """
     lines = [json.dumps(_row_wire(row), ensure_ascii=True) for row in rows]
     head = _passed(rows)[-1]
-    tail = f'"count": {head.count}, "link": "0x{head.link.hex()}"}}\n'
-    return _HEAD + ",\n".join(lines).encode("ascii") + _MIDDLE + tail.encode("ascii")
+    tail = {
+        "count": head.count,
+        "link": to_0x(head.link),
+        "audit": [one.to_wire() for one in audit],
+    }
+    frame = f'{{"kind": "{KIND}", "version": {VERSION}, "entries": [\n'
+    text = frame + ",\n".join(lines) + "\n], " + json.dumps(tail)[1:] + "\n"
+    return text.encode("ascii")
 
 
 def load_ledger(data: bytes, source: str) -> Export:
@@ -121,7 +125,8 @@ def load_ledger(data: bytes, source: str) -> Export:
             not form the chain that it claims.
     """
     where = Where(source)
-    fields, values = _frame(data, source, where)
+    document, values = load_long(data, source, "entries")
+    fields = as_object(document, where, _OLD_KEYS, _KEYS)
     as_choice(fields["kind"], where.key("kind"), (KIND,))
     version = as_integer(fields["version"], where.key("version"), _OLD_VERSION, VERSION)
     if version == _OLD_VERSION:
@@ -139,33 +144,12 @@ def load_ledger(data: bytes, source: str) -> Export:
             "take another copy of the export",
         )
     adopted = (head for row in rows if isinstance(row, Adoption) for head in row.heads)
-    return Export(tuple(row for row in rows if isinstance(row, Entry)), (*heads[1:], *adopted))
-
-
-def _frame(
-    data: bytes, source: str, where: Where
-) -> tuple[dict[str, JsonValue], Iterator[tuple[JsonValue, Where]]]:
-    """The document's own members, and its rows one by one."""
-    place = where.key("entries")
-    layout = _layout(data) if len(data) > MAX_JSON_BYTES else None
-    if layout is None:
-        fields = as_object(loads(data, source), where, _OLD_KEYS, _KEYS)
-        return fields, elements(fields["entries"], place)
-    frame, body = layout
-    rows = (
-        (loads(line, f"{source}, entry {number}"), place.index(number))
-        for number, line in enumerate(body.split(b",\n"))
+    spots = elements(fields["audit"], where.key("audit"))
+    return Export(
+        tuple(row for row in rows if isinstance(row, Entry)),
+        (*heads[1:], *adopted),
+        tuple(parse_chain_head(value, spot) for value, spot in spots),
     )
-    return as_object(loads(frame, source), where, _OLD_KEYS, _KEYS), rows
-
-
-def _layout(data: bytes) -> tuple[bytes, bytes] | None:
-    """A file as it is written here, apart: the document without its rows, and the rows."""
-    for head, middle in ((_HEAD, _MIDDLE), (_OLD_HEAD, _OLD_TAIL)):
-        end = data.rfind(middle)
-        if data.startswith(head) and end > 0:
-            return head + data[end:], data[len(head) : end]
-    return None
 
 
 def _parse_head(fields: dict[str, JsonValue], where: Where) -> Head:

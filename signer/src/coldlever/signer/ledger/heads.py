@@ -19,6 +19,7 @@ from pathlib import Path
 
 from coldlever.shared.action import Address
 from coldlever.shared.action.address import as_address
+from coldlever.shared.audit.chain_head import ChainHead, parse_chain_head
 from coldlever.shared.errors import ColdleverError, EnvironmentFault, InputRefused, RuleRefused
 from coldlever.shared.files import Reserved, read_bounded
 from coldlever.shared.printable import printable
@@ -39,10 +40,30 @@ SUFFIX = ".ledger-head"
 KEY_TAG = b"coldlever/ledger-head/1"
 LOCK_WAIT_S = 10.0
 
-_MAX_BYTES = 1024
+_MAX_BYTES = 2048
 _MAC_BYTES = 32
-_KEYS = ("kind", "version", "signer", "count", "link", "mac")
+_KEYS = ("kind", "version", "signer", "count", "link", "audit", "mac")
 _RETRY_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far both chains of a ledger reached.
+
+    Args:
+        head: of its rows.
+        audit: of its events.
+    """
+
+    head: Head
+    audit: ChainHead
+
+    @property
+    def data(self) -> bytes:
+        """What the MAC is over."""
+        audit = self.audit
+        position = audit.head.position.to_bytes(8, "big")
+        return pack_heads((self.head,)) + audit.chain + position + audit.head.link
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +81,7 @@ class Heads:
     folders: tuple[Path, ...]
     say: Callable[[str], None]
 
-    def read(self, mac_key: bytes | None) -> tuple[Head, ...]:
+    def read(self, mac_key: bytes | None) -> tuple[Reached, ...]:
         """All heads there are.
 
         Args:
@@ -96,15 +117,16 @@ class Heads:
         with contextlib.ExitStack() as stack:
             yield self._reserve(stack)
 
-    def dump(self, head: Head, mac_key: bytes) -> bytes:
+    def dump(self, reached: Reached, mac_key: bytes) -> bytes:
         """The bytes of a head's file."""
         wire = {
             "kind": KIND,
             "version": VERSION,
             "signer": self.signer.checksummed,
-            "count": head.count,
-            "link": "0x" + head.link.hex(),
-            "mac": "0x" + self._mac(head, mac_key).hex(),
+            "count": reached.head.count,
+            "link": "0x" + reached.head.link.hex(),
+            "audit": reached.audit.to_wire(),
+            "mac": "0x" + self._mac(reached, mac_key).hex(),
         }
         return json.dumps(wire, indent=2).encode("ascii") + b"\n"
 
@@ -112,21 +134,21 @@ class Heads:
     def _name(self) -> str:
         return self.signer.lower + SUFFIX
 
-    def _mac(self, head: Head, mac_key: bytes) -> bytes:
-        message = KEY_TAG + b"\0" + self.signer.raw + pack_heads((head,))
+    def _mac(self, reached: Reached, mac_key: bytes) -> bytes:
+        message = KEY_TAG + b"\0" + self.signer.raw + reached.data
         return hmac.digest(mac_key, message, "sha256")
 
-    def _read(self, place: Path, mac_key: bytes | None) -> Head:
+    def _read(self, place: Path, mac_key: bytes | None) -> Reached:
         name = printable(str(place))
         try:
-            head, signer, mac = _parse(read_bounded(place, _MAX_BYTES), name)
+            reached, signer, mac = _parse(read_bounded(place, _MAX_BYTES), name)
         except InputRefused as error:
             raise _damaged(name, error.message) from None
         if signer != self.signer:
             raise _damaged(name, f"it is the head of {signer}")
-        if mac_key is not None and not hmac.compare_digest(mac, self._mac(head, mac_key)):
+        if mac_key is not None and not hmac.compare_digest(mac, self._mac(reached, mac_key)):
             raise _damaged(name, "it was not written with this key")
-        return head
+        return reached
 
     def _reserve(self, stack: contextlib.ExitStack) -> Reserved:
         problem: ColdleverError | None = None
@@ -173,7 +195,7 @@ class Heads:
             return
 
 
-def _parse(data: bytes, name: str) -> tuple[Head, Address, bytes]:
+def _parse(data: bytes, name: str) -> tuple[Reached, Address, bytes]:
     where = Where(name)
     fields = as_object(loads(data, name), where, _KEYS)
     as_choice(fields["kind"], where.key("kind"), (KIND,))
@@ -182,8 +204,9 @@ def _parse(data: bytes, name: str) -> tuple[Head, Address, bytes]:
         as_integer(fields["count"], where.key("count"), 0, SAFE_INTEGER_MAX),
         as_bytes(fields["link"], where.key("link"), LINK_BYTES),
     )
+    audit = parse_chain_head(fields["audit"], where.key("audit"))
     mac = as_bytes(fields["mac"], where.key("mac"), _MAC_BYTES)
-    return head, as_address(fields["signer"], where.key("signer")), mac
+    return Reached(head, audit), as_address(fields["signer"], where.key("signer")), mac
 
 
 def _damaged(name: str, reason: str) -> RuleRefused:

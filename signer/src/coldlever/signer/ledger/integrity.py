@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from hashlib import sha256
 
-from coldlever.signer.ledger import coins, policies, rows, schema
+from coldlever.signer.ledger import audit, coins, policies, rows, schema
 from coldlever.signer.ledger.chain import START
 from coldlever.signer.ledger.faults import damaged
 
@@ -16,12 +16,13 @@ def require_whole(connection: sqlite3.Connection, name: str) -> None:
     Runs inside a transaction, so that all of it is one moment.
 
     Raises:
-        RuleRefused: ``ledger-damaged``.
+        RuleRefused: ``ledger-damaged`` or ``audit-damaged``.
     """
     require_sound_pages(connection, name)
     schema.require_tables(connection, schema.VERSION, name)
     rows.require_types(connection, name)
     require_chain(connection, name)
+    audit.require_chain(connection, name)
     coins.confirmed(connection, name)
     policies.require_types(connection, name)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from coldlever.shared.audit import Event, Kind
 from coldlever.shared.errors import ColdleverError, UsageRefused
 from coldlever.shared.files import read_bounded, write_exclusive
-from coldlever.signer.ledger import integrity, rows, schema
+from coldlever.signer.ledger import audit, integrity, rows, schema
 from coldlever.signer.ledger.chain import START
 from coldlever.signer.ledger.faults import unusable
 
@@ -38,6 +39,11 @@ def migrate(connection: sqlite3.Connection, path: Path, name: str) -> None:
     for entry in known:
         head = rows.append(connection, head, entry)
     connection.execute("DROP TABLE signed_0_1")
+    audit.append(connection, [_event(len(known))], name)
+
+
+def _event(count: int) -> Event:
+    return Event(Kind.ADOPTED, f"took over {count} entries of a ledger of release 0.1")
 
 
 def _copy(data: bytes, path: Path, name: str) -> None:

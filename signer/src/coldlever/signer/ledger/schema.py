@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from coldlever.shared.action.address import ADDRESS_BYTES
 from coldlever.shared.action.what import What
 from coldlever.shared.errors import EnvironmentFault
+from coldlever.signer.ledger import audit
 from coldlever.signer.ledger.chain import HEAD_BYTES, IMPORT, LINK_BYTES, NEW_LEDGER
 from coldlever.signer.ledger.entry import HASH_BYTES
 from coldlever.signer.ledger.faults import damaged
@@ -70,6 +71,7 @@ def create(connection: sqlite3.Connection) -> None:
     """Make the tables of today in an empty database or beside renamed old ones."""
     for table in TABLES.values():
         connection.execute(table)
+    audit.begin(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -100,7 +102,11 @@ def require_tables(connection: sqlite3.Connection, version: int, name: str) -> N
         RuleRefused: ``ledger-damaged``.
     """
     found = set(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
-    if found != (_expected(TABLES, _INDEXES) if version == VERSION else _expected(OLD_TABLES, {})):
+    if found != (
+        _expected(TABLES | audit.TABLES, _INDEXES)
+        if version == VERSION
+        else _expected(OLD_TABLES, {})
+    ):
         raise damaged(name, "its tables are not as this program makes them")
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     if mode not in ("delete", "memory"):

@@ -9,30 +9,35 @@ signature exists outside this process.
 from __future__ import annotations
 
 import contextlib
-import heapq
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from coldlever.shared.action import Address, Network
-from coldlever.shared.action.time_rules import (
-    NONCE_SET_SIZE,
-    nonce_floor_problem,
-)
 from coldlever.shared.action.what import What
-from coldlever.shared.errors import EnvironmentFault, RuleRefused, UsageRefused
-from coldlever.shared.files import write_exclusive
-from coldlever.shared.printable import printable, quoted
-from coldlever.shared.reading.hexadecimal import to_0x
-from coldlever.signer.ledger import coins, integrity, migration, policies, rows, schema
+from coldlever.shared.audit import Event
+from coldlever.shared.audit.chain_head import ChainHead
+from coldlever.shared.printable import printable
+from coldlever.signer.ledger import (
+    audit,
+    coins,
+    empty,
+    integrity,
+    migration,
+    policies,
+    rows,
+    schema,
+    spending,
+)
+from coldlever.signer.ledger.audit import AuditTable
 from coldlever.signer.ledger.chain import IMPORT, Adoption, Head
 from coldlever.signer.ledger.coins import ConfirmedCoin
 from coldlever.signer.ledger.entry import Entry
-from coldlever.signer.ledger.faults import damaged, faults, revoked, unusable
-from coldlever.signer.ledger.floor import below
+from coldlever.signer.ledger.faults import faults
+from coldlever.signer.ledger.heads import Reached
 from coldlever.signer.ledger.policies import PolicyMark
 
 FILE_NAME = "ledger.sqlite3"
@@ -52,6 +57,15 @@ class Merged:
 
     added: int
     known: int
+
+
+def nothing_to_tell(_: object) -> tuple[Event, ...]:
+    """No event at all."""
+    return ()
+
+
+# The events of recording entries, of whether each was recorded before.
+Tell = Callable[[tuple[bool, ...]], Sequence[Event]]
 
 
 class Ledger:
@@ -76,7 +90,7 @@ class Ledger:
             EnvironmentFault: ``ledger-locked``, ``ledger-version`` or ``ledger-unusable``.
         """
         name = printable(str(path))
-        _make_unless_there(path, name)
+        empty.make_unless_there(path, name)
         with faults(name):
             uri = path.absolute().as_uri() + "?mode=rw"
             connection = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)
@@ -93,7 +107,7 @@ class Ledger:
         """As `open`, but a ledger that does not exist reads as an empty one and is not made."""
         if path.exists():
             return cls.open(path, wait)
-        return cls(_empty(), printable(str(path)))
+        return cls(empty.in_memory(), printable(str(path)))
 
     def _prepare(self, path: Path) -> None:
         with faults(self._name):
@@ -139,13 +153,17 @@ class Ledger:
         self._connection.close()
 
     def record(
-        self, entries: Sequence[Entry], adopted: Sequence[Adoption] = ()
+        self,
+        entries: Sequence[Entry],
+        adopted: Sequence[Adoption] = (),
+        tell: Tell = nothing_to_tell,
     ) -> tuple[bool, ...]:
         """Spend the nonces of ``entries``, all of them or none, durably.
 
         Args:
             entries: in the order in which they will be posted.
             adopted: heads of another chain to take over in the same step.
+            tell: the events of it, by what this returns; they are recorded in the same step.
 
         Returns:
             For each entry whether it was recorded before.
@@ -158,51 +176,34 @@ class Ledger:
         """
         with self._exclusive():
             self._adopt(adopted)
-            return self._spend(entries)
+            known = spending.spend(self._connection, self._name, entries)
+            self._note(tell(known))
+        return known
 
     def rehearse(self, entries: Sequence[Entry]) -> None:
         """Raise what `record` would raise, and record nothing."""
         with self._exclusive(keep=False):
-            self._spend(entries)
-
-    def _spend(self, entries: Sequence[Entry]) -> tuple[bool, ...]:
-        highest: dict[tuple[Network, Address], list[int]] = {}
-        known = []
-        head = rows.end(self._connection)
-        for entry in entries:
-            self._require_not_revoked(entry)
-            spent = self._is_recorded(entry)
-            known.append(spent)
-            if spent:
-                continue
-            if entry.what is What.REVOCATION:
-                # Its nonce is the payload's. A low one does no harm: at worst it is refused.
-                head = rows.append(self._connection, head, entry)
-                continue
-            whose = (entry.network, entry.signer)
-            if whose not in highest:
-                highest[whose] = rows.highest_nonces(self._connection, *whose)
-            nonces = highest[whose]
-            problem = nonce_floor_problem(entry.nonce, nonces)
-            if problem is not None:
-                raise below(problem, min(nonces), entry.recorded_at)
-            heapq.heappush(nonces, entry.nonce)
-            if len(nonces) > NONCE_SET_SIZE:
-                heapq.heappop(nonces)
-            head = rows.append(self._connection, head, entry)
-        return tuple(known)
+            spending.spend(self._connection, self._name, entries)
 
     def _adopt(self, adopted: Sequence[Adoption]) -> None:
         head = rows.end(self._connection)
         for adoption in adopted:
             head = rows.append(self._connection, head, adoption)
 
-    def merge(self, entries: Sequence[Entry], heads: Sequence[Head] = ()) -> Merged:
+    def merge(
+        self,
+        entries: Sequence[Entry],
+        heads: Sequence[Head] = (),
+        audit_heads: Sequence[ChainHead] = (),
+        now: int | None = None,
+    ) -> Merged:
         """Take over entries of another ledger, all of them or none.
 
         Args:
             entries: in the order of the other ledger.
             heads: every head that the other ledger contains; from now on this one contains them.
+            audit_heads: every head of an audit chain that the other ledger contains; likewise.
+            now: the time to note, ms since the epoch; None without a clock.
 
         Raises:
             RuleRefused: ``nonce-used`` when an entry contradicts this ledger or another entry.
@@ -212,7 +213,7 @@ class Ledger:
         with self._exclusive():
             head = rows.end(self._connection)
             for entry in entries:
-                if not self._is_recorded(entry):
+                if not spending.is_recorded(self._connection, self._name, entry):
                     head = rows.append(self._connection, head, entry)
                     added += 1
             missing = rows.missing(self._connection, self._name, heads)
@@ -222,6 +223,9 @@ class Ledger:
                     for first in range(0, len(missing), _HEADS_A_ROW)
                 ]
             )
+            taken = self.audit.missing(audit_heads)
+            if added or missing or taken:
+                self._note(audit.import_events(added, taken, now))
         return Merged(added, len(entries) - added)
 
     def entries(
@@ -251,6 +255,11 @@ class Ledger:
         """How far the chain of rows reaches."""
         with faults(self._name):
             return rows.end(self._connection)
+
+    def reached(self) -> Reached:
+        """How far both chains reach."""
+        with self._transaction("BEGIN"):
+            return Reached(rows.end(self._connection), self.audit.head())
 
     def missing(self, heads: Sequence[Head]) -> tuple[Head, ...]:
         """Those of ``heads`` that this ledger does not contain."""
@@ -292,53 +301,25 @@ class Ledger:
         with faults(self._name):
             return policies.find(self._connection, signer, self._name)
 
-    def remember_policy(self, mark: PolicyMark) -> None:
+    def remember_policy(self, mark: PolicyMark, events: Sequence[Event] = ()) -> None:
         """Remember it, durably; see `coldlever.signer.ledger.policies.remember`."""
         with self._exclusive():
             policies.remember(self._connection, mark, self._name)
+            self._note(events)
 
-    def _spent_on(self, entry: Entry, what: What) -> Entry | None:
-        whose = (entry.network, entry.signer, entry.nonce)
-        return rows.spent_on(self._connection, self._name, whose, what)
+    @property
+    def audit(self) -> AuditTable:
+        """Who did what here, and when."""
+        return AuditTable(self._connection, self._name)
 
-    def _require_not_revoked(self, entry: Entry) -> None:
-        if entry.what is What.REVOCATION:
-            return
-        if self._spent_on(entry, What.REVOCATION) is not None:
-            raise revoked(entry)
+    def note(self, events: Sequence[Event]) -> None:
+        """Record events that no other row goes with, all of them or none, durably.
 
-    def _is_recorded(self, entry: Entry) -> bool:
-        spent = self._spent_on(entry, entry.what)
-        if spent is None:
-            return False
-        if spent.action_hash != entry.action_hash:
-            raise RuleRefused(
-                "nonce-used",
-                f"{entry.signer} has spent the nonce {entry.nonce} on {entry.network.value} on "
-                f"another request ({quoted(spent.description)}, action hash "
-                f"{to_0x(spent.action_hash)})",
-                "draft the request again: a new draft takes a new nonce",
-            )
-        return True
+        Raises:
+            EnvironmentFault: as `record`.
+        """
+        with self._exclusive():
+            self._note(events)
 
-
-def _make_unless_there(path: Path, name: str) -> None:
-    """Make an empty ledger, which appears under its name only when it is complete."""
-    with contextlib.suppress(OSError):
-        if path.lstat().st_size == 0 and path.is_file():
-            raise damaged(name, "it is empty")
-        return
-    with contextlib.closing(_empty()) as connection:
-        data = connection.serialize()
-    try:
-        write_exclusive(path, data)
-    except UsageRefused:
-        return  # another process was faster
-    except EnvironmentFault as error:
-        raise unusable(name, error.message) from None
-
-
-def _empty() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    schema.create(connection)
-    return connection
+    def _note(self, events: Sequence[Event]) -> None:
+        audit.append(self._connection, events, self._name)

@@ -8,6 +8,7 @@ import enum
 class Density(enum.Enum):
     """A preset: more bytes a frame mean fewer frames with smaller modules."""
 
+    TINY = "tiny"
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
@@ -26,7 +27,25 @@ class Density(enum.Enum):
         """
         return _STATIC_CHARACTERS[self]
 
+    @property
+    def roomy(self) -> bool:
+        """Whether its frames may grow by a version where a message is long.
 
-_FRAGMENT_BYTES = {Density.LOW: 100, Density.MEDIUM: 200, Density.HIGH: 400}
-# Alphanumeric characters of versions 8, 11 and 16 at level L (ISO/IEC 18004, table 7).
-_STATIC_CHARACTERS = {Density.LOW: 279, Density.MEDIUM: 468, Density.HIGH: 854}
+        A tiny frame may not: it is there for a terminal of 24 rows, which a larger one leaves.
+        """
+        return self is not Density.TINY
+
+
+_FRAGMENT_BYTES = {
+    Density.TINY: 25,
+    Density.LOW: 100,
+    Density.MEDIUM: 200,
+    Density.HIGH: 400,
+}
+# Alphanumeric characters of versions 4, 8, 11 and 16 at level L (ISO/IEC 18004, table 7).
+_STATIC_CHARACTERS = {
+    Density.TINY: 114,
+    Density.LOW: 279,
+    Density.MEDIUM: 468,
+    Density.HIGH: 854,
+}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from coldlever.shared.errors import InputRefused
 from coldlever.shared.qr.draw.density import Density
 from coldlever.shared.qr.draw.matrix import FIXED_MASK, Matrix, matrix_of, version_of
-from coldlever.shared.ur import UrEncoder, encode_ur
+from coldlever.shared.ur import Receiver, UrEncoder, encode_ur
 from coldlever.shared.ur.limits import MAX_FRAGMENT_BYTES, MIN_FRAGMENT_BYTES
 
 # With 30 % of the frames lost a receiver needs about 1.8 frames a fragment, so a loop of three is
@@ -17,8 +17,10 @@ LOOP_FACTOR = 3
 # Ten minutes at 200 ms a frame; and a picture file of so many frames is still only some MB.
 _MAX_LOOP_FRAMES = 3_000
 # Parts get a little longer as their number grows. An animation keeps the size that it needs for
-# this number, which it reaches after some hours.
-_FAR_PART = 65_535
+# its last number, and begins again after it: after some hours, or where its frames must not grow
+# after a minute.
+_LAST_PART = 65_535
+_EARLY_LAST_PART = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +49,24 @@ class Loop:
     frames: Iterator[Matrix]
 
 
-def ur_stream(kind: str, message: bytes, density: Density) -> Stream:
+def ur_stream(
+    kind: str, message: bytes, density: Density, receiver: Receiver = Receiver.COLDLEVER
+) -> Stream:
     """The endless frames of a message, for a terminal.
 
     Args:
         kind: the UR type.
         message: CBOR, 1 byte to 1 MiB.
         density: how much one frame carries.
+        receiver: whose decoder it is for.
 
     Raises:
         InputRefused: ``ur-malformed``, ``ur-too-large`` or ``qr-too-large``.
     """
-    encoder = _encoder(kind, message, density)
+    encoder = _encoder(kind, message, density, receiver)
     if encoder.sequence_length == 1:
         return static_stream(matrix_of(encoder.part(1)))
-    version = version_of(encoder.part(_FAR_PART))
+    version = version_of(encoder.part(_last_part(encoder.sequence_length, density)))
     return Stream(
         encoder.sequence_length,
         lambda: matrix_of(encoder.next_part(), mask=FIXED_MASK, min_version=version),
@@ -70,7 +75,7 @@ def ur_stream(kind: str, message: bytes, density: Density) -> Stream:
 
 def ur_parts(kind: str, message: bytes, density: Density) -> list[str]:
     """The texts of a message's first codes, one for each fragment; arguments as `ur_stream`."""
-    encoder = _encoder(kind, message, density)
+    encoder = _encoder(kind, message, density, Receiver.ANY)
     return [encoder.part(number) for number in range(1, encoder.sequence_length + 1)]
 
 
@@ -79,23 +84,28 @@ def static_stream(matrix: Matrix) -> Stream:
     return Stream(1, lambda: matrix)
 
 
-def ur_frames(kind: str, message: bytes, density: Density) -> tuple[Matrix, ...]:
+def ur_frames(
+    kind: str, message: bytes, density: Density, receiver: Receiver = Receiver.COLDLEVER
+) -> tuple[Matrix, ...]:
     """The frames of `ur_loop`, all of them drawn."""
-    return tuple(ur_loop(kind, message, density).frames)
+    return tuple(ur_loop(kind, message, density, receiver).frames)
 
 
-def ur_loop(kind: str, message: bytes, density: Density) -> Loop:
+def ur_loop(
+    kind: str, message: bytes, density: Density, receiver: Receiver = Receiver.COLDLEVER
+) -> Loop:
     """The frames of a message for a picture: one, or a loop of 3 x the fragments.
 
     Args:
         kind: the UR type.
         message: CBOR, 1 byte to 1 MiB.
         density: how much one frame carries.
+        receiver: whose decoder it is for.
 
     Raises:
         InputRefused: ``ur-malformed``, ``ur-too-large``, ``qr-too-large`` or ``qr-too-many``.
     """
-    encoder = _encoder(kind, message, density)
+    encoder = _encoder(kind, message, density, receiver)
     if encoder.sequence_length == 1:
         return Loop(1, iter((matrix_of(encoder.part(1)),)))
     count = LOOP_FACTOR * encoder.sequence_length
@@ -106,11 +116,10 @@ def ur_loop(kind: str, message: bytes, density: Density) -> Loop:
             "drawn into a picture",
             "use --density high, split the batch, or hand it over as a file",
         )
-    version = version_of(encoder.part(count))
-    return Loop(
-        count,
-        (matrix_of(text, mask=FIXED_MASK, min_version=version) for text in encoder.parts(count)),
-    )
+    texts = list(encoder.parts(count))
+    # The last one has the highest number, and so the longest text.
+    version = version_of(texts[-1])
+    return Loop(count, (matrix_of(text, mask=FIXED_MASK, min_version=version) for text in texts))
 
 
 def json_frame(document: bytes) -> Matrix:
@@ -125,11 +134,30 @@ def json_frame(document: bytes) -> Matrix:
     return matrix_of(document.decode("utf-8").strip())
 
 
-def _encoder(kind: str, message: bytes, density: Density) -> UrEncoder:
+def _encoder(kind: str, message: bytes, density: Density, receiver: Receiver) -> UrEncoder:
     length = density.fragment_bytes
     if (
         MIN_FRAGMENT_BYTES <= len(message) <= MAX_FRAGMENT_BYTES
         and len(encode_ur(kind, message)) <= density.static_characters
     ):
         length = max(length, len(message))
-    return UrEncoder(kind, message, length)
+    while True:
+        last = _last_part(-(-len(message) // length), density)
+        encoder = UrEncoder(kind, message, length, last_sequence_number=last, receiver=receiver)
+        if length <= MIN_FRAGMENT_BYTES or not _overflows(encoder, density):
+            return encoder
+        length -= 1
+
+
+def _last_part(fragments: int, density: Density) -> int:
+    if density.roomy:
+        return _LAST_PART
+    return max(_EARLY_LAST_PART, LOOP_FACTOR * fragments)
+
+
+def _overflows(encoder: UrEncoder, density: Density) -> bool:
+    """Whether frames, as they grow with their number, leave a version that they must not leave."""
+    if density.roomy or encoder.sequence_length == 1:
+        return False
+    last = encoder.part(_last_part(encoder.sequence_length, density))
+    return len(last) > density.static_characters

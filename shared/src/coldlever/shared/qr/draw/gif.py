@@ -21,33 +21,34 @@ _TRAILER = b"\x3b"
 _CENTISECOND_MS = 10
 
 
-def gif(frames: Sequence[Matrix], scale: int, frame_ms: int) -> bytes:
+def gif(frames: Sequence[Matrix], scale: int, frame_ms: int, words: Sequence[bytes] = ()) -> bytes:
     """A still picture, or an endless loop of several.
 
     Args:
         frames: codes of one size, at least one.
         scale: pixels a module.
         frame_ms: how long each frame stays, ms; GIF counts in steps of 10.
+        words: rows of pixels below the code; they are drawn once, and stay.
 
     Raises:
         EnvironmentFault: ``extra-missing``: Pillow is not installed.
     """
-    first = _still(frames[0], scale)
+    first = _still(frames[0], scale, words)
     if len(frames) == 1:
         return first
     control = _GRAPHIC_CONTROL + struct.pack("<BBHBB", 4, 0, frame_ms // _CENTISECOND_MS, 0, 0)
     parts = [b"GIF89a", first[6 : _screen_end(first)], _LOOP_FOREVER]
-    for matrix in frames:
-        parts += control, _image_block(_still(matrix, scale))
+    for number, matrix in enumerate(frames):
+        parts += control, _image_block(_still(matrix, scale) if number else first)
     parts.append(_TRAILER)
     return b"".join(parts)
 
 
-def _still(matrix: Matrix, scale: int) -> bytes:
+def _still(matrix: Matrix, scale: int, words: Sequence[bytes] = ()) -> bytes:
     side = pixel_size(matrix, scale)
-    pixels = b"".join(row * scale for row in packed_rows(matrix, scale))
+    pixels = b"".join((*(row * scale for row in packed_rows(matrix, scale)), *words))
     result = io.BytesIO()
-    pillow().frombytes("1", (side, side), pixels).save(result, "GIF", optimize=False)
+    pillow().frombytes("1", (side, side + len(words)), pixels).save(result, "GIF", optimize=False)
     return result.getvalue()
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from coldlever.shared.qr.draw import pace
 from coldlever.shared.qr.draw.bitmap import packed_rows
+from coldlever.shared.qr.draw.caption import Caption
 from coldlever.shared.qr.draw.matrix import Matrix
 from coldlever.shared.qr.draw.png import apng, png
 
@@ -23,6 +24,7 @@ body { margin: 0; background: #fff; color: #222; font: 16px/1.5 sans-serif; text
 img, canvas { width: 80vmin; image-rendering: pixelated; }
 [hidden] { display: none; }
 form { padding: 0 1em; }
+p { margin: 0.2em 1em; }
 label { display: inline-block; margin: 0 1em; }
 input { width: 12em; vertical-align: middle; }
 output { display: inline-block; min-width: 5em; text-align: left; }
@@ -83,7 +85,7 @@ _PAGE = """\
 </head>
 <body>
 <p>{title}</p>
-<img id="picture" alt="QR code" src="data:image/png;base64,{picture}">
+{words}<img id="picture" alt="QR code" src="data:image/png;base64,{picture}">
 <canvas id="canvas" hidden></canvas>
 <form id="controls" autocomplete="off" hidden>
 <label>Size <input id="size" type="range" min="20" max="95" value="80"></label>
@@ -100,7 +102,13 @@ value="{frame_ms}"> <output id="milliseconds"></output></label>
 """
 
 
-def page(frames: Sequence[Matrix], scale: int, frame_ms: int, title: str) -> bytes:
+def page(
+    frames: Sequence[Matrix],
+    scale: int,
+    frame_ms: int,
+    title: str,
+    caption: Caption | None = None,
+) -> bytes:
     """The page.
 
     Args:
@@ -108,6 +116,7 @@ def page(frames: Sequence[Matrix], scale: int, frame_ms: int, title: str) -> byt
         scale: pixels a module of the picture that is shown without scripts.
         frame_ms: how long each frame stays at first, ms.
         title: plain text above the code.
+        caption: more of it, line by line.
 
     Returns:
         HTML, ASCII.
@@ -124,6 +133,7 @@ def page(frames: Sequence[Matrix], scale: int, frame_ms: int, title: str) -> byt
     return _PAGE.format(
         policy=policy,
         title=html.escape(title),
+        words="".join(f"<p>{html.escape(line)}</p>\n" for line in caption.lines) if caption else "",
         style=_STYLE,
         picture=_base64(picture),
         fastest=pace.FASTEST_MS,

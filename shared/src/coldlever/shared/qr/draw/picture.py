@@ -8,7 +8,8 @@ from pathlib import PurePath
 from coldlever.shared.errors import UsageRefused
 from coldlever.shared.printable import printable
 from coldlever.shared.qr.draw import pace
-from coldlever.shared.qr.draw.bitmap import DEFAULT_SCALE
+from coldlever.shared.qr.draw.bitmap import DEFAULT_SCALE, pixel_size
+from coldlever.shared.qr.draw.caption import Caption, caption_rows
 from coldlever.shared.qr.draw.gif import gif
 from coldlever.shared.qr.draw.html import page
 from coldlever.shared.qr.draw.matrix import Matrix
@@ -65,6 +66,7 @@ def picture(
     frame_ms: int = pace.DEFAULT_MS,
     scale: int = DEFAULT_SCALE,
     title: str = _TITLE,
+    caption: Caption | None = None,
 ) -> bytes:
     """Draw one code as a still picture, or several as an endless loop.
 
@@ -74,6 +76,7 @@ def picture(
         frame_ms: how long each frame of a loop stays, 100 to 1,000 ms.
         scale: pixels a module.
         title: what an HTML page says above the code.
+        caption: what the code is, in words beside it.
 
     Returns:
         The file's content.
@@ -84,12 +87,15 @@ def picture(
     """
     require_holding(ending, len(frames))
     if ending == ".svg":
-        return svg(frames[0], scale)
-    if ending == ".gif":
-        return gif(frames, scale, frame_ms)
+        return svg(frames[0], scale, caption)
     if ending == ".html":
-        return page(frames, scale, frame_ms, title)
-    return png(frames[0], scale) if len(frames) == 1 else apng(frames, scale, frame_ms)
+        return page(frames, scale, frame_ms, title, caption)
+    words = [] if caption is None else caption_rows(caption, pixel_size(frames[0], scale), scale)
+    if ending == ".gif":
+        return gif(frames, scale, frame_ms, words)
+    if len(frames) == 1:
+        return png(frames[0], scale, words)
+    return apng(frames, scale, frame_ms, words)
 
 
 def _listed(endings: Sequence[str]) -> str:

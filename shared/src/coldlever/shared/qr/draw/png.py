@@ -21,45 +21,48 @@ _DIFFERENCE_TO_ROW_ABOVE = b"\2"
 _MILLISECONDS = 1_000
 
 
-def png(matrix: Matrix, scale: int) -> bytes:
+def png(matrix: Matrix, scale: int, words: Sequence[bytes] = ()) -> bytes:
     """A still picture.
 
     Args:
         matrix: the code.
         scale: pixels a module.
+        words: rows of pixels below the code, see `coldlever.shared.qr.draw.caption`.
     """
     return b"".join(
         (
             _SIGNATURE,
-            _header(matrix, scale),
-            _chunk(b"IDAT", _pixels(matrix, scale)),
+            _header(matrix, scale, words),
+            _chunk(b"IDAT", _pixels(matrix, scale, words)),
             _chunk(b"IEND", b""),
         )
     )
 
 
-def apng(frames: Sequence[Matrix], scale: int, frame_ms: int) -> bytes:
+def apng(frames: Sequence[Matrix], scale: int, frame_ms: int, words: Sequence[bytes] = ()) -> bytes:
     """An endless loop; a viewer that knows no animation shows the first frame.
 
     Args:
         frames: codes of one size, at least one.
         scale: pixels a module.
         frame_ms: how long each frame stays, ms.
+        words: rows of pixels below the code; they are drawn once, and stay.
     """
     chunks = [
         _SIGNATURE,
-        _header(frames[0], scale),
+        _header(frames[0], scale, words),
         _chunk(b"acTL", struct.pack(">II", len(frames), 0)),
     ]
     sequence = 0
     for number, matrix in enumerate(frames):
         side = pixel_size(matrix, scale)
+        below = words if number == 0 else ()
         control = struct.pack(
-            ">IIIIIHHBB", sequence, side, side, 0, 0, frame_ms, _MILLISECONDS, 0, 0
+            ">IIIIIHHBB", sequence, side, side + len(below), 0, 0, frame_ms, _MILLISECONDS, 0, 0
         )
         chunks.append(_chunk(b"fcTL", control))
         sequence += 1
-        pixels = _pixels(matrix, scale)
+        pixels = _pixels(matrix, scale, below)
         if number == 0:
             chunks.append(_chunk(b"IDAT", pixels))
         else:
@@ -69,15 +72,17 @@ def apng(frames: Sequence[Matrix], scale: int, frame_ms: int) -> bytes:
     return b"".join(chunks)
 
 
-def _header(matrix: Matrix, scale: int) -> bytes:
+def _header(matrix: Matrix, scale: int, words: Sequence[bytes]) -> bytes:
     side = pixel_size(matrix, scale)
-    return _chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, _BIT_DEPTH, _GREY, 0, 0, 0))
+    size = struct.pack(">II", side, side + len(words))
+    return _chunk(b"IHDR", size + struct.pack(">BBBBB", _BIT_DEPTH, _GREY, 0, 0, 0))
 
 
-def _pixels(matrix: Matrix, scale: int) -> bytes:
+def _pixels(matrix: Matrix, scale: int, words: Sequence[bytes]) -> bytes:
     rows = packed_rows(matrix, scale)
     repeated = (_DIFFERENCE_TO_ROW_ABOVE + bytes(len(rows[0]))) * (scale - 1)
-    return zlib.compress(b"".join(_UNFILTERED + row + repeated for row in rows), 9)
+    code = b"".join(_UNFILTERED + row + repeated for row in rows)
+    return zlib.compress(code + b"".join(_UNFILTERED + row for row in words), 9)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from coldlever.shared.face import lazy_face
 
 if TYPE_CHECKING:
-    from coldlever.shared.qr.play.blocks import Size, draw, require_room
+    from coldlever.shared.qr.play.blocks import Size, draw, drawn_size, require_room
     from coldlever.shared.qr.play.keyboard import KeyReader
     from coldlever.shared.qr.play.player import STATUS_ROWS, Player
     from coldlever.shared.qr.play.screen import Screen
@@ -17,6 +17,7 @@ else:
         {
             "Size": "blocks",
             "draw": "blocks",
+            "drawn_size": "blocks",
             "require_room": "blocks",
             "KeyReader": "keyboard",
             "Player": "player",
@@ -25,4 +26,13 @@ else:
         },
     )
 
-__all__ = ["STATUS_ROWS", "KeyReader", "Player", "Screen", "Size", "draw", "require_room"]
+__all__ = [
+    "STATUS_ROWS",
+    "KeyReader",
+    "Player",
+    "Screen",
+    "Size",
+    "draw",
+    "drawn_size",
+    "require_room",
+]

@@ -7,17 +7,27 @@ picture.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
 from coldlever.shared.errors import EnvironmentFault
 from coldlever.shared.qr.draw import Matrix
+from coldlever.shared.qr.draw.caption import Caption
 
 _RESET = "\x1b[0m"
-_BLACK_ON_WHITE = "\x1b[38;2;0;0;0;48;2;255;255;255m"
 _BACKGROUNDS = {"0": "\x1b[48;2;255;255;255m", "1": "\x1b[48;2;0;0;0m"}
-# By the upper module of a cell and the lower one, 1 for dark.
-_HALF_BLOCKS = {(0, 0): " ", (1, 0): "▀", (0, 1): "▄", (1, 1): "█"}
+# By the upper module of a cell and the lower one, 1 for dark. A background fills its cell at any
+# line height, a glyph only the height of the font: so cells of one colour are background alone,
+# and of the others the lower half is the glyph.
+_LIGHT = "\x1b[48;2;255;255;255m", " "
+_DARK = "\x1b[48;2;0;0;0m", " "
+_LOWER_DARK = "\x1b[38;2;0;0;0;48;2;255;255;255m", "▄"
+_LOWER_LIGHT = "\x1b[38;2;255;255;255;48;2;0;0;0m", "▄"
+_CELLS = {(0, 0): _LIGHT, (1, 1): _DARK, (0, 1): _LOWER_DARK, (1, 0): _LOWER_LIGHT}
+# Columns between a code and the words beside it, and the fewest that are worth a line of them.
+_GAP = 2
+_NARROWEST = 22
 _DIGITS = bytes.maketrans(b"\0\1", b"01")
 _RUNS = re.compile("0+|1+")
 
@@ -52,13 +62,33 @@ def draw(matrix: Matrix, *, wide: bool) -> list[str]:
     Args:
         matrix: the code.
         wide: two spaces a module, which only need a background. Right for every terminal, at
-            twice the size. Otherwise half blocks, two modules a cell, which show gaps where the
-            line height is above 1.
+            twice the size. Otherwise half blocks, two modules a cell, which are read up to a line
+            height of 1.2.
 
     Returns:
         Lines without line ends.
     """
     return _draw_wide(matrix) if wide else _draw_half_blocks(matrix)
+
+
+def with_caption(lines: list[str], caption: Caption, size: Size, room: Size) -> list[str]:
+    """The lines of a code with the caption beside it, else below it, else without.
+
+    Args:
+        lines: of `draw`.
+        caption: the words.
+        size: of the code.
+        room: of the terminal, less what else must be seen on it.
+    """
+    beside = caption.wrapped(room.columns - size.columns - _GAP)
+    if room.columns - size.columns - _GAP >= _NARROWEST and len(beside) <= size.rows:
+        words = itertools.chain(beside, itertools.repeat(""))
+        return [
+            f"{line}{' ' * _GAP}{word}".rstrip(" ")
+            for line, word in zip(lines, words, strict=False)
+        ]
+    below = caption.wrapped(room.columns)
+    return [*lines, *below] if size.rows + len(below) <= room.rows else lines
 
 
 def require_room(matrix: Matrix, room: Size, *, wide: bool, lower_density: bool) -> None:
@@ -80,7 +110,7 @@ def require_room(matrix: Matrix, room: Size, *, wide: bool, lower_density: bool)
             too_small_sentence(needed, room),
             "enlarge the window or shrink its font"
             + (", leave --wide out" if wide else "")
-            + (", use --density low" if lower_density else "")
+            + (", use --density tiny" if lower_density else "")
             + ", or write a picture with --qr-out code.png or code.html",
         )
 
@@ -97,8 +127,12 @@ def _draw_half_blocks(matrix: Matrix) -> list[str]:
     light = bytes(matrix.size)
     rows = [*matrix.rows, light] if matrix.size % 2 else matrix.rows
     return [
-        _BLACK_ON_WHITE
-        + "".join(map(_HALF_BLOCKS.__getitem__, zip(upper, lower, strict=True)))
+        "".join(
+            colours + glyph * len(list(cells))
+            for (colours, glyph), cells in itertools.groupby(
+                map(_CELLS.__getitem__, zip(upper, lower, strict=True))
+            )
+        )
         + _RESET
         for upper, lower in zip(rows[::2], rows[1::2], strict=True)
     ]

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from coldlever.shared.qr.draw import Density, Matrix, Stream, pace
+from coldlever.shared.qr.draw.caption import Caption
 from coldlever.shared.qr.play import keyboard
-from coldlever.shared.qr.play.blocks import Size, draw, drawn_size, too_small_sentence
+from coldlever.shared.qr.play.blocks import Size, draw, drawn_size, too_small_sentence, with_caption
 from coldlever.shared.qr.play.screen import Screen
 
 _ENDING_KEYS = frozenset({"q", keyboard.ENTER, keyboard.ESCAPE, keyboard.GONE})
 _DENSITY_KEYS = {
+    "t": Density.TINY,
+    "0": Density.TINY,
     "l": Density.LOW,
     "1": Density.LOW,
     "m": Density.MEDIUM,
@@ -23,8 +26,8 @@ _FASTER_KEYS = frozenset("+=")
 _SLOWER_KEYS = frozenset("-_")
 # How soon a still code follows the terminal's size.
 _STILL_MS = 500
-# Lines below the code, for the status.
-STATUS_ROWS = 2
+# Lines below the code, for the status: it takes a second one where there is room.
+STATUS_ROWS = 1
 
 
 class Keys(Protocol):
@@ -37,19 +40,21 @@ class Keys(Protocol):
 class Player:
     """Plays one message.
 
-    Keys: ``l m h`` (or ``1 2 3``) density, ``+ -`` speed, ``w`` size, ``q``, Enter or Esc to end.
+    Keys: ``t l m h`` (or ``0 1 2 3``) density, ``+ -`` speed, ``w`` size; ``q``, Enter or Esc end.
 
     Args:
         streams: gives the frames of the message in a density.
         screen: entered already.
         key_source: waits for keys.
         clock: monotonic, ms.
+        caption: what the message is; it stands beside the code or below it where there is room.
         density: to begin with; None for a message that has only one form.
         wide: two cells a module instead of half a cell, to begin with.
         frame_ms: how long a frame stays, to begin with.
     """
 
     __slots__ = (
+        "_caption",
         "_clock",
         "_density",
         "_frame_ms",
@@ -69,10 +74,12 @@ class Player:
         key_source: Keys,
         clock: Callable[[], int],
         *,
+        caption: Caption,
         density: Density | None,
         wide: bool,
         frame_ms: int,
     ) -> None:
+        self._caption = caption
         self._streams = streams
         self._screen = screen
         self._keys = key_source
@@ -138,22 +145,28 @@ class Player:
         room = Size(size.columns, size.rows - STATUS_ROWS)
         needed = drawn_size(self._matrix, wide=self._wide)
         if room.holds(needed):
-            status = [line[: size.columns] for line in self._status()]
-            self._screen.show([*draw(self._matrix, wide=self._wide), *status])
+            code = with_caption(draw(self._matrix, wide=self._wide), self._caption, needed, room)
+            self._screen.show([*code, *self._status_in(size, size.rows - len(code))])
             return
         advice = [too_small_sentence(needed, room)]
         if self._wide:
             advice.append("w makes it smaller")
         if self._density is not None:
-            advice.append("l lowers the density")
+            advice.append("t and l lower the density")
         self._screen.show(_wrapped("; ".join([*advice, "q ends"]), size))
+
+    def _status_in(self, size: Size, rows: int) -> list[str]:
+        lines = self._status()
+        if rows < len(lines):
+            lines = ["  ".join(lines)]
+        return [line[: size.columns] for line in lines]
 
     def _status(self) -> list[str]:
         keys_help = "w small  q end" if self._wide else "w wide  q end"
         density = ""
         if self._density is not None:
             density = f", {self._density.value} density"
-            keys_help = "l m h density  " + keys_help
+            keys_help = "t l m h density  " + keys_help
         if self._is_still:
             return [f"one code{density}", keys_help]
         count = f"frame {self._shown}, {self._stream.fragments} are needed"

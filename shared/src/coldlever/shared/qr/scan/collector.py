@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coldlever.shared.errors import InputRefused
-from coldlever.shared.qr.scan.foreign import name_of
+from coldlever.shared.qr.scan.foreign import name_of, name_of_json
 from coldlever.shared.qr.scan.frame import Frame
+from coldlever.shared.qr.scan.rival import Rival
 from coldlever.shared.reading import strict_json
 from coldlever.shared.ur import Reception, UrDecoder
 
@@ -22,6 +23,8 @@ class Outcome(enum.Enum):
     """Nothing new: seen before, or following from what was seen."""
     FOREIGN = "foreign"
     """A frame of another message, or of the same message in another density."""
+    SWITCHED = "switched"
+    """One of many frames in a row of another message: the scan goes on with that one."""
     OTHER_MESSAGE = "other-message"
     """Another message, whole."""
     WRONG_TYPE = "wrong-type"
@@ -95,17 +98,20 @@ _SPECIAL = {
 class Collector:
     """Takes frames until one message is complete.
 
-    The first frame that fits decides which message; frames of others are named and ignored. A
-    plain JSON document, as ``--qr-format json`` draws it, is a message by itself.
+    The first frame that fits decides which message; frames of others are named and ignored, until
+    ten of one of them came and none of the first between. A plain JSON document, as
+    ``--qr-format json`` draws it, is a message by itself.
 
     Args:
         expected_types: the UR types that are taken; None takes every type.
     """
 
-    __slots__ = ("_blank", "_counts", "_decoder", "_document", "_frames")
+    __slots__ = ("_blank", "_counts", "_decoder", "_document", "_frames", "_rival")
 
     def __init__(self, expected_types: Iterable[str] | None) -> None:
-        self._decoder = UrDecoder(expected_types)
+        expected = None if expected_types is None else frozenset(expected_types)
+        self._decoder = UrDecoder(expected)
+        self._rival = Rival(expected)
         self._document: bytes | None = None
         self._frames = 0
         self._blank = 0
@@ -159,6 +165,9 @@ class Collector:
         return ScanResult(self._decoder.type, self._decoder.message())
 
     def _receive_text(self, text: str, place: str) -> Sighting:
+        foreign = name_of_json(text)
+        if foreign is not None:
+            return Sighting(place, Outcome.NOT_OURS, "qr-not-ours", f"this is {foreign}")
         if text.lstrip().startswith(("{", "[")):
             return self._receive_json(text, place)
         if text[:3].lower() != "ur:":
@@ -169,8 +178,16 @@ class Collector:
             outcome = _SPECIAL.get(refusal.code, Outcome.DAMAGED)
             return Sighting(place, outcome, refusal.code, refusal.message)
         if reception is Reception.FOREIGN or self._document is not None:
-            return _other(place) if _is_whole(text) else _foreign(place)
+            return self._receive_foreign(text, place)
+        self._rival.forget()
         return Sighting(place, Outcome.NEW if reception is Reception.NEW else Outcome.REPEATED)
+
+    def _receive_foreign(self, text: str, place: str) -> Sighting:
+        taken_over = None if self.complete else self._rival.receive(text)
+        if taken_over is not None:
+            self._decoder = taken_over
+            return _switched(place)
+        return _other(place) if _is_whole(text) else _foreign(place)
 
     def _receive_json(self, text: str, place: str) -> Sighting:
         document = text.encode("utf-8", "surrogateescape")
@@ -196,8 +213,17 @@ def _foreign(place: str) -> Sighting:
         place,
         Outcome.FOREIGN,
         "ur-foreign",
-        "a frame of another message, or of this one in another density, was left out; start the "
-        "scan again if that is the one you want",
+        "a frame of another message, or of this one in another density, was left out; keep showing "
+        "that one if it is the one you want",
+    )
+
+
+def _switched(place: str) -> Sighting:
+    return Sighting(
+        place,
+        Outcome.SWITCHED,
+        "ur-switched",
+        "all the latest frames are of another message: the scan goes on with that one",
     )
 
 

@@ -48,6 +48,20 @@ def _attempts(image: Any) -> Iterator[Any]:
     yield _softened(image)
     if image.width * image.height <= _ENLARGED_PIXELS:
         yield image.resize((2 * image.width, 2 * image.height), pillow().Resampling.BICUBIC)
+        yield _unstepped(image)
+
+
+def _unstepped(image: Any) -> Any:
+    """A screenshot that was scaled by an odd factor: its modules are of unequal widths.
+
+    Measured from 2 pixels a module on: the last few that were not read are.
+    """
+    from PIL.ImageFilter import GaussianBlur  # noqa: PLC0415 - installed with an extra only
+
+    larger = image.resize(
+        (image.width * 7 // 4, image.height * 7 // 4), pillow().Resampling.BICUBIC
+    )
+    return larger.filter(GaussianBlur(1 / 2))
 
 
 def _softened(image: Any) -> Any:

@@ -31,8 +31,8 @@ def progress_line(tally: Tally, marks: str = "") -> str:
     if tally.solved == tally.needed:
         return f"complete: {tally.needed} of {tally.needed} fragments {shown}".rstrip()
     return (
-        f"{tally.solved} of {tally.needed} fragments solved, {tally.useful} useful frames "
-        f"{shown} keep scanning"
+        f"{tally.solved} of {tally.needed} fragments solved, {tally.useful} useful "
+        f"frame{'' if tally.useful == 1 else 's'} {shown} keep scanning"
     )
 
 
@@ -60,7 +60,7 @@ class Watcher:
         for sighting in sightings:
             if sighting.outcome is Outcome.NEW:
                 self._marks = (self._marks + "+")[-_MARKS_SHOWN:]
-            elif sighting.outcome is Outcome.DISCARDED:
+            elif sighting.outcome in (Outcome.DISCARDED, Outcome.SWITCHED):
                 self._marks = ""
             if (
                 sighting.outcome not in _SILENT

@@ -7,6 +7,7 @@ its size in pixels before it is unpacked. Only formats that cameras and screensh
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,17 @@ _FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 _DRAFT_PIXELS = 16_000_000
 _DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L"})
 _REMEDY = "save it as PNG or JPEG, or take a screenshot of it"
+_PHOTO_REMEDY = (
+    "let the telephone store photos as JPEG (iPhone: Settings, Camera, Formats, Most Compatible), "
+    "or send a screenshot of the photo"
+)
+# Their parsers are large and have a history; they stay off a machine that holds a key.
+_NAMED = (
+    (re.compile(rb"....ftyp(hei|mif1|msf1)", re.DOTALL), "a HEIC photo", _PHOTO_REMEDY),
+    (re.compile(rb"....ftypavi[fs]", re.DOTALL), "an AVIF picture", _REMEDY),
+    (re.compile(rb"II\*\0|MM\0\*"), "a TIFF picture", _REMEDY),
+    (re.compile(rb"%PDF-"), "a PDF document", "take a screenshot of the page with the code"),
+)
 
 
 def picture_frames(path: Path) -> Iterator[Frame]:
@@ -84,11 +96,18 @@ def _open(data: bytes, name: str) -> Any:
     try:
         return library.open(io.BytesIO(data), formats=_FORMATS)
     except library.UnidentifiedImageError:
-        raise InputRefused(
-            "picture-unknown",
-            f"{name}: this is no picture of a known kind ({', '.join(_FORMATS)}) and no video",
-            _REMEDY,
-        ) from None
+        raise _unknown(data, name) from None
+
+
+def _unknown(data: bytes, name: str) -> InputRefused:
+    for pattern, kind, remedy in _NAMED:
+        if pattern.match(data):
+            return InputRefused("picture-unknown", f"{name}: {kind} is not read here", remedy)
+    return InputRefused(
+        "picture-unknown",
+        f"{name}: this is no picture of a known kind ({', '.join(_FORMATS)}) and no video",
+        _REMEDY,
+    )
 
 
 def _frame(image: Any, number: int, name: str) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from coldlever.shared.qr.scan.frame import Frame
+from coldlever.shared.qr.scan.keys import codes_of
 from coldlever.shared.ur.limits import MAX_RESOURCE_LETTERS
 
 # Whole messages may come through a pipe as one line.
@@ -19,7 +20,7 @@ def line_frames(stream: BinaryIO) -> Iterator[Frame]:
         stream: binary; a line that is longer than 2 MiB is skipped and noted.
 
     Yields:
-        Lines without the white space around them; empty ones are left out.
+        The codes of each line, without what a scanner adds; empty lines are left out.
     """
     number = 0
     while line := stream.readline(MAX_LINE_BYTES + 1):
@@ -30,6 +31,6 @@ def line_frames(stream: BinaryIO) -> Iterator[Frame]:
                 line = stream.readline(MAX_LINE_BYTES + 1)
             yield Frame(place, (), f"a line of more than {MAX_LINE_BYTES} bytes")
             continue
-        text = line.decode("utf-8", "surrogateescape").strip()
-        if text:
-            yield Frame(place, (text,))
+        texts, note = codes_of(line.decode("utf-8", "surrogateescape"))
+        if texts or note is not None:
+            yield Frame(place, texts, note)
