@@ -36,7 +36,7 @@ def play(verifier: theirs.Verifier, count: int, seed: int) -> Tally:
     for edit in edits(index, files, seed):
         known = files | edit.beside
         mine = ours.judge(edit.what, edit.data, edit.given, known.__getitem__)
-        lack = theirs.lacks(edit.what, edit.data, edit.given, mine)
+        lack = theirs.lacks(edit.what)
         if lack is not None:
             tally.left_out[lack] += 1
             continue

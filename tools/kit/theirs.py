@@ -17,39 +17,16 @@ VERIFIER = Path(__file__).resolve().parents[1] / "verifier"
 LACKS = {
     "code": "the verifier's page reads files; its scanning page is to come",
     "signature": "it takes approvals as they stand in documents, not ssh-keygen's armour",
-    "bare-action": "it has no clock to take a nonce from",
-    "market": "it reads no market tables yet",
-    "proof": "it reads no market proofs yet",
-    "policy-change": "it reads no changes of policy yet",
 }
 
 
-def lacks(what: str, data: bytes, given: dict[str, Any], facts: Facts) -> str | None:
+def lacks(what: str) -> str | None:
     """The word of `LACKS` that a case is left out for, or None.
 
     Args:
         what: how the file is fed.
-        data: the file.
-        given: what is known beside it.
-        facts: our own verdict.
     """
-    if what in ("code", "signature"):
-        return what
-    if b'"coldlever/market"' in data:
-        return "market"
-    if b'"coldlever/policy-change"' in data:
-        return "policy-change"
-    if b"marketProof" in data or b"attestors" in _beside(given) + data:
-        return "proof"
-    return "bare-action" if _is_bare(facts, given, data) else None
-
-
-def _beside(given: dict[str, Any]) -> bytes:
-    return str(given.get("policy", "")).encode()
-
-
-def _is_bare(facts: Facts, given: dict[str, Any], data: bytes) -> bool:
-    return facts["ok"] and "now" in given and b'"nonce"' not in data
+    return what if what in LACKS else None
 
 
 class Verifier:

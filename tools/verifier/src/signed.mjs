@@ -28,7 +28,7 @@ function asPayload(value, path, options) {
   if (value instanceof Map && value.has('kind')) return asEnvelope(value, path, options)
   const body = asBody(value, path, agreed(null, options.network, path))
   requireClaim('signer', options.signer, body.signer, path)
-  return { ...body, account: null, approvals: [] }
+  return { ...body, account: null, approvals: [], isClaimed: false }
 }
 
 function asEnvelope(value, path, options) {
@@ -46,6 +46,7 @@ function asEnvelope(value, path, options) {
     path,
     account: fields.get('account', asAddress),
     approvals: fields.get('approvals', asApprovals),
+    isClaimed: true,
   }
   requireEnvelope(payload, path)
   return payload
