@@ -1,6 +1,6 @@
 # Each target sets up what it needs by itself, in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast coverage lint format types bench model wheels bundle verifier lock check clean campaign-sign campaign-postgres campaign-crash
+.PHONY: help setup demo test test-fast coverage lint format types bench model wheels bundle verifier lock check clean campaign-sign campaign-postgres campaign-crash kit kit-mutations
 
 # The first of these that coldlever runs on; `make PYTHON=…` chooses another.
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -118,6 +118,13 @@ campaign-crash: $(DEV) ## Kill `post` and `resolve` 1,000 times and judge what t
 # Wants Debian's postgresql. Half an hour.
 campaign-postgres: $(DEV) ## Break everything around four processes that share a ledger on PostgreSQL
 	$(BIN)/python tools/campaign_postgres.py
+
+kit: $(DEV) ## Make the files of the test kit anew (docs/test-kit.md)
+	$(BIN)/python tools/make_kit.py
+
+# EDITS=n for another number, SEED=n to draw others.
+kit-mutations: $(DEV) $(VERIFIER) ## Edit files of the test kit 1,000 times, judged by both implementations (needs node)
+	$(BIN)/python tools/kit_mutations.py --edits $(or $(EDITS),1000) --seed $(or $(SEED),1)
 
 wheels: $(BUILD) ## Build the three wheels into dist/
 	@rm -rf dist $(PACKAGES:%=%/build)

@@ -47,6 +47,9 @@ if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ]; then
 fi
 make verifier
 
+step "random edits of the test kit, judged by both implementations"
+make kit-mutations
+
 step "tests"
 # Most of all those of a ledger on a server, which are skipped where there is none.
 if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then

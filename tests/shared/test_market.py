@@ -19,6 +19,8 @@ from coldlever.shared.action.market import (
 from coldlever.shared.action.network import Network
 from coldlever.shared.reading.fields import Where
 
+ATTESTATION = {"keyId": "0x" + "00" * 8, "signature": "0x" + "00" * 64}
+
 
 @pytest.fixture
 def entry(market_wire, where):
@@ -88,6 +90,7 @@ def test_a_table_may_be_empty(table_wire, where):
         ({"entries": [5]}, "wrong-type", "$.entries[0]"),
         ({"network": "testnet"}, "market-network", "$.entries[0]"),
         ({"attestation": None}, "unknown-key", "$"),
+        ({"entries": [], "attestations": [ATTESTATION]}, "wrong-length", "$.attestations"),
     ],
 )
 def test_a_malformed_table_is_refused_by_its_path(change, code, path, table_wire, refusal):

@@ -1,7 +1,7 @@
 // The verifier for a terminal or a test: node tools/verifier/check.mjs [OPTION…] FILE…
 //
 // Prints one JSON document: an array with a verdict for each file, in order. --jobs FILE takes instead
-// a JSON array of {"base64", "network"?, "signer"?, "challenge"?, "policy"?, "approvals"?, "now"?},
+// a JSON array of {"base64", "network"?, "signer"?, "challenge"?, "policy"?, "approvals"?, "markets"?, "now"?},
 // files in base64. Without --now no clock is asked. Exit status 0: each file is sound, and approved
 // where a policy is given; 3: one of them is not; 2: wrong usage, or a file that cannot be read.
 import { readFileSync } from 'node:fs'
@@ -12,13 +12,14 @@ import { asNetwork } from './src/fields.mjs'
 import { Refused } from './src/refused.mjs'
 import { judge } from './src/verdict.mjs'
 
-function known({ network, signer, challenge, policy, approvals, now }) {
+function known({ network, signer, challenge, policy, approvals, markets, now }) {
   return {
     network: network == null ? null : asNetwork(network, '--network'),
     signer: signer == null ? null : asAddress(signer, '--signer'),
     challenge: challenge == null ? null : asChallenge(challenge),
     policy: policy ?? null,
     approvals: approvals ?? [],
+    markets: markets ?? [],
     now: now == null ? null : BigInt(now),
   }
 }
@@ -26,11 +27,12 @@ function known({ network, signer, challenge, policy, approvals, now }) {
 const unpacked = (base64) => Buffer.from(base64, 'base64')
 
 function jobsOf(path) {
-  return JSON.parse(readFileSync(path, 'utf8')).map(({ base64, policy, approvals, ...options }) =>
+  return JSON.parse(readFileSync(path, 'utf8')).map(({ base64, policy, approvals, markets, ...options }) =>
     judge(unpacked(base64), known({
       ...options,
       policy: policy == null ? null : unpacked(policy),
       approvals: (approvals ?? []).map(unpacked),
+      markets: (markets ?? []).map(unpacked),
     })))
 }
 
@@ -39,6 +41,7 @@ function optionsOf(values) {
     ...values,
     policy: values.policy === undefined ? null : readFileSync(values.policy),
     approvals: (values.approvals ?? []).map((path) => readFileSync(path)),
+    markets: (values.market ?? []).map((path) => readFileSync(path)),
   })
 }
 
@@ -52,6 +55,7 @@ function verdictsOf(argv) {
       challenge: { type: 'string' },
       policy: { type: 'string' },
       approvals: { type: 'string', multiple: true },
+      market: { type: 'string', multiple: true },
       now: { type: 'string' },
       jobs: { type: 'string' },
     },

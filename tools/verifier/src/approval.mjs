@@ -1,5 +1,5 @@
 // What one person says, as it stands in a document; statement.mjs has the text that was signed.
-import { asArray, asChoice, asInteger, asMatch, asNetwork, asObject, asU32, MAX_TIME, MAX_U32, wrong } from './fields.mjs'
+import { asArray, asChoice, asHex, asInteger, asMatch, asNetwork, asObject, asU32, MAX_TIME, MAX_U32, wrong } from './fields.mjs'
 
 const MOST = 100
 const OPTIONAL = ['round', 'notAfter', 'policy', 'requests', 'list']
@@ -42,7 +42,7 @@ function requireWhole({ list, requests, notAfter }, path) {
   if (notAfter === null) throw wrong(`${path}.list`, 'a list needs notAfter')
 }
 
-function asPolicyReference(value, path) {
+export function asPolicyReference(value, path) {
   const fields = asObject(value, path, ['version', 'digest'])
   const version = fields.get('version', asU32)
   if (version === 0n) throw wrong(path, 'versions count from 1')
@@ -50,10 +50,3 @@ function asPolicyReference(value, path) {
 }
 
 const asLine = (value, path) => asMatch(value, path, /^[ -~]{0,300}$/, 'a line of plain ASCII')
-
-/** Lower-case hexadecimal text of one of these numbers of bytes. */
-function asHex(value, path, ...sizes) {
-  asMatch(value, path, /^0x[0-9a-f]*$/, 'hexadecimal text in lower case')
-  if (!sizes.includes((value.length - 2) / 2)) throw wrong(path, `not of ${sizes.join(' or ')} bytes`)
-  return value
-}

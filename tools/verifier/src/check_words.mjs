@@ -37,7 +37,9 @@ export function answerWords(subjects, challenge) {
 /** @returns {string} the challenge as it is hashed */
 export function asChallenge(text) {
   const words = text.trim().toLowerCase().split(/\s+/)
-  if (words.length !== 4 || !words.every((word) => WORDS.includes(word))) {
+  // Some signs beyond ASCII become an ASCII letter in lower case, or count as white space.
+  const isPlain = /^[\0-\x7f]*$/.test(text)
+  if (!isPlain || words.length !== 4 || !words.every((word) => WORDS.includes(word))) {
     throw new Refused('bad-challenge', '$', 'not four words of the list')
   }
   return words.join(' ')

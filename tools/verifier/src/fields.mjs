@@ -56,6 +56,13 @@ export function asMatch(value, path, pattern, expected) {
   return value
 }
 
+/** Lower-case hexadecimal text of one of these numbers of bytes. */
+export function asHex(value, path, ...sizes) {
+  asMatch(value, path, /^0x[0-9a-f]*$/, 'hexadecimal text in lower case')
+  if (!sizes.includes((value.length - 2) / 2)) throw wrong(path, `not of ${sizes.join(' or ')} bytes`)
+  return value
+}
+
 /** The elements of an array, each as `read` takes it. */
 export function asArray(value, path, read, fewest = 0, most = Infinity) {
   if (!Array.isArray(value)) throw wrong(path, 'no array')

@@ -6,6 +6,8 @@ import { Refused } from './refused.mjs'
 const FIRST_SPOT = 10_000n
 const FIRST_BUILDER = 100_000n
 const FIRST_OUTCOME = 100_000_000n
+// A dex and a name behind the first colon, neither of them empty.
+const OF_DEX = /^[^:]+:./s
 const MODES = ['normal', 'noCross', 'strictIsolated']
 const KEYS = ['network', 'asset', 'coin', 'maxLeverage', 'marginMode', 'delisted', 'time']
 
@@ -37,9 +39,8 @@ export function requireFits(entry, { network, action }, path) {
   }
   const known = coinOf(network, entry.asset)
   if (known !== null && known !== entry.coin) throw mismatch(path, `this asset is ${known}`)
-  if (isOfDex(entry.coin) !== (entry.asset >= FIRST_BUILDER)) {
-    throw mismatch(path, 'the dex in front of the name does not fit the id')
-  }
+  const isFitting = entry.asset >= FIRST_BUILDER ? OF_DEX.test(entry.coin) : !entry.coin.includes(':')
+  if (!isFitting) throw mismatch(path, 'the dex in front of the name does not fit the id')
 }
 
 /** `perpetual`, `spot` or `outcome`: only the first has leverage. */
@@ -47,8 +48,6 @@ export function assetClass(asset) {
   if (asset >= FIRST_OUTCOME) return 'outcome'
   return asset >= FIRST_SPOT && asset < FIRST_BUILDER ? 'spot' : 'perpetual'
 }
-
-const isOfDex = (coin) => coin.includes(':')
 
 function mismatch(path, message) {
   return new Refused('market-mismatch', path, message)

@@ -3,7 +3,7 @@ import { asAddress } from './address.mjs'
 import { asChallenge } from './check_words.mjs'
 import { Refused } from './refused.mjs'
 import { printable } from './review.mjs'
-import { judge, looksLikeApprovals } from './verdict.mjs'
+import { judge, placeBeside } from './verdict.mjs'
 
 const byId = (id) => document.getElementById(id)
 let dropped = []
@@ -59,10 +59,17 @@ async function judged() {
   try {
     const files = dropped.length > 0 ? dropped : [...byId('files').files]
     const contents = await Promise.all(files.map(async (file) => ({ name: file.name, bytes: await bytesOf(file) })))
-    const approvals = contents.filter(({ bytes }) => looksLikeApprovals(bytes))
-    const documents = contents.filter((one) => !approvals.includes(one))
-    const options = { ...(await known()), approvals: approvals.map(({ bytes }) => bytes) }
-    return (documents.length > 0 ? documents : approvals).flatMap(({ name, bytes }) =>
+    const ofPlace = (place) => contents.filter(({ bytes }) => placeBeside(bytes) === place)
+    const [approvals, markets] = [ofPlace('approvals'), ofPlace('markets')]
+    const documents = ofPlace(null)
+    // Without a document a table is looked at for itself.
+    const isBeside = documents.length > 0
+    const options = {
+      ...(await known()),
+      approvals: approvals.map(({ bytes }) => bytes),
+      markets: isBeside ? markets.map(({ bytes }) => bytes) : [],
+    }
+    return (isBeside ? documents : [...markets, ...approvals]).flatMap(({ name, bytes }) =>
       [element('h2', printable(name)), ...sections(judge(bytes, options))])
   } catch (error) {
     const reason = error instanceof Refused ? `${error.path}: ${error.message}` : `nothing was checked: ${error}`
@@ -80,9 +87,21 @@ function* sections(verdict) {
     yield element('p', 'Approvals: give the document that they are for, and the policy.', 'bad')
     return
   }
+  if (verdict.what === 'market') {
+    yield* tableSections(verdict)
+    return
+  }
+  if (verdict.what === 'change') {
+    yield* changeSections(verdict)
+    return
+  }
   const isSigned = verdict.what === 'signed'
   yield element('p', isSigned ? 'Signed, and unchanged since.' : 'Well-formed, and not signed yet.', 'good')
-  for (const item of verdict.items) yield table([...item.review, ...facts(item, isSigned)])
+  for (const item of verdict.items) {
+    if (item.isBare) yield element('p', "Bare: nonce and expiry are this machine's, so hash and words fit no other.", 'bad')
+    yield table([...item.review, ...item.warnings.map(({ code, text }) => [`Warning: ${code}`, printable(text)]),
+      ...facts(item, isSigned)])
+  }
   yield table([['Check words', verdict.checkWords ?? 'none: who signs is not said'],
     ...(verdict.answer === undefined ? [] : [['Answer', verdict.answer ?? 'none: who signs is not said']])])
   yield* approvalSections(verdict)
@@ -91,6 +110,21 @@ function* sections(verdict) {
 function facts({ signer, actionHash, digest }, isSigned) {
   const who = signer ?? 'not said'
   return [[isSigned ? 'Signed by' : 'Signer', who], ['Action hash', actionHash], ['Digest', digest]]
+}
+
+function* tableSections({ network, lines, list, policy, attestedBy, approved }) {
+  if (policy === undefined) yield element('p', 'No policy was given: who attests this table was not checked.')
+  else yield element('p', approved ? 'Attested as the policy asks.' : 'NOT attested as the policy asks.', approved ? 'good' : 'bad')
+  yield table([['Network', network], ['List', list === null ? 'none: no statement can hold these lines' : `sha256:${list.slice(2)}`],
+    ...(policy === undefined ? [] : [['Attested by', attestedBy.join(', ') || 'nobody']]),
+    ['Markets', lines === null ? 'not shown' : lines.join('\n')]])
+}
+
+function* changeSections({ old, new: after, text, agreed, missing, approved }) {
+  yield element('p', approved ? 'Agreed to, as both policies ask.' : 'NOT agreed to as both policies ask.', approved ? 'good' : 'bad')
+  const say = (one) => (one === null ? 'none' : `${one.version} sha256:${one.digest.slice(2)}`)
+  yield table([['From', say(old)], ['To', say(after)], ['Agreed by', agreed.join(', ') || 'nobody'],
+    ['Missing for the policy', missing.join(', ') || 'none'], ['The new policy', text === null ? 'none' : text.split('\n').map(printable).join('\n')]])
 }
 
 function* approvalSections({ policy, cases, approved }) {

@@ -15,7 +15,10 @@ const DIRECTIONS = ['raise', 'lower', 'switch', 'add', 'remove']
 const MODES = ['cross', 'isolated']
 const UNITS = { s: 1_000n, m: 60_000n, h: 3_600_000n, d: 86_400_000n }
 const REQUIRED = ['policy', 'version', 'name', 'change', 'person', 'rule']
-const OPTIONAL = ['limits', 'proposers', 'proposer-counts', 'pin', 'trust-drafted-setting']
+const OPTIONAL = [
+  'limits', 'proposers', 'proposer-counts', 'pin', 'trust-drafted-setting', 'attestors', 'attestors-needed',
+  'market-max-age',
+]
 const LIMITS = [
   'networks', 'signers', 'accounts', 'actions', 'modes', 'ceiling', 'market', 'longest-validity',
   'expiry-required', 'changes-a-day',
@@ -40,8 +43,12 @@ export function readPolicy(bytes) {
     proposerCounts: fields.get('proposer-counts', asBoolean) ?? false,
     needsPin: fields.get('pin', asBoolean) ?? false,
     trustsDrafted: fields.get('trust-drafted-setting', asBoolean) ?? false,
+    attestors: fields.get('attestors', uniqueOf(asName)) ?? [],
+    attestorsNeeded: fields.get('attestors-needed', asMultiple) ?? 1n,
+    marketMaxAge: fields.get('market-max-age', asDuration),
   }
   requireConsistent(policy)
+  requireAttestors(policy, fields)
   return policy
 }
 
@@ -149,8 +156,14 @@ function requireConsistent(policy) {
     if (size !== actual || count > actual) throw wrong('$', `a threshold of ${size}, where ${actual} are`)
   }
   if (policy.change.length === 0) throw wrong('$.change', 'somebody has to agree')
-  const stranger = policy.proposers.find((name) => !names.includes(name))
-  if (stranger !== undefined) throw wrong('$.proposers', `${stranger} is no person of the policy`)
+  const stranger = [...policy.proposers, ...policy.attestors].find((name) => !names.includes(name))
+  if (stranger !== undefined) throw wrong('$', `${stranger} is no person of the policy`)
+}
+
+function requireAttestors({ attestors, attestorsNeeded }, fields) {
+  const isAlone = fields.has('attestors-needed') || fields.has('market-max-age')
+  if (attestors.length === 0 && isAlone) throw wrong('$', 'no attestors')
+  if (attestors.length > 0 && attestorsNeeded > BigInt(attestors.length)) throw wrong('$.attestors-needed', 'more than there are')
 }
 
 function malformed(message) {

@@ -2,7 +2,8 @@
 import { asAction, isNoop } from './action.mjs'
 import { asAddress } from './address.mjs'
 import { asApprovals } from './approval.mjs'
-import { asArray, asBoolean, asInteger, asMultiple, asNetwork, asObject, asText, wrong } from './fields.mjs'
+import { proofBeside } from './attestation.mjs'
+import { asArray, asBoolean, asInteger, asMultiple, asNetwork, asObject, asText, MAX_TIME, wrong } from './fields.mjs'
 import { asMarketEntry, requireFits, sameEntry } from './market.mjs'
 import { asPosition } from './position.mjs'
 import { Refused } from './refused.mjs'
@@ -10,19 +11,33 @@ import { asExpiry, signableOf } from './signable.mjs'
 
 const OPTIONAL = [
   'network', 'expiresAfter', 'vaultAddress', 'signer', 'market', 'current', 'note', 'account',
-  'position', 'approvals', 'kills',
+  'position', 'approvals', 'kills', 'marketProof',
 ]
 const NULLABLE = OPTIONAL.filter((key) => key !== 'network' && key !== 'approvals')
+const VALIDITY = 3_600_000n
 const NOT_FOR_NOOP = ['market', 'current', 'account', 'position']
 
-/** @returns {object[]} the requests in order, each with its `path` */
-export function asRequests(value, path, network) {
-  if (Array.isArray(value)) return asArray(value, path, (each, at) => asRequest(each, at, network), 1)
-  if (value instanceof Map && value.get('kind') === 'coldlever/batch') return asBatch(value, path, network)
-  return [asRequest(value, path, network)]
+/**
+ * @param options `network`, and `now` (ms) for bare actions; null for what is not known
+ * @returns {object[]} the requests in order, each with its `path`
+ */
+export function asRequests(value, path, options) {
+  if (Array.isArray(value)) return asArray(value, path, inOrder(options), 1)
+  if (value instanceof Map && value.get('kind') === 'coldlever/batch') return asBatch(value, path, options)
+  return [asRequest(value, path, options)]
 }
 
-function asBatch(value, path, network) {
+// No two bare actions of a batch get the same nonce.
+function inOrder(options) {
+  let offset = 0n
+  return (each, at) => {
+    const now = options.now === null ? null : options.now + offset
+    offset += 1n
+    return asRequest(each, at, { ...options, now })
+  }
+}
+
+function asBatch(value, path, options) {
   const fields = asObject(value, path, ['kind', 'version', 'markets', 'requests'])
   fields.get('version', asInteger, 1n, 1n)
   const markets = new Map()
@@ -30,7 +45,8 @@ function asBatch(value, path, network) {
     if (markets.has(entry.asset)) throw wrong(`${path}.markets`, `asset ${entry.asset} twice`)
     markets.set(entry.asset, entry)
   }
-  const read = (each, at) => withEntry(asRequest(each, at, network), markets)
+  const next = inOrder(options)
+  const read = (each, at) => withEntry(next(each, at), markets)
   return fields.get('requests', (each, at) => asArray(each, at, read, 1))
 }
 
@@ -44,16 +60,25 @@ function withEntry(request, markets) {
   return { ...request, market: entry }
 }
 
-function asRequest(value, path, option) {
-  if (value instanceof Map && value.has('type') && !value.has('action')) {
-    asAction(value, path)
-    throw new Refused('nonce-missing', path, 'a bare action has no nonce, so there is nothing to compare yet')
-  }
+function asRequest(value, path, options) {
+  if (value instanceof Map && value.has('type') && !value.has('action')) return asBareAction(value, path, options)
   const fields = asObject(value, path, ['action', 'nonce'], OPTIONAL, NULLABLE)
-  const network = agreed(fields.get('network', asNetwork), option, path)
+  const network = agreed(fields.get('network', asNetwork), options.network, path)
   const request = { path, ...signableOf(fields, network, path), ...besides(fields) }
   require(request, fields, path)
   return request
+}
+
+// Its nonce and its expiry are the clock's: whoever reads it a moment later has other hashes.
+function asBareAction(value, path, { network, now }) {
+  const action = asAction(value, path)
+  if (isNoop(action)) throw new Refused('not-for-noop', path, 'a bare noop names no nonce')
+  agreed(null, network, path)
+  if (now === null) throw new Refused('clock-missing', path, 'a bare action takes its nonce from a clock')
+  const expiresAfter = now + VALIDITY
+  if (now < 0n || expiresAfter > MAX_TIME) throw new Refused('bad-time', path, 'the clock is out of range')
+  const signed = { network, action, nonce: now, expiresAfter, vaultAddress: null }
+  return { path, ...signed, ...besides(asObject(new Map(), path, [])), kills: null, marketProof: null, isBare: true }
 }
 
 // What is not signed.
@@ -77,6 +102,7 @@ function require(request, fields, path) {
     }
   } else if (fields.has('kills')) throw wrong(path, 'only a noop kills')
   request.kills = fields.get('kills', asKilled, request.nonce)
+  request.marketProof = proofBeside(fields, path)
   if (request.market !== null) requireFits(request.market, request, `${path}.market`)
   requireAccountFits(request, path)
 }

@@ -2,16 +2,19 @@
 import { isNoop, sayAction } from './action.mjs'
 import { checksummed } from './address.mjs'
 import { assetClass, coinOf } from './market.mjs'
-import { stamp } from './statement.mjs'
+import { stamp } from './stamp.mjs'
 
-/** @returns {[string, string][]} label and text */
-export function reviewRows(item) {
+/**
+ * @param {string[]} attestors who of a policy vouches for its market
+ * @returns {[string, string][]} label and text
+ */
+export function reviewRows(item, attestors = []) {
   const { action, network, nonce, expiresAfter, vaultAddress } = item
   const rows = [
     ['Network', network],
     ['Action', isNoop(action) ? 'noop: uses up the nonce and changes nothing' : sayAction(action)],
   ]
-  if (!isNoop(action)) rows.push(['Market', sayMarket(item)])
+  if (!isNoop(action)) rows.push(['Market', sayMarket(item, attestors)])
   rows.push(['Nonce', stamp(nonce)])
   rows.push(['Expires', expiresAfter === null ? 'never: two days after its nonce it is too old' : stamp(expiresAfter)])
   if (vaultAddress !== null) rows.push(['Vault', checksummed(vaultAddress)])
@@ -35,11 +38,12 @@ function drafted({ current, account, note, position, kills }) {
   return rows
 }
 
-function sayMarket({ network, action, market }) {
+function sayMarket({ network, action, market }, attestors) {
   const known = coinOf(network, action.asset)
   if (assetClass(action.asset) !== 'perpetual') return `asset ${action.asset} (no perpetual: it has no leverage)`
-  if (known !== null) return `${known} = asset ${action.asset} (in coldlever's table)`
-  if (market != null) return `"${printable(market.coin)}" = asset ${action.asset} (name unverified)`
+  const attested = attestors.length > 0 ? [`attested by ${attestors.join(', ')}`] : []
+  if (known !== null) return `${known} = asset ${action.asset} (${["in coldlever's table", ...attested].join(', ')})`
+  if (market != null) return `"${printable(market.coin)}" = asset ${action.asset} (${attested[0] ?? 'name unverified'})`
   return `asset ${action.asset} (name unknown)`
 }
 

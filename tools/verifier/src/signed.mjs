@@ -28,7 +28,7 @@ function asPayload(value, path, options) {
   if (value instanceof Map && value.has('kind')) return asEnvelope(value, path, options)
   const body = asBody(value, path, agreed(null, options.network, path))
   requireClaim('signer', options.signer, body.signer, path)
-  return { ...body, account: null, approvals: [] }
+  return { ...body, account: null, approvals: [], isClaimed: false }
 }
 
 function asEnvelope(value, path, options) {
@@ -46,15 +46,13 @@ function asEnvelope(value, path, options) {
     path,
     account: fields.get('account', asAddress),
     approvals: fields.get('approvals', asApprovals),
+    isClaimed: true,
   }
   requireEnvelope(payload, path)
   return payload
 }
 
 function requireEnvelope(payload, path) {
-  if (payload.approvals.some(({ decision }) => decision === 'propose')) {
-    throw wrong(`${path}.approvals`, 'a signed payload carries no proposals')
-  }
   if (isNoop(payload.action) && (payload.account !== null || payload.approvals.length > 0)) {
     throw wrong(path, 'a noop has neither an account nor approvals')
   }

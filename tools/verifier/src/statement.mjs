@@ -5,19 +5,11 @@ import { checksummed } from './address.mjs'
 import { ascii, join, toHex } from './bytes.mjs'
 import { digestOf } from './digest.mjs'
 import { endOf } from './signable.mjs'
+import { stamp } from './stamp.mjs'
 
-const LAST_OF_CALENDAR = 253_402_300_799_999n
-
-/** `1795340000000 (2026-11-22 09:33:20 UTC)`; behind the year 9999 the number alone. */
-export function stamp(ms) {
-  if (ms > LAST_OF_CALENDAR) return `${ms}`
-  const [day, time] = new Date(Number(ms)).toISOString().split('T')
-  return `${ms} (${day} ${time.slice(0, 8)} UTC)`
-}
-
-/** Until when a case can be acted on: the earliest end of its requests. */
+/** Until when a case can be acted on: the latest end of its requests, each of which has its own. */
 export function endOfCase({ items }) {
-  return items.map(endOf).reduce((one, other) => (one < other ? one : other))
+  return items.map(endOf).reduce((one, other) => (one > other ? one : other))
 }
 
 /** 32 bytes that name a case, in hexadecimal. */

@@ -149,10 +149,19 @@ def parse_market_table(value: JsonValue, where: Where) -> MarketTable:
             raise place.refusal("market-duplicate", f"asset {entry.asset} twice", "each asset once")
         entries[entry.asset] = entry
     time = as_integer(fields["time"], where.key("time"), 0, SAFE_INTEGER_MAX)
-    listed, place = fields.get("attestations"), where.key("attestations")
-    return MarketTable(
-        network, time, entries, () if listed is None else parse_attestations(listed, place)
-    )
+    return MarketTable(network, time, entries, _parse_attestations(fields, where, entries))
+
+
+def _parse_attestations(
+    fields: dict[str, JsonValue], where: Where, entries: dict[int, MarketEntry]
+) -> tuple[Attestation, ...]:
+    value, place = fields.get("attestations"), where.key("attestations")
+    if value is None:
+        return ()
+    if not entries:
+        # There is no list of nothing that somebody could have signed.
+        raise place.refusal("wrong-length", "attestations of no market", "none, or a market")
+    return parse_attestations(value, place)
 
 
 _NETWORKS = tuple(network.value for network in Network)

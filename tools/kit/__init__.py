@@ -1,0 +1,1 @@
+"""The test kit of the formats: what makes its files, and what two implementations say of them."""
