@@ -8,8 +8,13 @@ before anything else.
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Sequence
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +26,9 @@ from coldlever.shared.errors import EnvironmentFault
 FILE_NAME = "shared-ledgers.json"
 # How many of the last attempts are kept.
 KEPT = 20
+# A process that is suspended while it writes must not keep the others of its host from sending.
+LOCK_WAIT_S = 1.0
+_POLL_S = 0.002
 _COLUMNS = ("id", "venue", "signer", "nonce", "what", "number")
 
 Attempt = tuple[object, ...]
@@ -42,12 +50,15 @@ class Seen:
 class HostMemory:
     """The shared ledgers that this host has used, by their URLs.
 
+    All processes and threads of a host write one file, each in its turn.
+
     Args:
         folder: an existing folder.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
+        self._lock_path = self._path.with_suffix(".lock")
 
     def check(self, connection: sa.Connection, name: str) -> None:
         """The ledger knows all that this host remembers of it; what is new is remembered.
@@ -62,7 +73,14 @@ class HostMemory:
         lost = self.lost(connection, name)
         if lost is not None:
             raise _behind(lost)
-        self.renew(connection, name)
+        fresh, highest = _newest(connection)
+        with self._turn() as is_alone:
+            # What others of this host have noted since the transaction began to look.
+            noted = self._load().get(name, fresh)
+            later = noted.attempts if noted.identity == fresh.identity else ()
+            later = tuple(one for one in later if _id_of(one) > highest)
+            attempts = (*fresh.attempts, *later)[-KEPT:]
+            self._keep(name, Seen(fresh.identity, attempts), is_alone=is_alone)
 
     def lost(self, connection: sa.Connection, name: str) -> list[Attempt] | None:
         """What this host remembers and the ledger does not know; None when nothing is lost.
@@ -78,10 +96,9 @@ class HostMemory:
 
     def renew(self, connection: sa.Connection, name: str) -> None:
         """Remember the ledger as it is now, and nothing else."""
-        newest = sa.select(sa.func.max(ATTEMPTS.c.id))
-        highest = connection.execute(newest).scalar() or 0
-        kept = _attempts(connection, range(max(1, highest - KEPT + 1), highest + 1))
-        self._keep(name, Seen(_identity(connection), tuple(sorted(kept, key=_by_id))))
+        fresh, _ = _newest(connection)
+        with self._turn() as is_alone:
+            self._keep(name, fresh, is_alone=is_alone)
 
     def note(self, name: str, attempt: Attempt) -> None:
         """Remember an attempt that is on the record, before it is sent.
@@ -90,9 +107,11 @@ class HostMemory:
             name: the ledger's URL.
             attempt: as the columns `_COLUMNS`.
         """
-        seen = self._load().get(name)
-        if seen is not None:
-            self._keep(name, Seen(seen.identity, (*seen.attempts, attempt)[-KEPT:]))
+        with self._turn() as is_alone:
+            seen = self._load().get(name)
+            if seen is not None:
+                attempts = (*seen.attempts, attempt)[-KEPT:]
+                self._keep(name, Seen(seen.identity, attempts), is_alone=is_alone)
 
     def _of(self, name: str, identity: str) -> Seen | None:
         """What is remembered of a URL, or else of the same ledger at another one."""
@@ -116,25 +135,63 @@ class HostMemory:
                 "move the file away: it is made anew, from the ledger as it is then",
             ) from None
 
-    def _keep(self, name: str, seen: Seen) -> None:
+    @contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """Between reading and writing nobody else writes; False where the wait was too long."""
+        try:
+            descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unwritten(error) from None
+        try:
+            yield _lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _keep(self, name: str, seen: Seen, *, is_alone: bool) -> None:
         wire = {
             url: {"identity": one.identity, "attempts": one.attempts}
             for url, one in {**self._load(), name: seen}.items()
         }
-        self._write(json.dumps(wire, indent=1))
-
-    def _write(self, text: str) -> None:
-        """All or nothing, and not waiting for the disk: a killed process loses nothing of it."""
-        fresh = self._path.with_suffix(".part")
         try:
+            self._write(json.dumps(wire, indent=1), is_alone=is_alone)
+        except OSError as error:
+            raise _unwritten(error) from None
+
+    def _write(self, text: str, *, is_alone: bool) -> None:
+        """All or nothing, and not waiting for the disk: a killed process loses nothing of it.
+
+        Without a turn it goes by a name of its own: whoever has the turn may write as well.
+        """
+        fresh = self._path.with_suffix(".part")
+        if is_alone:
             fresh.unlink(missing_ok=True)
             fresh.touch(mode=0o600)
-            fresh.write_text(text, "utf-8")
-            fresh.replace(self._path)
-        except OSError as error:
-            raise EnvironmentFault(
-                "write-failed", f"{FILE_NAME} in the state directory: {error.strerror}"
-            ) from None
+        else:
+            descriptor, own = tempfile.mkstemp(".part", "shared-ledgers-", self._path.parent)
+            os.close(descriptor)
+            fresh = Path(own)
+        fresh.write_text(text, "utf-8")
+        fresh.replace(self._path)
+
+
+def _lock(descriptor: int) -> bool:
+    give_up = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                return False
+            time.sleep(_POLL_S)
+        else:
+            return True
+
+
+def _newest(connection: sa.Connection) -> tuple[Seen, int]:
+    """The ledger's last attempts, and the number of the very last; 0 for none."""
+    highest = connection.execute(sa.select(sa.func.max(ATTEMPTS.c.id))).scalar() or 0
+    kept = _attempts(connection, range(max(1, highest - KEPT + 1), highest + 1))
+    return Seen(_identity(connection), tuple(sorted(kept, key=_id_of))), highest
 
 
 def _identity(connection: sa.Connection) -> str:
@@ -147,7 +204,7 @@ def _attempts(connection: sa.Connection, ids: Sequence[object]) -> list[Attempt]
     return [tuple(record) for record in found]
 
 
-def _by_id(attempt: Attempt) -> int:
+def _id_of(attempt: Attempt) -> int:
     return int(str(attempt[0]))
 
 
@@ -160,3 +217,7 @@ def _behind(lost: Sequence[Attempt]) -> EnvironmentFault:
         "had not got everything",
         "find the server that has it; without it, see `ledger accept-loss --help`",
     )
+
+
+def _unwritten(error: OSError) -> EnvironmentFault:
+    return EnvironmentFault("write-failed", f"{FILE_NAME} in the state directory: {error.strerror}")
