@@ -110,10 +110,20 @@ def open_ledger(
         chosen_server(machine) or folder,
         machine.sleep,
         machine.monotonic,
-        HostMemory(folder) if is_compared else None,
+        remembered(machine, state_dir) if is_compared else None,
         author=Author(platform.node(), policy),
         heads=SeenHeads(folder),
     )
+
+
+def remembered(machine: Machine, state_dir: str | None) -> HostMemory:
+    """What this host remembers of shared ledgers.
+
+    Args:
+        machine: its clock and pauses.
+        state_dir: from ``--state-dir``, or None.
+    """
+    return HostMemory(machine.state(state_dir), machine.sleep, machine.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

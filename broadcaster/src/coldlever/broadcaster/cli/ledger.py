@@ -9,12 +9,11 @@ from pathlib import Path
 
 import click
 
-from coldlever.broadcaster.cli.context import open_ledger, state_options
+from coldlever.broadcaster.cli.context import open_ledger, remembered, state_options
 from coldlever.broadcaster.cli.ledger_option import chosen_server
 from coldlever.broadcaster.cli.machine import Machine, pass_machine
 from coldlever.broadcaster.ledger import Ledger, Row
 from coldlever.broadcaster.ledger.document import Line, dump, load
-from coldlever.broadcaster.ledger.memory import HostMemory
 from coldlever.broadcaster.ledger.transfer import problems, take_over
 from coldlever.broadcaster.post.row import payload_of
 from coldlever.shared.audit import head_text
@@ -159,7 +158,7 @@ def accept_loss(machine: Machine, *, yes: bool, state_dir: str | None, as_json: 
 
 def _give_up(machine: Machine, state_dir: str | None, *, is_agreed: bool) -> int:
     """Remember the ledger as it is now; how many attempts that gives up."""
-    server, memory = chosen_server(machine), HostMemory(machine.state(state_dir))
+    server, memory = chosen_server(machine), remembered(machine, state_dir)
     with (
         # Without the memory, which would refuse it.
         closing(open_ledger(machine, state_dir, is_compared=False)) as ledger,

@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,9 +54,18 @@ class HostMemory:
 
     Args:
         folder: an existing folder.
+        sleep: waits that many seconds.
+        monotonic: a clock in seconds that never goes back.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sleep = sleep
+        self._monotonic = monotonic
         self._path = folder / FILE_NAME
         self._lock_path = self._path.with_suffix(".lock")
 
@@ -143,9 +152,21 @@ class HostMemory:
         except OSError as error:
             raise _unwritten(error) from None
         try:
-            yield _lock(descriptor)
+            yield self._lock(descriptor)
         finally:
             os.close(descriptor)
+
+    def _lock(self, descriptor: int) -> bool:
+        give_up = self._monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if self._monotonic() >= give_up:
+                    return False
+                self._sleep(_POLL_S)
+            else:
+                return True
 
     def _keep(self, name: str, seen: Seen, *, is_alone: bool) -> None:
         wire = {
@@ -172,19 +193,6 @@ class HostMemory:
             fresh = Path(own)
         fresh.write_text(text, "utf-8")
         fresh.replace(self._path)
-
-
-def _lock(descriptor: int) -> bool:
-    give_up = time.monotonic() + LOCK_WAIT_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= give_up:
-                return False
-            time.sleep(_POLL_S)
-        else:
-            return True
 
 
 def _newest(connection: sa.Connection) -> tuple[Seen, int]:
