@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 
 import pytest
 
@@ -57,10 +58,9 @@ def attacked(fifty, path):
 
     def run(*statements):
         path.write_bytes(fifty)
-        connection = sqlite3.connect(path, isolation_level=None)
-        for statement, *values in statements:
-            connection.execute(statement, values)
-        connection.close()
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            for statement, *values in statements:
+                connection.execute(statement, values)
         return path
 
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import tomllib
 from pathlib import Path
@@ -17,6 +18,8 @@ _OF_KINDS = {
     "coldlever/market": "market",
     "coldlever/policy-change": "policy-change",
 }
+# Readers give up at some depth, each release of Python at another one.
+_DEEP = 500
 
 
 def schema_verdict(what: str, data: bytes) -> dict[str, Any] | None:
@@ -31,12 +34,21 @@ def schema_verdict(what: str, data: bytes) -> dict[str, Any] | None:
     """
     if what not in ("document", "policy"):
         return None
+    unread = {"name": "policy" if what == "policy" else None, "refuses": None}
+    if _depth(data) > _DEEP:
+        return unread
     try:
         value = tomllib.loads(data.decode()) if what == "policy" else json.loads(data)
-    except (ValueError, RecursionError):
-        return {"name": "policy" if what == "policy" else None, "refuses": None}
+    except ValueError:
+        return unread
     name = "policy" if what == "policy" else _name(value)
     return {"name": name, "refuses": not _validator(name).is_valid(value)}
+
+
+def _depth(data: bytes) -> int:
+    """How deep brackets are nested at most; those in texts are counted as well."""
+    steps = (1 if byte in b"[{" else -1 if byte in b"]}" else 0 for byte in data)
+    return max(itertools.accumulate(steps, initial=0))
 
 
 def _name(value: Any) -> str:
