@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from coldlever.shared.errors import InputRefused
 from coldlever.shared.qr.scan.collector import Collector, Outcome, ScanResult, Sighting, Tally
-from coldlever.shared.qr.scan.foreign import name_of
+from coldlever.shared.qr.scan.foreign import name_of, name_of_json
 from coldlever.shared.qr.scan.frame import Frame
 from coldlever.shared.qr.scan.progress import Watcher, progress_line
 from coldlever.shared.qr.scan.scan import scan
@@ -271,6 +271,10 @@ class TestNames:
         assert "EIP-712" in sighting.detail
         assert "Permit" not in sighting.detail
         assert not collector.complete
+
+    def test_a_line_of_braces_costs_no_more_than_its_length(self):
+        # Two MiB, which a pipe may hand over as one line; at the square of it, it would not end.
+        assert name_of_json("{" * (1 << 21)) is None
 
 
 class TestScan:

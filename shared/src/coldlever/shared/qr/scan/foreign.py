@@ -9,9 +9,8 @@ from coldlever.shared.printable import printable
 # Enough to recognise what was scanned, not enough to spell a seed phrase onto the screen.
 _SHOWN_LETTERS = 16
 
-_LETTERS = "a-zA-Z"
 # Of BIP-39 in Latin letters, 3 to 8 each, and some shorter ones of other lists.
-_WORDS = rf"[{_LETTERS}]{{2,12}}"
+_WORDS = "[a-zA-Z]{2,12}"
 # 12 to 24 words of four digits each, as SeedSigner and its kin draw them.
 _SEED_DIGITS = r"(\d{48}|\d{60}|\d{72}|\d{84}|\d{96})\Z"
 
@@ -35,7 +34,7 @@ _KINDS = (
     (re.compile(r"B\$[0-9A-Z]{6}"), "a frame of a BBQr animation", False),
     (re.compile(r"p[0-9]+of[0-9]+ "), "a frame of a Specter animation", False),
 )
-_TYPED_DATA = re.compile(r"\s*\{.*\"primaryType\"\s*:", re.DOTALL)
+_TYPED_DATA = re.compile(r"\"primaryType\"\s*:")
 
 
 def name_of(text: str) -> str:
@@ -61,6 +60,7 @@ def name_of_json(text: str) -> str | None:
     EIP-712 is what wallets sign. Only what coldlever rebuilds from its own documents is signed
     here, so such a document is never one of ours, and nothing of it is shown.
     """
-    if _TYPED_DATA.search(text):
+    begins = text.find("{")
+    if begins >= 0 and _TYPED_DATA.search(text, begins):
         return "an EIP-712 document of another program, which coldlever does not sign"
     return None
