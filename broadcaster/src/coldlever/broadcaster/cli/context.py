@@ -110,20 +110,20 @@ def open_ledger(
         chosen_server(machine) or folder,
         machine.sleep,
         machine.monotonic,
-        remembered(machine, state_dir) if is_compared else None,
+        remembered(machine, folder) if is_compared else None,
         author=Author(platform.node(), policy),
         heads=SeenHeads(folder),
     )
 
 
-def remembered(machine: Machine, state_dir: str | None) -> HostMemory:
+def remembered(machine: Machine, folder: Path) -> HostMemory:
     """What this host remembers of shared ledgers.
 
     Args:
         machine: its clock and pauses.
-        state_dir: from ``--state-dir``, or None.
+        folder: of its state.
     """
-    return HostMemory(machine.state(state_dir), machine.sleep, machine.monotonic)
+    return HostMemory(folder, machine.sleep, machine.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def accept_loss(machine: Machine, *, yes: bool, state_dir: str | None, as_json: 
 
 def _give_up(machine: Machine, state_dir: str | None, *, is_agreed: bool) -> int:
     """Remember the ledger as it is now; how many attempts that gives up."""
-    server, memory = chosen_server(machine), remembered(machine, state_dir)
+    server, memory = chosen_server(machine), remembered(machine, machine.state(state_dir))
     with (
         # Without the memory, which would refuse it.
         closing(open_ledger(machine, state_dir, is_compared=False)) as ledger,

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from coldlever.shared.audit.event import Event, event_bytes
 from coldlever.shared.errors import RuleRefused
+from coldlever.shared.reading.hexadecimal import to_0x
 
 CHAIN_ID_BYTES = 16
 LINK_BYTES = 32
@@ -36,6 +37,10 @@ class Head:
 
     position: int
     link: bytes
+
+    def to_wire(self) -> dict[str, object]:
+        """``{"position", "hash"}``."""
+        return {"position": self.position, "hash": to_0x(self.link)}
 
 
 @dataclass(frozen=True, slots=True)

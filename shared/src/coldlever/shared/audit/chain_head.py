@@ -34,11 +34,7 @@ class ChainHead:
 
     def to_wire(self) -> dict[str, object]:
         """``{"chain", "position", "hash"}``."""
-        return {
-            "chain": to_0x(self.chain),
-            "position": self.head.position,
-            "hash": to_0x(self.head.link),
-        }
+        return {"chain": to_0x(self.chain), **self.head.to_wire()}
 
     @property
     def words(self) -> str:

@@ -127,7 +127,7 @@ def _frame_wire(machine: str, chain: Chain, head: Head) -> dict[str, object]:
         "machine": machine,
         "side": chain.side.value,
         "chain": to_0x(chain.id),
-        "head": {"position": head.position, "hash": to_0x(head.link)},
+        "head": head.to_wire(),
     }
 
 

@@ -201,7 +201,7 @@ def _chain_wire(export: Export) -> dict[str, object]:
         "machine": export.machine,
         "side": export.chain.side.value,
         "chain": to_0x(export.chain.id),
-        "head": {"position": export.head.position, "hash": to_0x(export.head.link)},
+        "head": export.head.to_wire(),
     }
 
 

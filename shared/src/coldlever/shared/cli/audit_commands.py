@@ -238,7 +238,7 @@ def _chain_wire(chain: Chain, head: Head) -> dict[str, object]:
     return {
         "side": chain.side.value,
         "chain": to_0x(chain.id),
-        "head": {"position": head.position, "hash": to_0x(head.link)},
+        "head": head.to_wire(),
         "headText": head_text(head),
     }
 
